@@ -1,0 +1,205 @@
+"""The published model: its labels and preprocessing read from the folder, P(full) for images by any of its four forms.
+
+    model = load_model(Path("artifacts/model"))          # the int8 ONNX; engine="learner" unpickles model.pkl
+    model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float32)
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from PIL.Image import Image, Resampling
+
+from carpark.errors import BadModel
+
+Engine = Literal["int8", "fp32", "safetensors", "learner"]
+Verdict = Literal["empty", "full", "unsure"]
+Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
+Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
+Forward = Callable[[Pixels], Probabilities]
+
+FILES: dict[Engine, str] = {
+    "int8": "model.int8.onnx",
+    "fp32": "model.onnx",
+    "safetensors": "model.safetensors",
+    "learner": "model.pkl",
+}
+BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """P(full) at or below `empty_at_most` is answered empty, at or above `full_at_least` full, between: unsure."""
+
+    empty_at_most: float
+    full_at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What config.json of a model folder says; the only place where labels and preprocessing come from."""
+
+    architecture: str
+    labels: tuple[str, ...]  # in the order of the model's outputs
+    input_size: tuple[int, int]  # height, width in px
+    mean: tuple[float, float, float]  # of RGB scaled to 0..1
+    std: tuple[float, float, float]
+    thresholds: Thresholds
+    files: dict[str, str]  # file name -> sha256
+    sha256: str  # of config.json itself: names this model
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model; safe to share between threads."""
+
+    config: ModelConfig
+    engine: Engine
+    forward: Forward
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+    def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
+        """P(full), 0 to 1, of each RGB image, in order; (0,) for none. A lazy iterable is decoded while others are classified."""
+
+        def classify(batch: list[Image]) -> Probabilities:
+            return self.forward(np.stack([prepare(image, self.config) for image in batch]))
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            probabilities = list(pool.map(classify, _batches(images, BATCH)))
+        if not probabilities:
+            return np.empty(0, dtype=np.float32)
+        return np.concatenate(probabilities)[:, self.config.labels.index("full")]
+
+    def verdict(self, p_full: float) -> Verdict:
+        """The answer in a word for one P(full)."""
+        if p_full <= self.config.thresholds.empty_at_most:
+            return "empty"
+        return "full" if p_full >= self.config.thresholds.full_at_least else "unsure"
+
+
+def load_model(folder: Path, engine: Engine = "int8") -> Model:
+    """The model in `folder`, its file checked against config.json before it is read. Raises BadModel."""
+    if engine not in get_args(Engine):
+        raise BadModel(f"There is no engine {engine!r}; expected one of {', '.join(get_args(Engine))}.")
+    config = read_config(folder)
+    path = folder / FILES[engine]
+    check_file(path, config)
+    makers: dict[Engine, Callable[[Path, ModelConfig], Forward]] = {
+        "int8": _onnx_forward,
+        "fp32": _onnx_forward,
+        "safetensors": _safetensors_forward,
+        "learner": _learner_forward,
+    }
+    # A learner holds callbacks that one prediction at a time may use; torch spreads one batch over the cores by itself.
+    workers = {"workers": 1} if engine in ("learner", "safetensors") else {}
+    return Model(config, engine, makers[engine](path, config), **workers)
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """What `folder`/config.json says. Raises BadModel where it is missing or not one of ours."""
+    path = folder / "config.json"
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadModel(f"{folder} has no config.json, so it is no model folder. Make one with `python -m training.train`.") from error
+    try:
+        said: dict[str, Any] = json.loads(text)
+        return ModelConfig(
+            architecture=str(said["architecture"]),
+            labels=tuple(said["labels"]),
+            input_size=(int(said["input_size"][0]), int(said["input_size"][1])),
+            mean=tuple(said["mean"]),
+            std=tuple(said["std"]),
+            thresholds=Thresholds(**said["thresholds"]),
+            files={name: entry["sha256"] for name, entry in said["files"].items()},
+            sha256=hashlib.sha256(text).hexdigest(),
+        )
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise BadModel(f"{path} is not the config of a car park model ({error!r}). Make the folder again.") from error
+
+
+def check_file(path: Path, config: ModelConfig) -> None:
+    """Raises BadModel unless the file is there with the bytes that config.json promises; call it before unpickling anything."""
+    expected = config.files.get(path.name)
+    if expected is None:
+        raise BadModel(f"{path.parent / 'config.json'} does not list {path.name}. Make the folder again.")
+    if not path.is_file():
+        raise BadModel(f"{path.parent} is incomplete: {path.name} is missing. Fetch or make the folder again.")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise BadModel(
+            f"{path} is not the file that config.json names: expected sha256 {expected[:12]}…, found {found[:12]}…. Fetch the folder again."
+        )
+
+
+def prepare(image: Image, config: ModelConfig) -> npt.NDArray[np.uint8]:
+    """The (height, width, 3) pixels that the network sees: the whole picture, squeezed to the input size without cropping."""
+    height, width = config.input_size
+    return np.asarray(image.resize((width, height), Resampling.BILINEAR))
+
+
+def _batches(images: Iterable[Image], size: int) -> Iterator[list[Image]]:
+    rest = iter(images)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the threads of `Model.p_full` are the parallelism
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def forward(pixels: Pixels) -> Probabilities:
+        (probabilities,) = session.run(None, {session.get_inputs()[0].name: pixels})
+        return np.asarray(probabilities, dtype=np.float32)
+
+    return forward
+
+
+def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
+    import torch
+    from safetensors.torch import load_file
+
+    from carpark.network import PixelsToProbabilities, build_network
+
+    network = build_network(config.architecture, len(config.labels))
+    network.load_state_dict(load_file(path))
+    whole = PixelsToProbabilities(network, config.mean, config.std).eval()
+
+    def forward(pixels: Pixels) -> Probabilities:
+        with torch.inference_mode():
+            return np.asarray(whole(torch.from_numpy(pixels)))
+
+    return forward
+
+
+def _learner_forward(path: Path, config: ModelConfig) -> Forward:
+    import warnings
+
+    from fastai.learner import load_learner
+    from fastai.vision.core import PILImage
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
+        learner = load_learner(path)
+    lock = threading.Lock()  # a learner's callbacks are its state
+
+    def forward(pixels: Pixels) -> Probabilities:
+        with lock, learner.no_bar(), learner.no_logging():
+            loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0)
+            probabilities, _ = learner.get_preds(dl=loader)
+        return np.asarray(probabilities)
+
+    return forward

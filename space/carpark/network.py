@@ -1,0 +1,54 @@
+"""The network behind every form of the model: fastai's body and head for a torchvision architecture, and its wrapping for export."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from carpark.errors import BadSetting
+
+# Where fastai's own table has no place to cut a torchvision network before its classifier: all but the last child.
+CUT_BEFORE_CLASSIFIER = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny")
+NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121", *CUT_BEFORE_CLASSIFIER)
+
+
+class PixelsToProbabilities(nn.Module):
+    """(n, height, width, 3) uint8 pixels -> (n, labels) float32 probabilities: normalisation and softmax around a network."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Probabilities, in the network's order of labels."""
+        images = pixels.permute(0, 3, 1, 2).float()
+        logits: Tensor = self.network((images - self.mean) / self.std)
+        return logits.softmax(dim=1)
+
+
+def architecture(name: str) -> Callable[..., nn.Module]:
+    """torchvision's builder of that name. Raises BadSetting for a name that fastai cannot cut."""
+    from torchvision import models
+
+    if name not in NAMES:
+        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(NAMES)}.")
+    builder: Callable[..., nn.Module] = getattr(models, name)
+    return builder
+
+
+def cut_of(name: str) -> int | None:
+    """Where to cut the torchvision network so that its body remains; None leaves it to fastai's table."""
+    return -1 if name in CUT_BEFORE_CLASSIFIER else None
+
+
+def build_network(name: str, n_labels: int) -> nn.Module:
+    """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits."""
+    from fastai.vision.learner import create_vision_model
+
+    network: nn.Module = create_vision_model(architecture(name), n_labels, pretrained=False, weights=None, cut=cut_of(name))
+    return network.eval()
