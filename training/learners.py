@@ -1,0 +1,91 @@
+"""The fastai side: loaders over prepared photos, the learner that is fitted, and the plain learner that is published."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastai.callback.training import BnFreeze
+from fastai.data.block import CategoryBlock, DataBlock
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import GrandparentSplitter, Normalize, parent_label
+from fastai.learner import Learner
+from fastai.losses import CrossEntropyLossFlat
+from fastai.metrics import accuracy
+from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
+from fastai.vision.core import imagenet_stats
+from fastai.vision.data import ImageBlock
+from fastai.vision.learner import vision_learner
+from torch import Tensor, nn
+
+from carpark.network import architecture, cut_of
+from training.photos import LABELS, PARTIAL
+
+BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches
+# Light, weather and the tilt of a camera vary between car parks; up stays up, and all of the ground stays in the picture.
+AUGMENTATION: dict[str, Any] = {"max_rotate": 8.0, "max_zoom": 1.15, "max_lighting": 0.4, "max_warp": 0.15, "p_lighting": 0.75}
+
+
+class TowardsFullness(nn.Module):
+    """Cross-entropy against how full a photo is: empty (1, 0), full (0, 1), partial (0.5, 0.5).
+
+    So two outputs learn from three kinds of photos, and P(full) = 0.5 comes to mean half full.
+    """
+
+    def __init__(self, vocab: list[str]) -> None:
+        super().__init__()
+        rows = {LABELS[0]: (1.0, 0.0), LABELS[1]: (0.0, 1.0), PARTIAL: (0.5, 0.5)}
+        self.register_buffer("targets", torch.tensor([rows[label] for label in vocab]))
+
+    targets: Tensor
+
+    def forward(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Mean loss of (n, 2) logits for (n,) label numbers."""
+        return nn.functional.cross_entropy(logits, self.targets.to(logits.device)[label.long()])
+
+
+def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:
+    """Loaders over `{train,valid}/{label}/*.png`; everything in them is fastai's own, so that the export names nothing of ours."""
+    block = DataBlock(
+        blocks=(ImageBlock, CategoryBlock(vocab=vocab, sort=False)),
+        get_y=parent_label,
+        splitter=GrandparentSplitter(train_name="train", valid_name="valid"),
+        item_tfms=Resize(input_size, method=ResizeMethod.Squish),
+        batch_tfms=[*aug_transforms(**AUGMENTATION), Normalize.from_stats(*imagenet_stats)],
+    )
+    loaders: DataLoaders = block.dataloaders(files, bs=BATCH_SIZE, num_workers=0)
+    return loaders
+
+
+def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Learner:
+    """A vision_learner with two outputs whose body is `start`, or random when that is None."""
+    learner = vision_learner(
+        loaders,
+        architecture(name),
+        pretrained=False,
+        normalize=False,  # the loaders normalise, for every architecture alike
+        n_out=len(LABELS),
+        cut=cut_of(name),
+        loss_func=TowardsFullness(list(loaders.vocab)),
+    )
+    if start is not None:
+        learner.model[0].load_state_dict(start.state_dict())
+    return learner
+
+
+def fit(learner: Learner, epochs: int, *, pretrained: bool) -> None:
+    """Fit with fastai's own schedules: head first, then all at discriminative rates; or all at once from scratch."""
+    if pretrained:
+        learner.add_cb(BnFreeze())  # a few photos are too few to re-estimate the body's batch statistics
+        learner.train_bn = False
+        learner.fine_tune(epochs, base_lr=2e-3, freeze_epochs=3)
+        learner.remove_cb(BnFreeze)
+    else:
+        learner.fit_one_cycle(epochs, lr_max=5e-3)
+
+
+def publishable(learner: Learner, files: list[Path], input_size: tuple[int, int]) -> Learner:
+    """The same network as a learner that knows the two labels and plain cross-entropy, ready for `export`."""
+    two = [file for file in files if file.parent.name in LABELS]
+    plain = Learner(photo_loaders(two, list(LABELS), input_size), learner.model, CrossEntropyLossFlat(), metrics=accuracy)
+    plain.model.eval()
+    return plain

@@ -1,0 +1,113 @@
+"""A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from PIL.Image import Image
+
+from carpark.errors import BadImage, BadPhotos
+from carpark.images import open_image
+
+LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
+PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
+MAX_UNREADABLE_SHARE = 0.2
+
+
+def read_photos(folder: Path) -> pd.DataFrame:
+    """One row a photo: `path`, `file`, `label`, `scene`, and whatever else photos.csv tells. Raises BadPhotos.
+
+    Without photos.csv the folder names are the labels, and every photo is its own scene.
+    """
+    if not folder.is_dir():
+        raise BadPhotos(f"{folder} is not a folder; expected one with {'/, '.join(LABELS)}/. `python -m training.sample` makes a sample.")
+    csv = folder / "photos.csv"
+    photos = _read_csv(csv) if csv.is_file() else _list_files(folder)
+    if photos.empty:
+        raise BadPhotos(f"{folder} has no photos; expected image files in {' and '.join(f'{label}/' for label in LABELS)}.")
+    unknown = photos[~photos.label.isin([*LABELS, PARTIAL])]
+    if len(unknown):
+        row = unknown.iloc[0]
+        raise BadPhotos(f"{folder}: {row.file} is labelled {row.label!r}; expected one of {', '.join([*LABELS, PARTIAL])}.")
+    return photos.assign(path=[folder / file for file in photos.file]).reset_index(drop=True)
+
+
+def open_photos(photos: pd.DataFrame, use: Callable[[int, Image], object], report: Callable[[str], object] = print) -> pd.DataFrame:
+    """The rows whose pictures open; `use(row number in the answer, image)` was called for each, in order.
+
+    Every unreadable file is named with `report`. Raises BadPhotos when more than a fifth are unreadable.
+    """
+    readable: list[int] = []
+    for number, path in enumerate(photos.path):
+        try:
+            image = open_image(path)
+        except BadImage as error:
+            report(f"skipped {photos.file.iloc[number]}: {error}")
+        else:
+            use(len(readable), image)
+            readable.append(number)
+    lost = len(photos) - len(readable)
+    if lost > MAX_UNREADABLE_SHARE * len(photos):
+        raise BadPhotos(f"{lost} of {len(photos)} photos cannot be read (named above); at most a fifth may be. Mend or remove them.")
+    if lost:
+        report(f"skipped {lost} of {len(photos)} photos that cannot be read")
+    return photos.iloc[readable].reset_index(drop=True)
+
+
+def check_trainable(photos: pd.DataFrame, folder: Path) -> None:
+    """Raises BadPhotos unless both classes are there with at least two scenes each (one to learn from, one to check on)."""
+    present = [label for label in LABELS if (photos.label == label).any()]
+    if len(present) < len(LABELS):
+        absent = next(label for label in LABELS if label not in present)
+        found = f"{len(present)} class ({', '.join(present)})" if present else "no class"
+        raise BadPhotos(f"{folder} has {found}; training needs 2: {', '.join(LABELS)}. Add photos to {folder / absent}.")
+    for label in LABELS:
+        scenes = photos.scene[photos.label == label].nunique()
+        if scenes < 2:
+            raise BadPhotos(f"{folder} shows {label} in {scenes} scene; training needs at least 2 a class. Add photos of another place.")
+
+
+def split_by_scene(photos: pd.DataFrame, *, validation: float, seed: int) -> pd.Series:
+    """True where a photo belongs to validation: about that share, stratified by label, no scene on both sides. Raises BadPhotos."""
+    from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
+
+    scenes_of_rarest = min(photos.scene[photos.label == label].nunique() for label in LABELS)
+    folds = StratifiedGroupKFold(min(round(1 / validation), scenes_of_rarest), shuffle=True, random_state=seed)
+    strata = photos.label.where(photos.label != PARTIAL, LABELS[0])  # partial photos follow; the two classes are what is balanced
+    for _, rows in folds.split(photos, strata, photos.scene):
+        chosen = pd.Series(photos.index.isin(rows), index=photos.index)
+        sides = photos.label.groupby(chosen).agg(set)
+        if len(sides) == 2 and all(set(LABELS) <= side for side in sides):
+            return chosen
+    raise BadPhotos(f"{photos.scene.nunique()} scenes cannot be split so that both sides show {' and '.join(LABELS)}. Add other places.")
+
+
+def _list_files(folder: Path) -> pd.DataFrame:
+    files = sorted(
+        path.relative_to(folder).as_posix()
+        for label in (*LABELS, PARTIAL)
+        for path in (folder / label).glob("**/*")
+        if path.is_file() and not path.name.startswith(".")
+    )
+    return pd.DataFrame({"file": files, "label": [file.split("/")[0] for file in files], "scene": files}, dtype=str)
+
+
+def _read_csv(csv: Path) -> pd.DataFrame:
+    try:
+        photos = pd.read_csv(csv, dtype={"file": str, "label": str, "scene": str})
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadPhotos(f"{csv} is not a CSV table ({error}).") from error
+    missing = {"file", "label"} - set(photos.columns)
+    if missing:
+        raise BadPhotos(f"{csv} has no column {' or '.join(sorted(missing))}; expected file,label,scene.")
+    if photos.file.isna().any() or photos.label.isna().any():
+        row = int(photos.index[photos.file.isna() | photos.label.isna()][0]) + 2  # the header is line 1
+        raise BadPhotos(f"{csv} line {row} lacks a file or a label.")
+    twice = photos.file[photos.file.duplicated()]
+    if len(twice):
+        raise BadPhotos(f"{csv} names {twice.iloc[0]} twice; expected one row a photo.")
+    outside = [file for file in photos.file if Path(file).is_absolute() or ".." in Path(file).parts]
+    if outside:
+        raise BadPhotos(f"{csv} names {outside[0]}, which lies outside {csv.parent}.")
+    scene = photos["scene"] if "scene" in photos else pd.Series(None, index=photos.index, dtype=object)
+    return photos.assign(scene=scene.fillna(photos.file))

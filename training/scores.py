@@ -1,0 +1,88 @@
+"""How good are these probabilities? Counts, intervals and calibration as plain functions of labels and P(full)."""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from carpark.model import Thresholds
+from training.photos import LABELS, PARTIAL
+
+Z_95 = 1.959964  # two-sided 95% quantile of the normal distribution
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """95% interval of a share (Wilson 1927): honest for few trials and for shares near 0 or 1; (0, 1) for n = 0."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = successes / n, Z_95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:
+    """Chance that a score of `higher` exceeds one of `lower`, ties half (Mann-Whitney); None when either is empty."""
+    low, high = np.asarray(lower, dtype=float), np.asarray(higher, dtype=float)
+    if not len(low) or not len(high):
+        return None
+    ranks = pd.Series(np.concatenate([low, high])).rank().to_numpy()
+    wins = ranks[len(low) :].sum() - len(high) * (len(high) + 1) / 2
+    return float(wins / (len(low) * len(high)))
+
+
+def calibration_error(is_full: npt.ArrayLike, p_full: npt.ArrayLike, bins: int = 10) -> float:
+    """ECE, 0 to 1: mean gap between P(full) and the share that is full, over equal-width bins weighted by count (Naeini 2015)."""
+    truth, said = np.asarray(is_full, dtype=float), np.asarray(p_full, dtype=float)
+    number = np.minimum((said * bins).astype(int), bins - 1)
+    gaps = [abs(truth[number == i].mean() - said[number == i].mean()) * (number == i).mean() for i in np.unique(number)]
+    return float(sum(gaps))
+
+
+def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
+    """The contract's numbers for a table with `label` and `p_full` (and `view`, `scene` where known), ready for JSON.
+
+    Empty and full photos are scored as right or wrong at P(full) = 0.5; partial ones by whether they lie between the classes.
+    """
+    sure = predictions[predictions.label.isin(LABELS)]
+    truth = sure.label == LABELS[1]
+    wrong = (sure.p_full >= 0.5) != truth
+    answered = (sure.p_full <= thresholds.empty_at_most) | (sure.p_full >= thresholds.full_at_least)
+    n, errors = len(sure), int(wrong.sum())
+    low, high = wilson_interval(n - errors, n)
+    said: dict[str, Any] = {
+        "n": n,
+        "errors": errors,
+        "accuracy": _rounded((n - errors) / n) if n else None,
+        "accuracy_interval_95": [_rounded(low), _rounded(high)],
+        "auroc": _rounded(auroc(sure.p_full[~truth], sure.p_full[truth])),
+        "ece": _rounded(calibration_error(truth, sure.p_full)) if n else None,
+        "answered_share": _rounded(float(answered.mean())) if n else None,
+        "errors_among_answered": int((wrong & answered).sum()),
+    }
+    for column in ("view", "light", "scene"):
+        if column in sure and sure[column].nunique() > 1:
+            groups = wrong.groupby(sure[column])
+            said[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}
+    return said | _score_partial(predictions)
+
+
+def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:
+    partial = predictions.p_full[predictions.label == PARTIAL]
+    if partial.empty:
+        return {}
+    empty, full = (predictions.p_full[predictions.label == label] for label in LABELS)
+    return {
+        "partial": {
+            "n": len(partial),
+            "mean_p_full": _rounded(float(partial.mean())),
+            "auroc_empty_partial": _rounded(auroc(empty, partial)),
+            "auroc_partial_full": _rounded(auroc(partial, full)),
+        }
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)
