@@ -4,20 +4,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from fastai.callback.training import BnFreeze
-from fastai.data.block import CategoryBlock, DataBlock
-from fastai.data.core import DataLoaders
-from fastai.data.transforms import GrandparentSplitter, Normalize, parent_label
-from fastai.learner import Learner
-from fastai.losses import CrossEntropyLossFlat
-from fastai.metrics import accuracy
-from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
-from fastai.vision.core import imagenet_stats
-from fastai.vision.data import ImageBlock
-from fastai.vision.learner import vision_learner
+from fastai.vision.all import (  # the one import that also brings fit_one_cycle and fine_tune to Learner
+    BnFreeze,
+    CategoryBlock,
+    CrossEntropyLossFlat,
+    DataBlock,
+    DataLoaders,
+    GrandparentSplitter,
+    ImageBlock,
+    Learner,
+    Normalize,
+    Resize,
+    ResizeMethod,
+    accuracy,
+    aug_transforms,
+    imagenet_stats,
+    parent_label,
+    vision_learner,
+)
 from torch import Tensor, nn
 
-from carpark.network import architecture, cut_of
+from carpark.network import architecture
 from training.photos import LABELS, PARTIAL
 
 BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches
@@ -64,7 +71,6 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
         pretrained=False,
         normalize=False,  # the loaders normalise, for every architecture alike
         n_out=len(LABELS),
-        cut=cut_of(name),
         loss_func=TowardsFullness(list(loaders.vocab)),
     )
     if start is not None:
@@ -86,6 +92,7 @@ def fit(learner: Learner, epochs: int, *, pretrained: bool) -> None:
 def publishable(learner: Learner, files: list[Path], input_size: tuple[int, int]) -> Learner:
     """The same network as a learner that knows the two labels and plain cross-entropy, ready for `export`."""
     two = [file for file in files if file.parent.name in LABELS]
-    plain = Learner(photo_loaders(two, list(LABELS), input_size), learner.model, CrossEntropyLossFlat(), metrics=accuracy)
+    loaders = photo_loaders(two, list(LABELS), input_size)
+    plain = Learner(loaders, learner.model, CrossEntropyLossFlat(), splitter=learner.splitter, metrics=accuracy)
     plain.model.eval()
     return plain

@@ -1,13 +1,15 @@
 """A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from PIL.Image import Image
+from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos
 from carpark.images import open_image
+from carpark.model import Pixels, prepare
 
 LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
 PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
@@ -32,26 +34,28 @@ def read_photos(folder: Path) -> pd.DataFrame:
     return photos.assign(path=[folder / file for file in photos.file]).reset_index(drop=True)
 
 
-def open_photos(photos: pd.DataFrame, use: Callable[[int, Image], object], report: Callable[[str], object] = print) -> pd.DataFrame:
-    """The rows whose pictures open; `use(row number in the answer, image)` was called for each, in order.
+def load_photos(folder: Path, input_size: tuple[int, int]) -> tuple[pd.DataFrame, Pixels]:
+    """The rows of `read_photos` whose pictures open, and what a network of that input size sees of them, (n, *input_size, 3).
 
-    Every unreadable file is named with `report`. Raises BadPhotos when more than a fifth are unreadable.
+    Every unreadable file is named and left out. Raises BadPhotos when more than a fifth are unreadable.
     """
+    photos = read_photos(folder)
+    pixels: list[npt.NDArray[np.uint8]] = []
     readable: list[int] = []
-    for number, path in enumerate(photos.path):
-        try:
-            image = open_image(path)
-        except BadImage as error:
-            report(f"skipped {photos.file.iloc[number]}: {error}")
-        else:
-            use(len(readable), image)
-            readable.append(number)
+    with tqdm(total=len(photos), desc="reading photos", unit="photo") as bar:
+        for number, path in enumerate(photos.path):
+            bar.update()
+            try:
+                pixels.append(prepare(open_image(path, photos.file.iloc[number]), input_size))
+                readable.append(number)
+            except BadImage as error:
+                bar.write(f"skipped: {error}")
     lost = len(photos) - len(readable)
     if lost > MAX_UNREADABLE_SHARE * len(photos):
-        raise BadPhotos(f"{lost} of {len(photos)} photos cannot be read (named above); at most a fifth may be. Mend or remove them.")
+        raise BadPhotos(f"{lost} of the {len(photos)} photos in {folder} cannot be read (named above); at most a fifth may be.")
     if lost:
-        report(f"skipped {lost} of {len(photos)} photos that cannot be read")
-    return photos.iloc[readable].reset_index(drop=True)
+        print(f"{lost} of {len(photos)} photos skipped, since they cannot be read")
+    return photos.iloc[readable].reset_index(drop=True), np.stack(pixels)
 
 
 def check_trainable(photos: pd.DataFrame, folder: Path) -> None:

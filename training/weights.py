@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.network import architecture, cut_of
+from carpark.network import architecture
 
 
 def load_start(name: str, weights: str) -> nn.Module | None:
@@ -25,8 +25,7 @@ def load_start(name: str, weights: str) -> nn.Module | None:
     except (RuntimeError, TypeError, AttributeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise BadWeights(f"{weights} does not fit {name}: {first[:160]} Expected the state dict of torchvision's {name}.") from error
-    cut = cut_of(name)
-    body: nn.Module = create_body(network, pretrained=False, cut=model_meta.get(architecture(name), {}).get("cut") if cut is None else cut)
+    body: nn.Module = create_body(network, pretrained=False, cut=model_meta[architecture(name)]["cut"])
     return body
 
 

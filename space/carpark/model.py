@@ -71,7 +71,7 @@ class Model:
         """P(full), 0 to 1, of each RGB image, in order; (0,) for none. A lazy iterable is decoded while others are classified."""
 
         def classify(batch: list[Image]) -> Probabilities:
-            return self.forward(np.stack([prepare(image, self.config) for image in batch]))
+            return self.forward(np.stack([prepare(image, self.config.input_size) for image in batch]))
 
         with ThreadPoolExecutor(self.workers) as pool:
             probabilities = list(pool.map(classify, _batches(images, BATCH)))
@@ -142,9 +142,9 @@ def check_file(path: Path, config: ModelConfig) -> None:
         )
 
 
-def prepare(image: Image, config: ModelConfig) -> npt.NDArray[np.uint8]:
-    """The (height, width, 3) pixels that the network sees: the whole picture, squeezed to the input size without cropping."""
-    height, width = config.input_size
+def prepare(image: Image, input_size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The pixels that the network sees, (height, width, 3) = (*input_size, 3): the whole picture squeezed to size, nothing cropped."""
+    height, width = input_size
     return np.asarray(image.resize((width, height), Resampling.BILINEAR))
 
 
@@ -188,8 +188,7 @@ def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
 def _learner_forward(path: Path, config: ModelConfig) -> Forward:
     import warnings
 
-    from fastai.learner import load_learner
-    from fastai.vision.core import PILImage
+    from fastai.vision.all import PILImage, load_learner
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from carpark.errors import BadSetting
 
-# Where fastai's own table has no place to cut a torchvision network before its classifier: all but the last child.
+# torchvision networks that fastai's table does not know: they are cut before their last child, the classifier.
 CUT_BEFORE_CLASSIFIER = ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny")
 NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121", *CUT_BEFORE_CLASSIFIER)
 
@@ -32,23 +32,21 @@ class PixelsToProbabilities(nn.Module):
 
 
 def architecture(name: str) -> Callable[..., nn.Module]:
-    """torchvision's builder of that name. Raises BadSetting for a name that fastai cannot cut."""
+    """torchvision's builder of that name, known to fastai's table of cuts. Raises BadSetting for a name not in `NAMES`."""
+    from fastai.vision.learner import default_split, model_meta
     from torchvision import models
 
     if name not in NAMES:
         raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(NAMES)}.")
     builder: Callable[..., nn.Module] = getattr(models, name)
+    if name in CUT_BEFORE_CLASSIFIER:
+        model_meta[builder] = {"cut": -1, "split": default_split, "weights": "DEFAULT"}
     return builder
-
-
-def cut_of(name: str) -> int | None:
-    """Where to cut the torchvision network so that its body remains; None leaves it to fastai's table."""
-    return -1 if name in CUT_BEFORE_CLASSIFIER else None
 
 
 def build_network(name: str, n_labels: int) -> nn.Module:
     """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits."""
     from fastai.vision.learner import create_vision_model
 
-    network: nn.Module = create_vision_model(architecture(name), n_labels, pretrained=False, weights=None, cut=cut_of(name))
+    network: nn.Module = create_vision_model(architecture(name), n_labels, pretrained=False)
     return network.eval()

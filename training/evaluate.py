@@ -1,0 +1,52 @@
+"""Score a model on photos it never saw, as one JSON object.
+
+    python -m training.evaluate --model artifacts/model --data photos [--out DIR]
+
+With --out, DIR/metrics.json repeats the object and DIR/predictions.parquet holds P(full) per photo.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+from PIL import Image
+
+from carpark.errors import BadPhotos, one_line_errors
+from carpark.hub import local_folder
+from carpark.model import Engine, Model, load_model
+from training.photos import LABELS, load_photos
+from training.scores import score
+from training.staging import staged
+
+
+def predict(model: Model, data: Path) -> pd.DataFrame:
+    """The photos of `data` that can be read, a row each: what photos.csv says of them, and `p_full`. Raises BadPhotos."""
+    photos, pixels = load_photos(data, model.config.input_size)
+    if not photos.label.isin(LABELS).any():
+        raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
+    return photos.drop(columns="path").assign(p_full=model.p_full(map(Image.fromarray, pixels)))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the scores; write them too where --out says so."""
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos it never saw.")
+    parser.add_argument("--model", required=True, help="model folder, or Hub repo owner/name[@revision]")
+    parser.add_argument("--data", type=Path, required=True, help="photos folder")
+    parser.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
+    parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
+    args = parser.parse_args(argv)
+    with one_line_errors():
+        model = load_model(local_folder(args.model, repo_type="model"), args.engine)
+        predictions = predict(model, args.data)
+        said = json.dumps({"model_sha256": model.config.sha256, "engine": args.engine} | score(predictions, model.config.thresholds))
+        if args.out:
+            with staged(args.out, marker="metrics.json") as folder:
+                predictions.to_parquet(folder / "predictions.parquet", index=False)
+                (folder / "metrics.json").write_text(said + "\n")
+        print(said)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""A fitted learner as a model repo folder: four forms of one network, the proof that they agree, and config.json.
+
+`training.train` calls this; `python -m training.export --model artifacts/model --data DIR` proves a folder again on any photos.
+"""
+
+import argparse
+import copy
+import hashlib
+import json
+import logging
+import platform
+import warnings
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime.quantization as quantization
+import pandas as pd
+import torch
+from fastai.learner import Learner
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from carpark.errors import BadModel, one_line_errors
+from carpark.model import FILES, Engine, Pixels, load_model, read_config
+from carpark.network import PixelsToProbabilities
+from training.photos import LABELS, load_photos
+
+# Largest |difference in P(full)| from the learner that a form may show on any photo.
+BOUNDS: dict[Engine, float] = {"safetensors": 1e-3, "fp32": 1e-3, "int8": 0.15}
+PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
+
+
+def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calibration: Pixels) -> None:
+    """model.pkl with its pyproject.toml, model.safetensors, model.onnx, model.int8.onnx and config.json, into `folder`.
+
+    `config` is what config.json shall say beyond files and versions; `calibration` are training pixels that set the int8 ranges.
+    """
+    learner.path = folder
+    learner.export(FILES["learner"])
+    (folder / FILES["safetensors"]).write_bytes(save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}))
+    network = copy.deepcopy(learner.model).eval()
+    network[1][0] = ConcatPool()
+    whole = PixelsToProbabilities(network, config["mean"], config["std"])
+    _write_onnx(whole, folder / FILES["fp32"], config["input_size"])
+    _write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
+    # What `from_pretrained_fastai` wants to see before it unpickles.
+    requires = ", ".join(f'"{name}=={version(name)}"' for name in ("fastai", "fastcore"))
+    (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
+    files = {name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in FILES.values()}
+    versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
+    _write_json(folder / "config.json", config | {"versions": versions, "files": files})
+
+
+def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
+    """How far each form strays from the learner on these photos. Raises BadModel where one strays further than its bound.
+
+    Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
+    """
+    full = read_config(folder).labels.index("full")
+    learner = _in_batches(folder, "learner", pixels)[:, full]
+    proof: dict[str, Any] = {"n": len(pixels)}
+    for engine, bound in BOUNDS.items():
+        p_full = _in_batches(folder, engine, pixels)[:, full]
+        gap = float(np.abs(p_full - learner).max())
+        flips = ((p_full >= 0.5) != (learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(learner - 0.5) > bound)
+        if gap > bound or flips.any():
+            raise BadModel(
+                f"{FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
+                f"and {int(flips.sum())} of {len(pixels)} photos in another class. Nothing was written."
+            )
+        proof[engine] = {"max_abs_dp": round(gap, 6), "bound": bound, "other_class": int(((p_full >= 0.5) != (learner >= 0.5)).sum())}
+    return proof
+
+
+def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> npt.NDArray[np.float32]:
+    forward = load_model(folder, engine).forward
+    return np.concatenate([forward(pixels[start : start + size]) for start in range(0, len(pixels), size)])
+
+
+def _write_onnx(whole: torch.nn.Module, path: Path, input_size: tuple[int, int]) -> None:
+    example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own internals; the proof below is what counts
+        program = torch.onnx.export(
+            whole,
+            (example,),
+            input_names=["pixels"],
+            output_names=["probabilities"],
+            dynamic_shapes=({0: torch.export.Dim("photos", min=1, max=4096)},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # None is answered only when a path is handed in
+    program.save(path, external_data=False)
+
+
+class ConcatPool(nn.Module):
+    """fastai's AdaptiveConcatPool2d to one pixel, written as the two reductions that the ONNX exporter knows."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, c, h, w) -> (n, 2c, 1, 1): maxima, then means."""
+        return torch.cat([features.amax((2, 3), keepdim=True), features.mean((2, 3), keepdim=True)], dim=1)
+
+
+class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
+    """Hands training pixels to the quantiser, eight photos at a time."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.batches: Iterable[dict[str, Pixels]] = iter({"pixels": pixels[i : i + 8]} for i in range(0, len(pixels), 8))
+
+    def get_next(self) -> dict[str, Pixels] | None:
+        """The next batch, or None when all were seen."""
+        return next(iter(self.batches), None)
+
+
+def _write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
+    """Static quantisation to QDQ form, weights per channel: the form that ONNX Runtime runs fastest on CPUs."""
+    prepared = path.with_suffix(".prepared.onnx")
+    logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs advice that was followed on the line above
+    quant_pre_process(onnx_path, prepared, skip_symbolic_shape=True)
+    quantization.quantize_static(
+        prepared,
+        path,
+        _Calibration(calibration),
+        quant_format=quantization.QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
+        op_types_to_quantize=["Conv", "Add", "MaxPool", "Relu", "Clip"],  # the head, normalisation and softmax stay float: cheap and exact
+    )
+    prepared.unlink()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_json(path: Path, said: dict[str, Any]) -> None:
+    path.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Prove once more that the four forms of a model folder agree, on photos of your choice."""
+    parser = argparse.ArgumentParser(prog="python -m training.export", description=main.__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="model folder")
+    parser.add_argument("--data", type=Path, required=True, help="photos folder")
+    args = parser.parse_args(argv)
+    with one_line_errors():
+        photos, pixels = load_photos(args.data, read_config(args.model).input_size)
+        print(json.dumps(prove_agreement(args.model, pixels, photos.label)))
+
+
+if __name__ == "__main__":
+    main()
