@@ -15,19 +15,18 @@ NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121", *CUT_BE
 class PixelsToProbabilities(nn.Module):
     """(n, height, width, 3) uint8 pixels -> (n, labels) float32 probabilities: normalisation and softmax around a network."""
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
+        # A batch norm with fixed statistics is (x - mean) / std in one step; ONNX Runtime takes five times as long over the two.
+        self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
+        self.normalise.running_mean = torch.tensor(mean) * 255
+        self.normalise.running_var = (torch.tensor(std) * 255) ** 2
         self.network = network
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255)
+        self.eval()
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Probabilities, in the network's order of labels."""
-        images = pixels.permute(0, 3, 1, 2).float()
-        logits: Tensor = self.network((images - self.mean) / self.std)
+        logits: Tensor = self.network(self.normalise(pixels.permute(0, 3, 1, 2).float()))
         return logits.softmax(dim=1)
 
 
