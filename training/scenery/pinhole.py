@@ -1,0 +1,89 @@
+"""The camera: from metres on the ground to pixels, and back.
+
+World axes: x and y on the ground, z up, metres. Camera axes: right, down, forward.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+NEAR_M = 0.4
+
+
+@dataclass(frozen=True)
+class Pinhole:
+    """A camera that stands somewhere and looks somewhere; angles in radians, `pitch` is downwards."""
+
+    x: float
+    y: float
+    height_m: float
+    azimuth: float
+    pitch: float
+    roll: float
+    focal: float                    # in picture widths: 1.0 sees 53 degrees across
+    width_px: int
+    height_px: int
+
+    @cached_property
+    def position(self) -> Array:
+        """Where the lens is, (3,) metres."""
+        return np.array([self.x, self.y, self.height_m], np.float32)
+
+    @cached_property
+    def axes(self) -> Array:
+        """Rows right, down, forward of the camera, (3, 3), in world coordinates."""
+        sin_a, cos_a, sin_p, cos_p = np.sin(self.azimuth), np.cos(self.azimuth), np.sin(self.pitch), np.cos(self.pitch)
+        forward = np.array([cos_a * cos_p, sin_a * cos_p, -sin_p])
+        right = np.array([sin_a, -cos_a, 0.0])
+        down = np.cross(forward, right)
+        sin_r, cos_r = np.sin(self.roll), np.cos(self.roll)
+        return np.array([cos_r * right + sin_r * down, cos_r * down - sin_r * right, forward], np.float32)
+
+    @property
+    def focal_px(self) -> float:
+        """Focal length in pixels."""
+        return self.focal * self.width_px
+
+    def scaled(self, factor: int) -> "Pinhole":
+        """The same camera with `factor` times the pixels each way."""
+        return replace(self, width_px=self.width_px * factor, height_px=self.height_px * factor)
+
+    def depths(self, points: Array) -> Array:
+        """Metres in front of the lens for (..., 3) points; negative is behind."""
+        return np.asarray((points - self.position) @ self.axes[2], np.float32)
+
+    def project(self, points: Array) -> Array:
+        """Pixels (..., 2) of (..., 3) points, which must lie in front of the lens."""
+        seen = (points - self.position) @ self.axes.T
+        xy = seen[..., :2] * (self.focal_px / np.maximum(seen[..., 2:], NEAR_M))
+        return np.asarray(xy + np.array([self.width_px / 2, self.height_px / 2]), np.float32)
+
+    def clipped(self, points: Array) -> Array:
+        """The part of a polygon, (n, 3), that lies in front of the lens: (m, 3), empty if none does."""
+        depth = self.depths(points) - NEAR_M
+        kept = []
+        for i, (here, d) in enumerate(zip(points, depth, strict=True)):
+            before, d_before = points[i - 1], depth[i - 1]
+            if (d > 0) != (d_before > 0):
+                kept.append(before + (here - before) * (d_before / (d_before - d)))
+            if d > 0:
+                kept.append(here)
+        return np.array(kept, np.float32).reshape(-1, 3)
+
+    def rays(self) -> Array:
+        """A direction of length about 1 for each pixel, (height, width, 3), world axes."""
+        u = (np.arange(self.width_px, dtype=np.float32) + 0.5 - self.width_px / 2) / self.focal_px
+        v = (np.arange(self.height_px, dtype=np.float32) + 0.5 - self.height_px / 2) / self.focal_px
+        right, down, forward = self.axes
+        return u[None, :, None] * right + v[:, None, None] * down + forward
+
+    def ground_homography(self) -> NDArray[np.float64]:
+        """3 x 3 matrix H with (X, Y, 1) ~ H (u, v, 1): the ground point seen at pixel (u, v)."""
+        f, cx, cy = self.focal_px, self.width_px / 2, self.height_px / 2
+        to_ray = self.axes.T.astype(float) @ np.array([[1 / f, 0, -cx / f], [0, 1 / f, -cy / f], [0, 0, 1]])
+        x, y, z = self.position.astype(float)
+        to_ground = np.array([[-z, 0, x], [0, -z, y], [0, 0, 1]])             # ray (a, b, c) meets z = 0 at (x - z a / c, y - z b / c)
+        return np.asarray(to_ground @ to_ray)
