@@ -1,0 +1,52 @@
+# `make demo` and `make test` each work alone on a fresh clone, with Python 3.11+ and make; see README.md.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/ready
+
+# What the last run made; `make space` shows it unless told otherwise.
+export CARPARK_MODEL ?= artifacts/model
+export CARPARK_DATASET ?= artifacts/sample/photos
+export CARPARK_ARCHIVE ?= artifacts/sample/archive
+
+.PHONY: all demo space test lint bench clean
+all: lint test
+
+# The Space with a model trained on generated car parks; the second time nothing is trained again.
+demo: CARPARK_MODEL = artifacts/model
+demo: CARPARK_DATASET = artifacts/sample/photos
+demo: CARPARK_ARCHIVE = artifacts/sample/archive
+demo: artifacts/model/config.json space
+
+space: $(READY)
+	$(RUN) space/app.py
+
+artifacts/sample/truth.csv: | $(READY)
+	@echo "make demo: drawing sample car parks and a camera day, since no photos can be shipped"
+	$(RUN) -m training.sample --out artifacts/sample
+
+artifacts/model/config.json: | artifacts/sample/truth.csv
+	@echo "make demo: no pretrained weights and no network are needed: a small network is trained from scratch on the sample"
+	$(RUN) -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none --size 128 --epochs 12
+
+test: $(READY)
+	$(RUN) -m pytest
+
+lint: $(READY)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+
+bench: $(READY)
+	$(RUN) -W ignore -m benchmarks.bench_model
+
+clean:
+	rm -rf artifacts $(VENV)
+
+# uv installs the whole set in well under a minute; it comes from the package index like the rest.
+$(READY): requirements.txt space/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else f"Python {v} found; 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) -r requirements.txt
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --editable .
+	touch $@

@@ -1,0 +1,24 @@
+"""Shared fixtures: a small generated sample, and a small model trained on it, made once a run by the real commands."""
+
+from pathlib import Path
+
+import pytest
+
+from training import sample
+from training.train import Recipe, train
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `python -m training.sample` writes, with few photos: photos/, archive/, truth.csv."""
+    out = tmp_path_factory.mktemp("sample") / "sample"
+    sample.main(["--out", str(out), "--photos", "60", "--seed", "3"])
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of a small network fitted for two epochs: complete and consistent, but not good."""
+    out = tmp_path_factory.mktemp("model") / "model"
+    train(sample_folder / "photos", out, Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+    return out

@@ -1,0 +1,128 @@
+"""A model folder answers alike in all its forms, and a folder that is not whole is refused before anything is unpickled."""
+
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carpark.errors import BadModel
+from carpark.images import open_image
+from carpark.model import Engine, load_model, read_config
+from training.export import BOUNDS
+
+
+@pytest.fixture(scope="module")
+def photos(sample_folder: Path) -> list[Image.Image]:
+    """Twelve photos of mixed labels."""
+    return [open_image(path) for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[::5]]
+
+
+@pytest.fixture
+def own_copy(tiny_model_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the model folder that a test may spoil."""
+    return Path(shutil.copytree(tiny_model_folder, tmp_path / "model"))
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_every_form_gives_the_learners_answer(engine: Engine, tiny_model_folder: Path, photos: list[Image.Image]) -> None:
+    learner = load_model(tiny_model_folder, "learner").p_full(photos)
+    said = load_model(tiny_model_folder, engine).p_full(photos)
+    assert said.shape == (len(photos),) and said.dtype == np.float32
+    assert np.abs(said - learner).max() <= BOUNDS.get(engine, 0.0)
+
+
+def test_the_number_of_photos_at_a_time_does_not_change_an_answer(tiny_model_folder: Path, photos: list[Image.Image]) -> None:
+    model = load_model(tiny_model_folder, "fp32")
+    one_by_one = np.concatenate([model.p_full([photo]) for photo in photos])
+    assert np.allclose(model.p_full(photos), one_by_one, atol=1e-5)
+    assert model.p_full([]).shape == (0,)
+
+
+def test_a_lazy_iterable_is_enough(tiny_model_folder: Path, photos: list[Image.Image]) -> None:
+    model = load_model(tiny_model_folder)
+    assert np.array_equal(model.p_full(iter(photos)), model.p_full(photos))
+
+
+def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) -> None:
+    model = load_model(tiny_model_folder)
+    assert [model.verdict(p) for p in (0.0, 0.2, 0.5, 0.8, 1.0)] == ["empty", "empty", "unsure", "full", "full"]
+
+
+def test_no_folder_and_no_config_are_told_apart_from_a_model(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(BadModel, match=r"has no config\.json, so it is no model folder"):
+            read_config(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"labels": 3}'])
+def test_a_config_that_is_not_ours_is_refused(text: str, own_copy: Path) -> None:
+    (own_copy / "config.json").write_text(text)
+    with pytest.raises(BadModel, match=r"config\.json is not the config of a car park model"):
+        load_model(own_copy)
+
+
+def test_a_half_written_model_is_refused(own_copy: Path) -> None:
+    whole = (own_copy / "model.int8.onnx").read_bytes()
+    (own_copy / "model.int8.onnx").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadModel, match=r"model\.int8\.onnx is not the file that config\.json names: expected sha256"):
+        load_model(own_copy)
+    (own_copy / "model.int8.onnx").unlink()
+    with pytest.raises(BadModel, match=r"is incomplete: model\.int8\.onnx is missing"):
+        load_model(own_copy)
+
+
+class WritesWhenUnpickled:
+    """A pickle of this touches the file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_a_swapped_pickle_is_refused_and_never_unpickled(own_copy: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "was-unpickled"
+    (own_copy / "model.pkl").write_bytes(pickle.dumps(WritesWhenUnpickled(trace)))
+    with pytest.raises(BadModel, match=r"model\.pkl is not the file that config\.json names"):
+        load_model(own_copy, "learner")
+    assert not trace.exists()
+    pickle.loads((own_copy / "model.pkl").read_bytes())
+    assert trace.exists()  # the trap works
+
+
+def test_an_unknown_engine_is_named(tiny_model_folder: Path) -> None:
+    with pytest.raises(BadModel, match="There is no engine 'int4'; expected one of int8, fp32, safetensors, learner"):
+        load_model(tiny_model_folder, "int4")  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_labels_and_size_are_read_from_the_folder(own_copy: Path) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    config["labels"] = ["full", "empty"]
+    (own_copy / "config.json").write_text(json.dumps(config))
+    photo = Image.new("RGB", (100, 80), "grey")
+    p_full = load_model(own_copy).p_full([photo])[0]
+    config["labels"] = ["empty", "full"]
+    (own_copy / "config.json").write_text(json.dumps(config))
+    assert p_full == pytest.approx(1 - load_model(own_copy).p_full([photo])[0], abs=1e-6)
+
+
+def test_a_stranger_loads_the_learner_without_our_code(tiny_model_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
+    photo = next((sample_folder / "photos").glob("full/*.jpg"))
+    script = (
+        "import sys, warnings; warnings.simplefilter('ignore')\n"
+        "from huggingface_hub import from_pretrained_fastai\n"
+        f"learner = from_pretrained_fastai({str(tiny_model_folder)!r})\n"
+        "assert not {'carpark', 'training'} & set(sys.modules), 'the pickle named our code'\n"
+        f"print(learner.predict({str(photo)!r})[2].tolist()[1])\n"
+    )
+    said = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    ours = load_model(tiny_model_folder, "learner").p_full([open_image(photo)])[0]
+    assert float(said.stdout.split()[-1]) == pytest.approx(float(ours), abs=1e-5)

@@ -1,0 +1,117 @@
+"""A photos folder is read as people leave it: with or without a table, with strays among the pictures."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carpark.errors import BadPhotos
+from training.photos import check_trainable, load_photos, read_photos, split_by_scene
+
+SIZE = (64, 64)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Six photos a class, flat colours, no photos.csv."""
+    for label, colour in (("empty", "grey"), ("full", "black")):
+        (tmp_path / label).mkdir()
+        for number in range(6):
+            Image.new("RGB", (80, 60), colour).save(tmp_path / label / f"{number}.jpg")
+    return tmp_path
+
+
+def write_csv(folder: Path, rows: list[str], header: str = "file,label,scene") -> None:
+    (folder / "photos.csv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def test_without_a_table_folders_are_labels_and_every_photo_its_own_scene(folder: Path) -> None:
+    photos = read_photos(folder)
+    assert photos.label.value_counts().to_dict() == {"empty": 6, "full": 6}
+    assert photos.scene.nunique() == 12
+
+
+def test_with_a_table_only_its_rows_count_and_provenance_stays(folder: Path) -> None:
+    write_csv(folder, ["empty/0.jpg,empty,yard,CC0", "full/1.jpg,full,yard,CC-BY"], header="file,label,scene,licence")
+    photos = read_photos(folder)
+    assert photos.licence.tolist() == ["CC0", "CC-BY"] and photos.scene.unique().tolist() == ["yard"]
+
+
+def test_a_row_without_a_scene_is_its_own(folder: Path) -> None:
+    write_csv(folder, ["empty/0.jpg,empty,", "full/1.jpg,full,yard"])
+    assert read_photos(folder).scene.tolist() == ["empty/0.jpg", "yard"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["empty/0.jpg,crowded,a"], r"empty/0\.jpg is labelled 'crowded'; expected one of empty, full, partial"),
+        (["empty/0.jpg,empty,a", "empty/0.jpg,full,a"], r"names empty/0\.jpg twice"),
+        (["empty/0.jpg,,a"], r"line 2 lacks a file or a label"),
+        (["../secret.jpg,empty,a"], r"names \.\./secret\.jpg, which lies outside"),
+    ],
+)
+def test_a_bad_row_is_named(folder: Path, rows: list[str], message: str) -> None:
+    write_csv(folder, rows)
+    with pytest.raises(BadPhotos, match=message):
+        read_photos(folder)
+
+
+def test_a_table_without_its_columns_is_refused(folder: Path) -> None:
+    write_csv(folder, ["a"], header="name")
+    with pytest.raises(BadPhotos, match=r"photos\.csv has no column file or label"):
+        read_photos(folder)
+
+
+def test_strays_are_named_skipped_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "full" / "notes.txt").write_text("remember")
+    (folder / "full" / "zero.jpg").write_bytes(b"")
+    (folder / "full" / ".DS_Store").write_bytes(b"system")
+    photos, pixels = load_photos(folder, SIZE)
+    assert len(photos) == len(pixels) == 12 and pixels.shape[1:] == (64, 64, 3)
+    said = capsys.readouterr()
+    assert "skipped: full/notes.txt is not a picture" in said.out + said.err
+    assert "skipped: full/zero.jpg is not a picture" in said.out + said.err
+    assert "2 of 14 photos skipped" in said.out
+
+
+def test_more_than_a_fifth_unreadable_is_an_error(folder: Path) -> None:
+    for number in range(4):
+        (folder / "full" / f"broken{number}.jpg").write_bytes(b"broken")
+    with pytest.raises(BadPhotos, match=r"4 of the 16 photos in .* cannot be read"):
+        load_photos(folder, SIZE)
+
+
+def test_an_empty_folder_and_no_folder_say_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(BadPhotos, match=r"has no photos; expected image files in empty/ and full/"):
+        read_photos(tmp_path)
+    with pytest.raises(BadPhotos, match=r"nowhere is not a folder"):
+        read_photos(tmp_path / "nowhere")
+
+
+def test_one_class_cannot_be_trained(folder: Path) -> None:
+    photos = read_photos(folder)
+    with pytest.raises(BadPhotos, match=r"has 1 class \(full\); training needs 2: empty, full. Add photos to .*empty"):
+        check_trainable(photos[photos.label == "full"], folder)
+
+
+def test_one_scene_a_class_cannot_be_trained(folder: Path) -> None:
+    photos = read_photos(folder).assign(scene=lambda table: table.label)
+    with pytest.raises(BadPhotos, match=r"shows empty in 1 scene; training needs at least 2"):
+        check_trainable(photos, folder)
+
+
+def test_no_scene_is_on_both_sides_and_the_split_is_seeded() -> None:
+    photos = pd.DataFrame({"label": ["empty", "full"] * 60, "scene": [f"s{number // 3}" for number in range(120)]})
+    first, again, other = (split_by_scene(photos, validation=0.2, seed=seed) for seed in (1, 1, 2))
+    assert first.equals(again) and not first.equals(other)
+    assert set(photos.scene[first]).isdisjoint(photos.scene[~first])
+    assert 0.15 <= first.mean() <= 0.25
+    assert 0.4 <= (photos.label[first] == "full").mean() <= 0.6
+
+
+def test_two_scenes_a_class_are_enough_to_split() -> None:
+    photos = pd.DataFrame({"label": ["empty", "empty", "full", "full"], "scene": list("abcd")})
+    chosen = split_by_scene(photos, validation=0.2, seed=0)
+    assert set(photos.label[chosen]) == set(photos.label[~chosen]) == {"empty", "full"}
