@@ -1,0 +1,71 @@
+"""An archive of frames in a local folder."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
+from carpark.errors import BadSetting
+from carpark.slots import Fetched, frame_path, read_day_folders, why_no_frame
+
+MAX_FRAME_BYTES = 4_000_000  # a JamCam still has 7 to 31 kB; this leaves room for a 12-megapixel camera
+
+
+@dataclass(frozen=True, slots=True)
+class FolderArchive:
+    """The archive whose camera folders lie in `folder`."""
+
+    folder: Path
+
+    @property
+    def location(self) -> str:
+        """The folder's path."""
+        return str(self.folder)
+
+    def cameras(self) -> list[Camera]:
+        """The subfolders that hold at least one day, by name. Raises BadSetting when the folder cannot be read."""
+        names = [name for name in _subfolders(self.folder) if is_safe_folder(name)]
+        return [camera_of_folder(name) for name in names if self._days(name)]
+
+    def camera(self, key: str) -> Camera:
+        """The camera with this id, name or folder. Raises UnknownCamera."""
+        return find_camera(self.cameras(), key)
+
+    def days(self, camera: Camera) -> list[date]:
+        """The days that the camera's folder holds, in order."""
+        return self._days(camera.folder)
+
+    def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
+        """The frame's file for each slot, in order; a file that is not there, empty or unreadable is an answer without data."""
+        for slot in slots:
+            path = self.folder / camera_of_folder(camera.folder).folder / frame_path(slot)
+            data, reason = _read_frame(path)
+            yield Fetched(slot, str(path), data, reason)
+
+    def _days(self, name: str) -> list[date]:
+        try:
+            return read_day_folders(_subfolders(self.folder / name))
+        except BadSetting:
+            return []
+
+
+def _subfolders(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    except OSError as error:
+        raise BadSetting(f"The archive folder {folder} cannot be read ({error.strerror}). Check CARPARK_ARCHIVE.") from error
+
+
+def _read_frame(path: Path) -> tuple[bytes | None, str]:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FRAME_BYTES:
+            return None, f"its file of {size / 1e6:.0f} MB is larger than any frame"
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None, "the archive has no frame for this slot"
+    except OSError as error:
+        return None, f"its file cannot be read ({error.strerror})"
+    reason = why_no_frame(data)
+    return (None, reason) if reason else (data, "")

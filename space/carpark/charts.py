@@ -1,0 +1,156 @@
+"""Figures from a camera day's table: how full the place was over the London day, with gaps where no frame could be trusted."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from carpark.slots import LONDON, SLOT
+
+# Okabe and Ito's colours, which people with any kind of colour blindness can tell apart, and tints of them where much area is filled.
+VERMILION, ORANGE, BLUE, SKY, PURPLE, YELLOW = "#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#CC79A7", "#F0E442"
+FULL_TINT, UNSURE_TINT, EMPTY_TINT, USABLE_TINT = "#F2B48C", "#F7E3B0", "#B5D6EA", "#D5D9DE"
+INK, MUTED, RULE = "#22272E", "#5B6470", "#E3E6EA"
+STRIP_TOP, PANEL_FOOT = 0.075, 0.15  # of the height: the strip of states below, the panel above
+TICK_HOURS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a verdict or a state is drawn; the hatching tells it apart where colours do not."""
+
+    label: str
+    colour: str
+    hatching: str = ""
+
+
+VERDICTS = {"full": Look("Full", FULL_TINT), "unsure": Look("Not sure", UNSURE_TINT, "/"), "empty": Look("Empty", EMPTY_TINT)}
+STATES = {
+    "ok": Look("Usable frame", USABLE_TINT),
+    "in_use": Look("Camera in use", PURPLE),
+    "frozen": Look("Frozen", SKY),
+    "late": Look("Late", YELLOW),
+    "corrupt": Look("Corrupt", VERMILION),
+    "missing": Look("Missing", "#FFFFFF", "x"),
+}
+
+
+def day_figure(table: pd.DataFrame, *, title: str, show_probability: bool = True) -> go.Figure:
+    """The verdict of each slot as a coloured band and P(full) as a line, over the London day; below, a strip with each slot's state.
+
+    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out.
+    """
+    places = _place_slots(table["slot"])
+    hover = _describe_slots(table)
+    figure = go.Figure()
+    for verdict, look in VERDICTS.items():
+        chosen = table["verdict"] == verdict
+        figure.add_trace(_bars(places[chosen], hover[chosen], look, axis="y"))
+    if show_probability:
+        figure.add_trace(_probability_line(places, table["p_full"]))
+    for state, look in STATES.items():
+        chosen = table["state"] == state
+        if chosen.any():
+            figure.add_trace(_bars(places[chosen], hover[chosen], look, axis="y2"))
+    figure.update_layout(_layout(title, show_probability))
+    figure.update_xaxes(_time_axis(table["slot"], places))
+    return figure
+
+
+def _place_slots(slots: pd.Series) -> pd.Series:
+    """Where each slot lies on the time axis: London time without a zone, running on evenly when the clocks change."""
+    start = slots.iloc[0].tz_convert(LONDON).tz_localize(None)
+    places: pd.Series = start + (slots - slots.iloc[0])
+    return places
+
+
+def _describe_slots(table: pd.DataFrame) -> pd.Series:
+    """What a person reads when pointing at each slot."""
+    times = table["slot"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
+    verdicts = table["verdict"].map({verdict: look.label for verdict, look in VERDICTS.items()})
+    judged = verdicts + table["p_full"].map(", P(full) {:.2f}".format)
+    faults = table["state"].map({state: look.label for state, look in STATES.items()}) + ": " + table["reason"]
+    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["state"] == "ok", faults)
+    return described
+
+
+def _bars(places: pd.Series, hover: pd.Series, look: Look, *, axis: str) -> go.Bar:
+    """One full-height bar a slot, a hair wider than the slot so that neighbours meet."""
+    width_ms = SLOT / timedelta(milliseconds=1) * 1.04
+    pattern = {"shape": look.hatching, "fgcolor": MUTED, "size": 5, "solidity": 0.2}
+    return go.Bar(
+        x=places,
+        y=[1] * len(places),
+        width=width_ms,
+        yaxis=axis,
+        name=look.label,
+        marker={"color": look.colour, "line": {"width": 0}, "pattern": pattern},
+        customdata=hover,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _probability_line(places: pd.Series, p_full: pd.Series) -> go.Scatter:
+    """P(full); the small markers keep a lone slot between two gaps visible."""
+    return go.Scatter(
+        x=places,
+        y=p_full,
+        mode="lines+markers",
+        connectgaps=False,
+        name="P(full)",
+        line={"color": INK, "width": 2},
+        marker={"color": INK, "size": 4},
+        hoverinfo="skip",
+    )
+
+
+def _layout(title: str, show_probability: bool) -> dict[str, object]:
+    probability = {"title": {"text": "P(full)", "standoff": 6}, "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"]}
+    return {
+        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 16, "color": INK}},
+        "font": {"color": MUTED, "size": 12},
+        "barmode": "overlay",
+        "hovermode": "closest",
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "margin": {"l": 52, "r": 12, "t": 48, "b": 8},
+        "height": 440,
+        "legend": {"orientation": "h", "x": 0, "y": -0.12, "yanchor": "top", "itemclick": False, "itemdoubleclick": False},
+        "yaxis": {
+            "domain": [PANEL_FOOT, 1],
+            "range": [-0.02, 1.02],
+            "fixedrange": True,
+            "gridcolor": RULE,
+            "zeroline": False,
+            **(probability if show_probability else {"showticklabels": False}),
+        },
+        "yaxis2": {
+            "domain": [0, STRIP_TOP],
+            "range": [0, 1],
+            "fixedrange": True,
+            "tickvals": [0.5],
+            "ticktext": ["Frames"],
+            "showgrid": False,
+            "zeroline": False,
+            "anchor": "x",
+        },
+    }
+
+
+def _time_axis(slots: pd.Series, places: pd.Series) -> dict[str, object]:
+    """Hours of London time, right also on the two days when the clocks change."""
+    local = slots.dt.tz_convert(LONDON)
+    axis: dict[str, object] = {
+        "range": [places.iloc[0] - SLOT / 2, places.iloc[-1] + SLOT / 2],
+        "tickformat": "%H:%M",
+        "anchor": "y2",
+        "gridcolor": RULE,
+        "ticks": "outside",
+        "tickcolor": RULE,
+        "zeroline": False,
+    }
+    if local.iloc[0].utcoffset() != local.iloc[-1].utcoffset():
+        marked = (local.dt.minute == 0) & (local.dt.hour % TICK_HOURS == 0)
+        axis |= {"tickvals": list(places[marked]), "ticktext": list(local[marked].dt.strftime("%H:%M"))}
+    return axis

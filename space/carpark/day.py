@@ -1,0 +1,144 @@
+"""A camera day: frames fetched, judged and classified side by side, in one table with a row a slot.
+
+    table = camera_day(camera, parse_day("2013-04-15"), archive=open_archive("../shared/data/archive"), model=model)
+    summarize_day(table)
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pandas as pd
+
+from carpark.cameras import Camera
+from carpark.errors import BadSetting, NoDay
+from carpark.frame import Frame, mark_frozen
+from carpark.frames import Archive
+from carpark.measures import longest_run
+from carpark.pipeline import DayProgress, FullnessModel, Record, run
+from carpark.slots import LONDON, SLOT, Fetched, slots_of_day
+from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
+
+NOT_BEGUN = "this slot has not begun"
+NOT_FETCHED = "not fetched yet"
+SLOTS_THAT_SPEAK = 6  # for their hour: half of it
+
+
+@dataclass(frozen=True, slots=True)
+class DaySummary:
+    """A day in a few numbers; times are London times, None where no usable frame speaks."""
+
+    slots: int
+    states: dict[str, int]  # state -> slots
+    usable_share: float  # of the slots that have begun, 0 to 1
+    full_share: float | None  # of the usable slots, those that the model calls full
+    busiest_hour: datetime | None  # start of the hour with the highest mean P(full), of hours that are half usable
+    quietest_hour: datetime | None
+    first_full: datetime | None
+    last_full: datetime | None
+    longest_gap: timedelta  # without a usable frame
+
+
+def camera_day(
+    camera: Camera,
+    day: date,
+    *,
+    archive: Archive,
+    model: FullnessModel,
+    progress: Callable[[DayProgress], object] | None = None,
+) -> pd.DataFrame:
+    """The whole day's table: one row a slot of the London day, in order. Raises NoDay when no slot has a frame.
+
+    `slot` (UTC), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame), `state`, `reason`, `p_full`
+    (0 to 1, NaN unless ok), `verdict` ("empty", "full" or "unsure", None unless ok), `url`, `sha256`.
+    """
+    for view in watch_day(camera, day, archive=archive, model=model):
+        if progress:
+            progress(view.progress)
+    return view.table()
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """A day as far as it has come."""
+
+    progress: DayProgress
+    table: Callable[[], pd.DataFrame]  # makes the table of this moment; call it before the next view is asked for
+
+
+def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Iterator[DayView]:
+    """A view after every change, the complete one last; closing the iterator stops the traffic. Raises NoDay as `camera_day` does."""
+    slots = slots_of_day(day)
+    due = [slot for slot in slots if slot <= datetime.now(UTC)]
+    record = Record(tuple(due))
+
+    def table() -> pd.DataFrame:
+        return build_table(slots, record, source=archive.location, model=model)
+
+    with closing(run(archive.fetch(camera, due), model, record)) as changes:
+        for _ in changes:
+            yield DayView(record.progress(), table)
+    if not any(fetched.data for fetched in record.fetched.values()):
+        raise NoDay(_explain_no_day(camera, day, archive, record))
+
+
+def build_table(slots: Sequence[datetime], record: Record, *, source: str, model: FullnessModel) -> pd.DataFrame:
+    """The table that `camera_day` describes, of what the record knows."""
+    frames = mark_frozen(record.frames)
+    rows = []
+    for slot in slots:
+        fetched = record.fetched.get(slot, Fetched(slot, ""))
+        frame = frames.get(slot) or Frame("missing", NOT_FETCHED if slot in record.due else NOT_BEGUN)
+        p_full = record.p_full.get(frame.digest) if frame.state == "ok" else None
+        rows.append(
+            {
+                "slot": slot,
+                "captured_at": frame.captured_at,
+                "source": source if fetched.data else "",
+                "state": frame.state,
+                "reason": frame.reason,
+                "p_full": p_full,
+                "verdict": None if p_full is None else model.verdict(p_full),
+                "url": fetched.url,
+                "sha256": hashlib.sha256(fetched.data).hexdigest() if fetched.data else "",
+            }
+        )
+    table = pd.DataFrame(rows).astype({"p_full": "float64", "verdict": "object"})
+    table["slot"] = pd.to_datetime(table["slot"], utc=True)
+    table["captured_at"] = pd.to_datetime(table["captured_at"], utc=True)
+    return table
+
+
+def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record) -> str:
+    if not record.fetched:
+        return f"{day} has not begun in London. Choose an earlier day."
+    reason, _ = Counter(fetched.reason for fetched in record.fetched.values()).most_common(1)[0]
+    try:
+        days = archive.days(camera)
+    except BadSetting:
+        days = []
+    hint = f" It has {len(days)} days of this camera, {days[0]} to {days[-1]}." if days else " Choose another camera or day."
+    return f"No frame of {camera.name} on {day} in {archive.location}: {reason}.{hint}"
+
+
+def summarize_day(table: pd.DataFrame) -> DaySummary:
+    """The day's table in a few numbers."""
+    begun = table[table["reason"] != NOT_BEGUN]
+    usable = begun[begun["state"] == "ok"]
+    full = usable.loc[usable["verdict"] == "full", "slot"].dt.tz_convert(LONDON)
+    hours = usable.groupby(usable["slot"].dt.floor("h"))["p_full"].agg(["mean", "size"])  # London is whole hours from UTC
+    means = hours.loc[hours["size"] >= SLOTS_THAT_SPEAK, "mean"].tz_convert(LONDON)
+    return DaySummary(
+        slots=len(table),
+        states={str(state): int(count) for state, count in begun["state"].value_counts().items()},
+        usable_share=len(usable) / max(len(begun), 1),
+        full_share=len(full) / len(usable) if len(usable) else None,
+        busiest_hour=means.index[int(means.argmax())].to_pydatetime() if len(means) else None,
+        quietest_hour=means.index[int(means.argmin())].to_pydatetime() if len(means) else None,
+        first_full=full.iloc[0].to_pydatetime() if len(full) else None,
+        last_full=full.iloc[-1].to_pydatetime() if len(full) else None,
+        longest_gap=SLOT * longest_run((begun["state"] != "ok").to_numpy()),
+    )

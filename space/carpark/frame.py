@@ -1,0 +1,60 @@
+"""A judged frame, and the one judgement that needs the others of its day: whether it shows an earlier slot's picture again."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL.Image import Image
+
+from carpark.measures import equal_share
+from carpark.slots import LONDON
+
+State = Literal["ok", "in_use", "corrupt", "frozen", "late", "missing"]
+
+FROZEN_SHARE = 0.9  # of the blocks with texture; live neighbours at most 0.01, a clock that ticks on a frozen picture leaves 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A camera picture and what became of it."""
+
+    state: State
+    reason: str = ""  # for people, with the measure: "smeared: 135 rows repeat the row above"
+    captured_at: datetime | None = None  # UTC, from EXIF; None when the picture does not say
+    scene: Image | None = None  # RGB, overlays cut away; None unless it can be classified
+    digest: str = ""  # of the scene's pixels, where no overlay touches them
+    prints: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False)  # of the scene's blocks
+
+
+def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
+    """The frames of one camera by slot, those that show the picture of an earlier slot marked `frozen`, with that slot in the reason."""
+    marked = dict(frames)
+    originals: list[tuple[datetime, Frame]] = []
+    for slot in sorted(frames):
+        frame = frames[slot]
+        if frame.scene is None:
+            continue
+        found = _find_original(frame, originals)
+        if found is None:
+            originals.append((slot, frame))
+        else:
+            earlier, share = found
+            likeness = "identical to" if share == 1 else f"{share:.0%} of its blocks equal to"
+            reason = f"{likeness} the picture at {earlier.astimezone(LONDON):%H:%M}"
+            marked[slot] = replace(frame, state="frozen", reason=reason, scene=None)
+    return marked
+
+
+def _find_original(frame: Frame, originals: list[tuple[datetime, Frame]]) -> tuple[datetime, float] | None:
+    """The slot that shows the same picture, and the share of equal blocks, 1 when every pixel is equal."""
+    for slot, original in originals:
+        if original.digest == frame.digest:
+            return slot, 1.0
+    comparable = [(slot, original.prints) for slot, original in originals if original.prints.size == frame.prints.size]
+    if not comparable:
+        return None
+    shares = equal_share(frame.prints, np.stack([prints for _, prints in comparable]))
+    best = int(shares.argmax())
+    return (comparable[best][0], float(shares[best])) if shares[best] >= FROZEN_SHARE else None

@@ -1,0 +1,124 @@
+"""Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, another classifies."""
+
+import queue
+import threading
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL.Image import Image
+
+from carpark.frame import Frame
+from carpark.quality import judge_frame
+from carpark.slots import Fetched
+
+QUEUE_FRAMES = 64  # fetched and not yet judged; fetching waits while there are so many
+BATCH_FRAMES = 32  # classified at once at most; as many as wait when the model is free, so the first answers come early
+
+
+class FullnessModel(Protocol):
+    """What a day asks of a model; `carpark.model.Model` is one."""
+
+    def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
+        """(n,) probability, 0 to 1, that each image shows a full place."""
+
+    def verdict(self, p_full: float) -> str:
+        """The answer in a word: empty, full or unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayProgress:
+    """How far a day has come, in slots."""
+
+    fetched: int
+    judged: int
+    classified: int  # a frame that needs no classifying counts when it is judged
+    total: int
+
+
+@dataclass(slots=True)
+class Record:
+    """All that is known of a day so far; `run` fills it."""
+
+    due: tuple[datetime, ...]  # the slots that are asked for
+    fetched: dict[datetime, Fetched] = field(default_factory=dict)
+    frames: dict[datetime, Frame] = field(default_factory=dict)  # judged one by one, so none is `frozen`
+    p_full: dict[str, float] = field(default_factory=dict)  # digest of the scene -> P(full): equal pictures are classified once
+
+    def progress(self) -> DayProgress:
+        """The counts of this moment."""
+        waiting = sum(frame.scene is not None and frame.digest not in self.p_full for frame in self.frames.values())
+        return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The event after which nothing more arrives."""
+
+
+_Classified = Future[npt.NDArray[np.float32]]
+_Event = Fetched | _Classified | _Ended
+
+
+def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
+    """Fills the record; yields after every change. Closing the iterator closes `arrivals`, whose errors and the model's come out here."""
+    events: queue.Queue[_Event] = queue.Queue(QUEUE_FRAMES)
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(2, thread_name_prefix="day")
+    try:
+        feeding = pool.submit(_feed, arrivals, events, stop)
+        waiting: dict[str, Image] = {}
+        batch: list[str] = []
+        ended = False
+        while not ended or waiting or batch:
+            event = events.get()
+            if isinstance(event, Fetched):
+                _judge(event, record, waiting)
+            elif isinstance(event, Future):
+                record.p_full.update(zip(batch, map(float, event.result()), strict=True))
+                batch = []
+            else:
+                feeding.result()
+                ended = True
+            if waiting and not batch:
+                batch = list(islice(waiting, BATCH_FRAMES))
+                scenes = [waiting.pop(digest) for digest in batch]
+                pool.submit(model.p_full, scenes).add_done_callback(lambda done: _put(done, events, stop))
+            yield
+    finally:
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
+    """Judges a frame and puts it among the `waiting` when its picture is new."""
+    record.fetched[fetched.slot] = fetched
+    frame = Frame("missing", fetched.reason) if fetched.data is None else judge_frame(fetched.data, slot=fetched.slot)
+    if frame.scene is not None and not any(frame.digest == other.digest for other in record.frames.values()):
+        waiting[frame.digest] = frame.scene
+    record.frames[fetched.slot] = frame
+
+
+def _feed(arrivals: Generator[Fetched], events: "queue.Queue[_Event]", stop: threading.Event) -> None:
+    try:
+        with closing(arrivals) as source:
+            for fetched in source:
+                _put(fetched, events, stop)
+                if stop.is_set():
+                    break
+    finally:
+        _put(_Ended(), events, stop)
+
+
+def _put(event: _Event, events: "queue.Queue[_Event]", stop: threading.Event) -> None:
+    """Waits for room in the queue, but not for a reader that has stopped."""
+    while not stop.is_set():
+        with suppress(queue.Full):
+            events.put(event, timeout=0.1)
+            return
