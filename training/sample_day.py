@@ -81,20 +81,35 @@ def take_frame(shot: Shot, fault: Fault, seed: int) -> bytes:
 
 @cache
 def sample_place(seed: int) -> Scene:
-    """The car park of the camera day: the first place drawn with a street in sight and neither too few bays nor too many."""
-    for attempt in range(10_000):
-        rng = np.random.default_rng([seed, 12, attempt])
+    """The car park of the camera day: the first place drawn that shows its street, enough bays, and nothing that stands in the way."""
+    rng = np.random.default_rng([seed, 12])
+    while True:
         scene = draw_scene(rng, f"day{seed}", "oblique_cctv")
         camera = replace(scene.camera, width_px=WIDTH_PX, height_px=HEIGHT_PX)
-        inside = replace(camera, height_px=HEIGHT_PX)
-        seen = bays_in_picture(scene.lot.bays, inside, far_m=90, top_px=TOP_PX, bottom_px=BOTTOM_PX)
-        if BAYS[0] <= len(seen) <= BAYS[1] and _shows_street(scene, camera):
-            return replace(scene, camera=camera, seen=seen)
-    raise RuntimeError("no place in 10,000 has a street in sight")
+        seen = bays_in_picture(scene.lot.bays, camera, far_m=90, top_px=TOP_PX, bottom_px=BOTTOM_PX)
+        place = replace(scene, camera=camera, seen=seen)
+        if BAYS[0] <= len(seen) <= BAYS[1] and camera.height_m > 7.5 and _street_share(place) > 0.6 and _is_unobstructed(place):
+            return place
 
 
-def _shows_street(scene: Scene, camera: object) -> bool:
-    return bool(scene.roads)
+def _street_share(scene: Scene) -> float:
+    """Share of the picture's width, 0 to 1, over which the street runs below the overlays, at most 75 m away."""
+    best = 0.0
+    for road in scene.roads:
+        share = np.linspace(0, 1, 60)[:, None]
+        along = np.array(road.start) * (1 - share) + np.array(road.end) * share
+        points = np.concatenate([along, np.zeros((60, 1))], axis=1).astype(np.float32)
+        depth, xy = scene.camera.depths(points), scene.camera.project(points)
+        inside = (depth > 5) & (depth < 75) & (xy[:, 1] > TOP_PX + 14) & (xy[:, 1] < HEIGHT_PX * 0.6) & (xy[:, 0] > 0) & (xy[:, 0] < WIDTH_PX)
+        best = max(best, float(np.ptp(xy[inside, 0])) / WIDTH_PX if inside.any() else 0.0)
+    return best
+
+
+def _is_unobstructed(scene: Scene) -> bool:
+    """Whether no lamp or tree stands close before the camera."""
+    feet = np.array([(it.x, it.y, 2.0) for it in (*scene.lamps, *scene.trees)], np.float32)
+    depth, x = scene.camera.depths(feet), scene.camera.project(feet)[:, 0]
+    return not bool(((depth > 0) & (depth < 24) & (x > -30) & (x < WIDTH_PX + 30)).any())
 
 
 def light_at(time: datetime) -> Light:

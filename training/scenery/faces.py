@@ -67,3 +67,6 @@ def make_faces(points: Array, normals: Array, albedo: Array, *, gloss: float = 0
         casts=np.full(n, shadow_only),
         shown=np.full(n, not shadow_only),
     )
+
+
+NO_FACES = make_faces(np.zeros((0, CORNERS, 3)), np.zeros((0, 3)), np.zeros((0, 3)))

@@ -29,22 +29,42 @@ class Pool:
         return self.rgb * LAMP_POWER
 
 
-def paint_ground(scene: Scene, camera: Pinhole, light: Light, *, shadows: Array, footprints: Array, pools: list[Pool]) -> Array:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a camera sees of the ground of a place whatever the light, pixel by pixel."""
+
+    albedo: Array                   # (h, w, 3)
+    spots: Array                    # (h, w) about 1; water stands where it is below
+    where: Array                    # (h, w, 2) metres
+    haze_m: Array                   # (h, w) metres of haze before it
+
+
+@lru_cache(maxsize=2)
+def survey_ground(scene: Scene) -> Ground:
+    """The ground of a place as its camera sees it; above the horizon the values mean nothing."""
+    camera = scene.camera
+    rays = camera.rays()
+    along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
+    where = camera.position[:2] + rays[..., :2] * along[..., None]
+    texture = _texture(scene.seed, camera, grains=((12, 10), (60, 8), (240, 6), (768, 10)))
+    spots = _texture(scene.seed + 1, camera, grains=((24, 16), (90, 6)))
+    grit = np.random.default_rng(scene.seed).normal(0, 0.07, along.shape) * np.minimum(1, 18 / along)        # finer than the texture
+    return Ground(_paint_albedo(scene, camera) * (texture + grit).astype(np.float32)[..., None], spots, where, np.maximum(along - camera.height_m, 0))
+
+
+def paint_ground(scene: Scene, light: Light, *, shadows: Array, footprints: Array, pools: list[Pool]) -> Array:
     """Display colours (h, w, 3), 0 to 255, of a world that is all ground: what lies above the horizon is to be painted over."""
-    albedo = _paint_albedo(scene, camera)
-    where, distance = _ground_points(camera)
-    texture = _texture(scene.seed, camera)
-    albedo *= texture[..., None]
-    open_sky = (1 - 0.65 * _soft(camera, footprints, blur_m=0.45))[..., None]
-    lit = light.sky * open_sky
+    camera, ground = scene.camera, survey_ground(scene)
+    lit = light.sky * (1 - 0.6 * _soft(camera, footprints, blur_m=0.3))[..., None]
     if light.sun.any():
-        lit = lit + light.sun * (light.sun_direction[2] * (1 - _soft(camera, shadows, blur_m=light.shadow_blur_m)))[..., None]
-    lit = lit + _pool_light(camera, where, pools)
-    colour = albedo * lit
+        lit += light.sun * (light.sun_direction[2] * (1 - _soft(camera, shadows, blur_m=light.shadow_blur_m)))[..., None]
+    if pools:
+        lit += _pool_light(camera, ground.where, pools)
+    colour = ground.albedo * lit
     if light.wet:
-        colour = _wet(colour, texture, distance, light, height_m=camera.height_m)
-    haze = (1 - np.exp(-np.maximum(distance - camera.height_m, 0) / light.haze_m))[..., None]
-    return tone(colour * (1 - haze) + light.horizon * haze * 0.9, light)
+        colour = _wet(colour, ground, light, height_m=camera.height_m)
+    clear = np.exp(-ground.haze_m / light.haze_m)[..., None]
+    return tone(colour * clear + light.horizon * (0.9 * (1 - clear)), light)
 
 
 def _paint_albedo(scene: Scene, camera: Pinhole) -> Array:
@@ -55,18 +75,17 @@ def _paint_albedo(scene: Scene, camera: Pinhole) -> Array:
     points = np.zeros((starts[-1], 3), np.float32)
     points[:, :2] = np.concatenate([patch.outline for patch in patches])
     depth, xy = camera.depths(points), large.project(points)
+    nearest, farthest = np.minimum.reduceat(depth, starts[:-1]), np.maximum.reduceat(depth, starts[:-1])
+    low, high = np.minimum.reduceat(xy, starts[:-1]), np.maximum.reduceat(xy, starts[:-1])
+    inside = (high > 0).all(axis=1) & (low < [large.width_px, large.height_px]).all(axis=1)
     canvas = Image.new("RGB", (large.width_px, large.height_px), _code(scene.land))
     draw = ImageDraw.Draw(canvas)
-    for patch, a, b in zip(patches, starts, starts[1:], strict=False):
-        near = depth[a:b] > NEAR_M
-        if not near.any():
-            continue
-        outline = xy[a:b] if near.all() else large.project(camera.clipped(points[a:b]))
-        if (outline.max(axis=0) < 0).any() or (outline.min(axis=0) > (large.width_px, large.height_px)).any():
-            continue
+    for i in np.flatnonzero((farthest > NEAR_M) & (inside | (nearest <= NEAR_M))):
+        patch, a, b = patches[i], starts[i], starts[i + 1]
+        outline = xy[a:b] if nearest[i] > NEAR_M else large.project(camera.clipped(points[a:b]))
         albedo = patch.albedo
         if patch.under is not None:
-            share = min(1.0, large.focal_px * patch.thin_m / float(np.mean(np.maximum(depth[a:b], 0.5))))
+            share = min(1.0, large.focal_px * patch.thin_m / float(max(farthest[i] + nearest[i], 1.0) / 2))
             albedo = patch.under + (patch.albedo - patch.under) * share
         draw.polygon(outline.ravel().tolist(), fill=_code(albedo))
     return DECODE[np.asarray(canvas.reduce(2))]
@@ -77,34 +96,23 @@ def _code(albedo: Array) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _ground_points(camera: Pinhole) -> tuple[Array, Array]:
-    """Ground point (h, w, 2) seen at each pixel and its distance (h, w); above the horizon both are far away."""
-    rays = camera.rays()
-    along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
-    where = camera.position[:2] + rays[..., :2] * along[..., None]
-    return where, along
-
-
-@lru_cache(maxsize=4)
-def _noise_tile(seed: int) -> Image.Image:
-    """Grey noise of several grains, mirrored so that it tiles, 4 pixels a metre, 384 m wide."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros((768, 768), np.float32)
-    for cells, share in ((12, rng.uniform(4, 16)), (60, rng.uniform(4, 12)), (240, rng.uniform(3, 9)), (768, rng.uniform(6, 14))):
-        grain = Image.fromarray(rng.normal(0, 1, (cells, cells)).astype(np.float32)).resize((768, 768), Image.Resampling.BICUBIC)
-        total += float(share) * np.asarray(grain)
-    half = np.clip(total + 128, 0, 255).astype(np.uint8)
+def _noise_tile(seed: int, grains: tuple[tuple[int, float], ...]) -> Image.Image:
+    """Grey noise of several grains (cells across, strength), mirrored so that it tiles: 4 pixels a metre, 384 m wide."""
+    rng, size = np.random.default_rng(seed), (768, 768)
+    total = np.full(size, 128, np.float32)
+    for cells, strength in grains:
+        grain = Image.fromarray(rng.normal(0, strength * rng.uniform(0.4, 1.5), (cells, cells)).astype(np.float32))
+        total += np.asarray(grain.resize(size, Image.Resampling.BICUBIC))
+    half = np.clip(total, 0, 255).astype(np.uint8)
     return Image.fromarray(np.block([[half, half[:, ::-1]], [half[::-1], half[::-1, ::-1]]]))
 
 
-def _texture(seed: int, camera: Pinhole) -> Array:
+def _texture(seed: int, camera: Pinhole, *, grains: tuple[tuple[int, float], ...]) -> Array:
     """How much lighter or darker the surface is at each pixel, (h, w), about 1."""
-    to_tile = np.array([[4, 0, 768 - 4 * 40], [0, 4, 768 - 4 * 40], [0, 0, 1]]) @ camera.ground_homography()
-    if abs(to_tile[2, 2]) < 1e-9:
-        return np.ones((camera.height_px, camera.width_px), np.float32)
+    to_tile = np.array([[4, 0, 608], [0, 4, 608], [0, 0, 1]]) @ camera.ground_homography()      # the lot's corner at pixel 608
     coefficients = (to_tile / to_tile[2, 2]).ravel()[:8].tolist()
     size = (camera.width_px, camera.height_px)
-    warped = _noise_tile(seed).transform(size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR, fillcolor=128)
+    warped = _noise_tile(seed, grains).transform(size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR, fillcolor=128)
     return np.asarray(warped, np.float32) / 128
 
 
@@ -143,9 +151,9 @@ def _pool_light(camera: Pinhole, where: Array, pools: list[Pool]) -> Array:
     return np.stack([np.asarray(Image.fromarray(total[..., i]).resize(size, Image.Resampling.BILINEAR)) for i in range(3)], 2)
 
 
-def _wet(colour: Array, texture: Array, distance: Array, light: Light, *, height_m: float) -> Array:
+def _wet(colour: Array, ground: Ground, light: Light, *, height_m: float) -> Array:
     """Water on the ground: darker, and it mirrors the sky, the more so the flatter one looks at it."""
-    grazing = np.clip(1 - height_m / np.maximum(distance, height_m), 0, 1)[..., None] ** 2
-    puddle = np.clip((0.97 - texture) * 6, 0, 1)[..., None]
-    share = light.wet * (0.04 + 0.30 * grazing + 0.22 * puddle * (0.3 + grazing))
+    grazing = (1 - height_m / (ground.haze_m + height_m))[..., None] ** 2
+    puddle = np.clip((0.96 - ground.spots) * 9, 0, 1)[..., None]
+    share = light.wet * (0.03 + 0.28 * grazing + 0.25 * puddle * (0.25 + grazing))
     return np.asarray(colour * (1 - 0.35 * light.wet) * (1 - share) + light.horizon * share, np.float32)

@@ -12,7 +12,7 @@ from training.scenery.pinhole import Array, Pinhole
 def tone(colour: Array, light: Light) -> Array:
     """Linear light to display values 0 to 255: the camera exposes for the scene, and rolls off the highlights."""
     bright = float(light.sky.mean() + 0.35 * light.sun.mean() + 0.35 * light.lamps.mean())
-    x = np.maximum(colour, 0) * (1.5 / max(bright, 0.35) ** 0.85)
+    x = np.maximum(colour, 0) * (1.8 / max(bright, 0.35) ** 0.6)
     x = x * (1 + x / 9.0) / (1 + x * 0.75)
     return np.asarray(255 * np.minimum(x, 1) ** (1 / 2.2), np.float32)
 
@@ -39,7 +39,7 @@ def _clouds(camera: Pinhole, rise: Array, light: Light, *, seed: int) -> Array:
     for rows, share in ((10, 0.6), (24, 0.3), (60, 0.15)):
         grain = Image.fromarray(rng.normal(0, 1, (rows, rows // 2)).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
         total += share * np.asarray(grain)
-    return np.asarray(np.clip((total + light.clouds * 1.6 - 0.6) * 1.4, 0, 0.9) * np.clip(rise * 8, 0.25, 1), np.float32)
+    return np.asarray(np.clip((total + light.clouds * 1.6 - 0.6) * 1.4, 0, 0.9) * (1 - 0.75 * light.dark) * np.clip(rise * 8, 0.25, 1), np.float32)
 
 
 def draw_glow(image: Array, camera: Pinhole, lights: list[tuple[tuple[float, float, float], Array]]) -> Array:

@@ -5,11 +5,13 @@ first, at twice the size for smooth edges; then the camera adds what cameras add
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
 
-from training.scenery.faces import Faces, join
+from training.scenery.faces import NO_FACES, Faces, join
 from training.scenery.ground import Pool, paint_ground
 from training.scenery.light import Light
 from training.scenery.optics import Grade, add_sky, develop, draw_glow, draw_rain, tone
@@ -32,66 +34,85 @@ class Moment:
     seed: int
 
 
-def render(scene: Scene, moment: Moment, camera: Pinhole | None = None) -> Image.Image:
-    """The picture, RGB, of the size of `camera` (the scene's own unless given)."""
-    camera, light = camera or scene.camera, moment.light
+@dataclass(frozen=True)
+class Objects:
+    """Things that stand on the ground: the faces of each in painting order, one object after the other."""
+
+    faces: Faces
+    sizes: NDArray[np.int64]        # faces of each object
+    ranks: Array                    # metres from the camera, less what reaches over nearer things
+
+
+def render(scene: Scene, moment: Moment) -> Image.Image:
+    """The picture, RGB, of the size of the scene's camera."""
+    camera, light = scene.camera, moment.light
     rng = np.random.default_rng(moment.seed)
-    faces, owner, pools = _everything(scene, moment, camera)
-    ground = paint_ground(scene, camera, light, shadows=_shadow_outlines(faces, light), footprints=_footprints(moment.cars), pools=pools)
-    image = add_sky(ground, camera, light, seed=scene.seed)
-    lit = _colours(faces, camera, light, pools)
+    faces = _in_order([_still(scene, lit=float(light.lamps.max())), _cars(moment.cars, camera)])
+    pools = _pools(scene, moment)
+    image = paint_ground(scene, light, shadows=_shadow_outlines(faces, light), footprints=_footprints(moment.cars), pools=pools)
+    image = add_sky(image, camera, light, seed=scene.seed)
+    colours = _colours(faces, camera, light, pools)
     if light.wet:
-        mirror = _paint(_mirrored(faces), owner, lit, camera, size=1)
-        image = _add_reflection(image, mirror, light)
-    image = _over(image, _paint(faces, owner, lit, camera, size=SMOOTH))
+        image = _add_reflection(image, _paint(_mirrored(faces), colours, camera, size=1), light)
+    image = _over(image, _paint(faces, colours, camera, size=SMOOTH))
     image = draw_glow(image, camera, [(pool.at, pool.rgb) for pool in pools if pool.shines])
     if light.rain:
         image = draw_rain(rng, image, light)
     return develop(rng, image, light, moment.grade)
 
 
-def _everything(scene: Scene, moment: Moment, camera: Pinhole) -> tuple[Faces, Array, list[Pool]]:
-    """All faces in painting order, the distance rank of the object each belongs to, and the lights at night."""
-    light, parts, reach = moment.light, [], []
-    steep = camera.pitch > 1.0
+@lru_cache(maxsize=2)
+def _standing(scene: Scene) -> Objects:
+    """Trees, lamps and houses, as they are at night."""
+    camera, steep = scene.camera, scene.camera.pitch > 1.0                   # from above, crowns and lamps hide what is beside them
+    parts = [*(tree_faces(tree, camera) for tree in scene.trees), *(lamp_faces(lamp, camera) for lamp in scene.lamps),
+             *(house_faces(house) for house in scene.houses)]
+    where = np.array([(it.x, it.y) for it in (*scene.trees, *scene.lamps, *scene.houses)], np.float32).reshape(-1, 2)
+    reach = [*(500.0 if steep else 0.5 * tree.crown_m for tree in scene.trees), *(1000.0 if steep else 0.5 for _ in scene.lamps), *(0.0 for _ in scene.houses)]
+    ranks = np.hypot(where[:, 0] - camera.x, where[:, 1] - camera.y) - np.array(reach, np.float32)
+    return Objects(join(parts), np.array([len(part) for part in parts]), ranks)
+
+
+def _still(scene: Scene, *, lit: float) -> Objects:
+    """What stands there always, its lights at `lit` of full strength."""
+    objects = _standing(scene)
+    return replace(objects, faces=replace(objects.faces, glow=objects.faces.glow * np.float32(lit)))
+
+
+def _cars(cars: tuple[Car, ...], camera: Pinhole) -> Objects:
+    """The cars, kind by kind."""
+    parts, sizes, sorted_cars = [], [], []
     for kind in range(len(KINDS)):
-        cars = [car for car in moment.cars if car.kind == kind]
-        if cars:
-            faces = car_faces(cars, kind)
-            each = len(faces) // len(cars)
-            for i, car in enumerate(cars):
-                parts.append(faces[i * each:(i + 1) * each])
-                reach.append((car.x, car.y, 0.0))
-    for tree in scene.trees:
-        parts.append(tree_faces(tree, camera))
-        reach.append((tree.x, tree.y, 500.0 if steep else 0.5 * tree.crown_m))
-    for lamp in scene.lamps:
-        parts.append(lamp_faces(lamp, camera, glow=light.lamps * 3))
-        reach.append((lamp.x, lamp.y, 1000.0 if steep else 0.5))
-    lit = float(light.lamps.max())
-    for house in scene.houses:
-        parts.append(house_faces(house, lit=lit))
-        reach.append((house.x, house.y, 0.0))
-    where = np.array(reach, np.float32)
-    rank = np.hypot(where[:, 0] - camera.x, where[:, 1] - camera.y) - where[:, 2]
-    order = np.argsort(-rank, kind="stable")
-    faces = join([parts[i] for i in order])
-    owner = np.repeat(np.arange(len(order)), [len(parts[i]) for i in order])
-    return faces, owner, _pools(scene, moment)
+        alike = [car for car in cars if car.kind == kind]
+        if alike:
+            parts.append(car_faces(alike, kind))
+            sizes += [len(parts[-1]) // len(alike)] * len(alike)
+            sorted_cars += alike
+    ranks = [np.hypot(car.x - camera.x, car.y - camera.y) for car in sorted_cars]
+    return Objects(join(parts) if parts else NO_FACES, np.array(sizes, int), np.array(ranks, np.float32))
+
+
+def _in_order(groups: list[Objects]) -> Faces:
+    """All faces, those of the farthest object first."""
+    sizes, ranks = np.concatenate([group.sizes for group in groups]), np.concatenate([group.ranks for group in groups])
+    order = np.argsort(-np.repeat(ranks, sizes), kind="stable")
+    return join([group.faces for group in groups])[order]
 
 
 def _pools(scene: Scene, moment: Moment) -> list[Pool]:
     """Where lamps and headlights throw light."""
-    pools = []
-    if moment.light.lamps.any():
-        pools += [Pool((lamp.x, lamp.y, lamp.height_m), moment.light.lamps, shines=True) for lamp in scene.lamps]
+    if not moment.light.lamps.any():
+        return []
+    pools = [Pool((lamp.x, lamp.y, lamp.height_m), moment.light.lamps, shines=True) for lamp in scene.lamps]
     for car in moment.cars:
-        if car.lights_on and moment.light.lamps.any():
-            ahead = (car.x + 5.5 * np.cos(car.heading), car.y + 5.5 * np.sin(car.heading), 1.6)
-            pools.append(Pool((float(ahead[0]), float(ahead[1]), 1.6), np.array([0.05, 0.048, 0.042], np.float32), shines=False))
-            nose = (car.x + 2.1 * np.cos(car.heading), car.y + 2.1 * np.sin(car.heading), 0.7)
-            pools.append(Pool((float(nose[0]), float(nose[1]), 0.7), np.array([0.02, 0.019, 0.017], np.float32), shines=True))
+        if car.lights_on:
+            for ahead_m, height_m, strength, shines in ((5.5, 1.6, 0.05, False), (2.1, 0.7, 0.02, True)):
+                at = (car.x + ahead_m * float(np.cos(car.heading)), car.y + ahead_m * float(np.sin(car.heading)), height_m)
+                pools.append(Pool(at, strength * HEADLIGHT, shines))
     return pools
+
+
+HEADLIGHT = np.array([1.0, 0.96, 0.85], np.float32)
 
 
 def _shadow_outlines(faces: Faces, light: Light) -> Array:
@@ -121,12 +142,11 @@ def _colours(faces: Faces, camera: Pinhole, light: Light, pools: list[Pool]) -> 
         square = (away ** 2).sum(axis=1, keepdims=True) + 4.0
         facing = (faces.normals * away).sum(axis=1, keepdims=True) / np.sqrt(square)
         lit += pool.strength * np.maximum(0.25 + 0.75 * facing, 0.12) / square
-    towards = camera.position - middles
-    distance = np.linalg.norm(towards, axis=1, keepdims=True)
-    sky_seen = light.horizon + (light.zenith - light.horizon) * np.clip(up, 0, 1)
-    colour = faces.albedo * lit + faces.gloss[:, None] * sky_seen * (0.55 + 0.45 * up) + faces.glow * (0.25 + 0.75 * light.dark)
-    haze = 1 - np.exp(-np.maximum(distance - camera.height_m, 0) / light.haze_m)
-    return tone(colour * (1 - haze) + light.horizon * haze * 0.9, light)
+    distance = np.linalg.norm(camera.position - middles, axis=1, keepdims=True)
+    around = 0.6 * light.sky + 0.4 * (light.horizon + (light.zenith - light.horizon) * np.clip(up, 0, 1))
+    colour = faces.albedo * lit + faces.gloss[:, None] * around * (0.6 + 0.4 * up) + faces.glow * (0.25 + 0.75 * light.dark)
+    clear = np.exp(-np.maximum(distance - camera.height_m, 0) / light.haze_m)
+    return tone(colour * clear + light.horizon * (0.9 * (1 - clear)), light)
 
 
 def _mirrored(faces: Faces) -> Faces:
@@ -135,35 +155,31 @@ def _mirrored(faces: Faces) -> Faces:
     return replace(faces, points=faces.points * flip, normals=faces.normals * flip)
 
 
-def _paint(faces: Faces, owner: Array, colours: Array, camera: Pinhole, *, size: int) -> Image.Image:
+def _paint(faces: Faces, colours: Array, camera: Pinhole, *, size: int) -> Image.Image:
     """The faces that the camera sees, painted in order on a clear RGBA picture of the camera's size."""
     large = camera.scaled(size)
     depth = camera.depths(faces.points)
-    towards = camera.position - faces.points[:, 0]
-    seen = faces.shown & (depth.max(axis=1) > NEAR_M) & ((faces.normals * towards).sum(axis=1) > 0)
-    seen |= faces.shown & ~faces.fine & _is_billboard(faces) & (depth.min(axis=1) > NEAR_M)
-    xy = large.project(faces.points)
-    low, high = xy.min(axis=1), xy.max(axis=1)
-    whole = depth.min(axis=1) > NEAR_M
-    inside = (high > 0).all(axis=1) & (low < [large.width_px, large.height_px]).all(axis=1)
-    near = large.focal_px * 4.2 / np.maximum(depth[:, 0], NEAR_M) > DETAIL_PX
-    seen &= (inside | ~whole) & (~faces.fine | near)
+    nearest, farthest = depth.min(axis=1), depth.max(axis=1)
+    towards = ((camera.position - faces.points[:, 0]) * faces.normals).sum(axis=1) > 0
+    big = large.focal_px * 4.2 / np.maximum(nearest, NEAR_M) > DETAIL_PX
+    index = np.flatnonzero(faces.shown & (farthest > NEAR_M) & (towards | _is_billboard(faces)) & (big | ~faces.fine))
+    whole = nearest[index] > NEAR_M
+    xy = large.project(faces.points[index])
+    inside = (xy.max(axis=1) > 0).all(axis=1) & (xy.min(axis=1) < [large.width_px, large.height_px]).all(axis=1)
     canvas = Image.new("RGBA", (large.width_px, large.height_px))
     draw = ImageDraw.Draw(canvas)
-    index = np.flatnonzero(seen)
-    flat, fills = xy[index].reshape(-1, 16).tolist(), colours[index].astype(np.uint8).tolist()
-    for i, outline, fill in zip(index.tolist(), flat, fills, strict=True):
-        if not whole[i]:
-            outline = large.project(camera.clipped(faces.points[i])).ravel().tolist()
-            if len(outline) < 6:
-                continue
-        draw.polygon(outline, fill=(*fill, 255))
+    fills = np.concatenate([colours[index], np.full((len(index), 1), 255)], axis=1).astype(np.uint8).tolist()
+    outlines = xy.reshape(-1, 16).tolist()
+    for i in np.flatnonzero(inside | ~whole).tolist():
+        outline = outlines[i] if whole[i] else large.project(camera.clipped(faces.points[index[i]])).ravel().tolist()
+        if len(outline) >= 6:
+            draw.polygon(outline, fill=tuple(fills[i]))
     return canvas.reduce(size) if size > 1 else canvas
 
 
-def _is_billboard(faces: Faces) -> np.ndarray:
-    """Leaves and poles: their normal is for shading only and they always face the camera."""
-    return np.abs((faces.normals ** 2).sum(axis=1) - 1) > 0.01
+def _is_billboard(faces: Faces) -> NDArray[np.bool_]:
+    """Leaves and poles: their normal is for shading only, not of unit length, and they face the camera always."""
+    return np.asarray(np.abs((faces.normals ** 2).sum(axis=1) - 1) > 0.01)
 
 
 def _over(image: Array, layer: Image.Image) -> Array:
@@ -174,8 +190,6 @@ def _over(image: Array, layer: Image.Image) -> Array:
 
 def _add_reflection(image: Array, mirror: Image.Image, light: Light) -> Array:
     """The mirrored world in the wet ground: smeared downwards, and faint."""
-    from PIL import ImageFilter
-    soft = mirror.convert("RGBa").filter(ImageFilter.BoxBlur((1, 5)))
-    rgba = np.asarray(soft, np.float32)
+    rgba = np.asarray(mirror.convert("RGBa").filter(ImageFilter.BoxBlur((1, 5))), np.float32)
     share = 0.45 * light.wet
     return np.asarray(image * (1 - share * rgba[..., 3:] / 255) + share * rgba[..., :3], np.float32)

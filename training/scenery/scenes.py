@@ -58,7 +58,7 @@ class Road:
     lane_m: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)        # a place is itself: pictures of it share what is cached for it
 class Scene:
     """One place, seen by one camera: everything that stays when cars and light change."""
 
