@@ -1,0 +1,69 @@
+"""The Space: one page with a tab for photos, one for camera days and one about the model.
+
+    python space/app.py        # http://127.0.0.1:7860; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT move it
+
+CARPARK_MODEL, CARPARK_DATASET and CARPARK_ARCHIVE name what it works with: each a repo id or URL, or a folder.
+"""
+
+import html
+import os
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+
+from carpark.errors import CarparkError
+from tabs.about import build_about_tab
+from tabs.camera_day import build_camera_day_tab
+from tabs.edge import READ_ALOUD
+from tabs.photo import build_photo_tab
+from tabs.samples import write_samples
+from tabs.sources import Sources
+from tabs.theme import HEAD, HEADER, STYLE, THEME
+
+
+def build_page(sources: Sources, work: Path) -> gr.Blocks:
+    """The whole page; sample photos are written to `work`."""
+
+    def show_problems() -> str:
+        return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in sources.problems())
+
+    with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+        gr.HTML(HEADER)
+        problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
+        with gr.Tabs():
+            build_photo_tab(sources, samples_of(sources, work))
+            build_camera_day_tab(page, sources)
+            build_about_tab(page, sources)
+        page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")
+    return page
+
+
+def samples_of(sources: Sources, work: Path) -> list[tuple[Path, str]]:
+    """Sample photos with their labels; none without a usable dataset, which the page then says."""
+    try:
+        return write_samples(sources.dataset_folder(), work)
+    except CarparkError:
+        return []
+
+
+def main() -> None:
+    """Serve the page until it is interrupted."""
+    sources = Sources(os.environ)
+    with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
+        page = build_page(sources, Path(work))
+        sources.warm_up()
+        page.launch(
+            theme=THEME,
+            css_paths=STYLE,
+            head=HEAD,
+            footer_links=["api"],
+            max_file_size="25mb",
+            mcp_server=True,
+            ssr_mode=False,
+            run_history=False,
+        )
+
+
+if __name__ == "__main__":
+    main()

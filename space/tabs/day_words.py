@@ -1,0 +1,130 @@
+"""A camera day for people and programs: the summary in words, the answer as JSON, the table as files."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field, TypeAdapter
+
+from carpark.cameras import Camera
+from carpark.day import DaySummary, summarize_day
+from carpark.slots import LONDON, SLOT
+
+FAULT_IN_WORDS = {"in_use": "camera in use", "corrupt": "damaged", "frozen": "frozen", "late": "too old", "missing": "missing"}
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDay:
+    """One camera's finished day."""
+
+    camera: Camera
+    day: date
+    table: pd.DataFrame  # what `carpark.day.camera_day` returns
+    model: str  # sha256 of the config of the model that answered
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAnswer:
+    """Five minutes of the day."""
+
+    slot: Annotated[datetime, Field(description="start of the five minutes, UTC")]
+    captured_at: Annotated[datetime | None, Field(description="when the frame was taken, UTC, if it says so")]
+    source: Annotated[str, Field(description="where the frame came from; empty when nobody had one")]
+    state: Annotated[str, Field(description="ok, in_use, corrupt, frozen, late or missing")]
+    reason: Annotated[str, Field(description="why the state is not ok")]
+    p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
+    verdict: Annotated[str | None, Field(description="empty, full or unsure; only when ok")]
+    url: Annotated[str, Field(description="address of the frame")]
+    sha256: Annotated[str | None, Field(description="of the frame's file")]
+
+
+@dataclass(frozen=True, slots=True)
+class DayAnswer:
+    """What `/camera_day` answers."""
+
+    camera_id: str
+    camera: Annotated[str, Field(description="the camera's name")]
+    day: Annotated[date, Field(description="the day in London")]
+    words: Annotated[str, Field(description="the summary in words")]
+    summary: Annotated[DaySummary, Field(description="the summary in numbers")]
+    model: Annotated[str, Field(description="sha256 of the model's config.json: names the model that answered")]
+    slots: Annotated[list[SlotAnswer], Field(description="the day in five-minute slots, 288 of them unless the clocks change")]
+
+
+def title_of(shown: CameraDay) -> str:
+    """The camera and the day, for people."""
+    return f"{shown.camera.name}, {day_in_words(shown.day)}"
+
+
+def day_in_words(day: date) -> str:
+    """A day such as "Monday 15 April 2013"."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def summary_in_words(summary: DaySummary) -> str:
+    """The day in a few sentences; times are London times."""
+    usable, begun = summary.states.get("ok", 0), sum(summary.states.values())
+    if not usable or summary.full_share is None:
+        return f"None of the {begun} five-minute slots has a usable frame. {_faults(summary)}".strip()
+    sentences = [f"{usable} of {begun} five-minute slots have a usable frame."]
+    if summary.first_full and summary.last_full:
+        first, last = _clock(summary.first_full), _clock(summary.last_full)
+        sentences.append(f"Full in {_share(summary.full_share)} of them, first at {first}, last at {last}.")
+    else:
+        sentences.append("Never full in any of them.")
+    if summary.busiest_hour and summary.quietest_hour and summary.busiest_hour != summary.quietest_hour:
+        sentences.append(f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest: {_hour(summary.quietest_hour)}.")
+    if summary.longest_gap > SLOT:
+        sentences.append(f"The longest gap lasts {_duration(summary.longest_gap)}.")
+    return " ".join([*sentences, _faults(summary)]).strip()
+
+
+def answer_of(shown: CameraDay) -> dict[str, Any]:
+    """The whole day as the JSON that `DayAnswer` describes."""
+    summary = summarize_day(shown.table)
+    rows = json.loads(shown.table.to_json(orient="records", date_format="iso"))
+    answer = DayAnswer(
+        camera_id=shown.camera.id,
+        camera=shown.camera.name,
+        day=shown.day,
+        words=summary_in_words(summary),
+        summary=summary,
+        model=shown.model,
+        slots=[SlotAnswer(**row) for row in rows],
+    )
+    said: dict[str, Any] = TypeAdapter(DayAnswer).dump_python(answer, mode="json")
+    return said
+
+
+def write_downloads(shown: CameraDay, folder: Path) -> tuple[Path, Path]:
+    """The day's table as CSV and Parquet in `folder`, named after camera and day."""
+    stem = folder / f"{shown.camera.folder}_{shown.day}"
+    csv, parquet = Path(f"{stem}.csv"), Path(f"{stem}.parquet")
+    shown.table.to_csv(csv, index=False)
+    shown.table.to_parquet(parquet, index=False)
+    return csv, parquet
+
+
+def _faults(summary: DaySummary) -> str:
+    counts = [f"{summary.states[state]} {words}" for state, words in FAULT_IN_WORDS.items() if summary.states.get(state)]
+    return f"Left out: {', '.join(counts)}." if counts else ""
+
+
+def _share(share: float) -> str:
+    return "under 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def _clock(time: datetime) -> str:
+    return f"{time.astimezone(LONDON):%H:%M}"
+
+
+def _hour(start: datetime) -> str:
+    return f"{_clock(start)} to {_clock(start + timedelta(hours=1))}"
+
+
+def _duration(gap: timedelta) -> str:
+    hours, minutes = divmod(round(gap.total_seconds() / 60), 60)
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"

@@ -1,0 +1,31 @@
+"""Where the library meets Gradio: its errors become messages for the visitor, its answers become typed JSON."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+from pydantic import TypeAdapter
+
+from carpark.errors import CarparkError
+
+READ_ALOUD = "element.setAttribute('aria-live', 'polite')"  # js_on_load of a gr.HTML whose changes a screen reader shall speak
+
+
+@contextmanager
+def shown_to_visitor() -> Iterator[None]:
+    """A `CarparkError` inside becomes a `gr.Error` with the same line: a toast on the page, the error of the call in the API."""
+    try:
+        yield
+    except CarparkError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def typed_json(answer: type) -> gr.JSON:
+    """An endpoint's answer, never shown on the page, whose fields the API page and the MCP tool know from the dataclass `answer`.
+
+    No subclass of a Gradio component: Gradio would write a .pyi file beside the module that defines one.
+    """
+    schema = TypeAdapter(answer).json_schema()
+    component = gr.JSON(visible=False)
+    component.api_info_as_output = lambda: schema
+    return component

@@ -1,0 +1,78 @@
+"""What the Space's three settings name (a model, a dataset, an archive of frames), each opened once and when first needed.
+
+An opener that fails raises its `CarparkError` and is tried again next time: a folder that turns up, or a Hub that comes back, needs no
+restart.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from carpark.errors import BadSetting, CarparkError
+from carpark.frames import Archive, open_archive
+from carpark.hub import local_folder
+from carpark.model import Model, load_model
+
+T = TypeVar("T")
+
+EXPECTED = {
+    "CARPARK_MODEL": "a model repo (owner/name) or a model folder",
+    "CARPARK_DATASET": "a dataset repo (owner/name) or a folder of photos",
+    "CARPARK_ARCHIVE": "a folder of frames or the https:// base of an archive",
+}
+
+
+class Sources:
+    """Openers for what the settings name; safe to share between threads."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.model_folder: Callable[[], Path] = once(lambda: local_folder(self._named("CARPARK_MODEL"), repo_type="model"))
+        self.dataset_folder: Callable[[], Path] = once(lambda: local_folder(self._named("CARPARK_DATASET"), repo_type="dataset"))
+        self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE")))
+        self.photo_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "learner"))
+        self.day_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "int8"))
+
+    def name_of(self, setting: str) -> str:
+        """What the setting says, "" when it is not set."""
+        return self.settings.get(setting, "").strip()
+
+    def _named(self, setting: str) -> str:
+        if name := self.name_of(setting):
+            return name
+        raise BadSetting(f"{setting} is not set; expected {EXPECTED[setting]}. Set it and start the Space again.")
+
+    def problems(self) -> list[str]:
+        """One line for each thing that keeps the Space from its work; waits until both forms of the model are loaded."""
+        openers: list[Callable[[], object]] = [self.day_model, self.photo_model, self.archive]
+        if self.name_of("CARPARK_DATASET"):
+            openers.append(self.dataset_folder)
+        return list(dict.fromkeys(line for opener in openers if (line := problem(opener))))
+
+    def warm_up(self) -> None:
+        """Load both forms of the model in the background, so that the first visitor does not wait for it."""
+        threading.Thread(target=self.problems, name="warm-up", daemon=True).start()
+
+
+def problem(opener: Callable[[], object]) -> str:
+    """The error of an opener as a line, or "" when it opens."""
+    try:
+        opener()
+    except CarparkError as error:
+        return str(error)
+    return ""
+
+
+def once(opener: Callable[[], T]) -> Callable[[], T]:
+    """`opener`, run by one thread at a time until it succeeds; from then on its answer is repeated."""
+    lock = threading.Lock()
+    answers: list[T] = []
+
+    def open_once() -> T:
+        with lock:
+            if not answers:
+                answers.append(opener())
+            return answers[0]
+
+    return open_once
