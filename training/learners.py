@@ -1,18 +1,22 @@
 """The fastai side: loaders over prepared photos, the learner that is fitted, and the plain learner that is published."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import torch
 from fastai.vision.all import (  # the one import that also brings fit_one_cycle and fine_tune to Learner
     BnFreeze,
+    Callback,
     CategoryBlock,
+    ChannelsLast,
     CrossEntropyLossFlat,
     DataBlock,
     DataLoaders,
     GrandparentSplitter,
     ImageBlock,
     Learner,
+    MixedPrecision,
     Normalize,
     Resize,
     ResizeMethod,
@@ -50,6 +54,31 @@ class TowardsFullness(nn.Module):
         return nn.functional.cross_entropy(logits, self.targets.to(logits.device)[label.long()])
 
 
+class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
+    """Forward passes in bfloat16 on CPUs that multiply it natively: twice the speed, and float32 weights all the same."""
+
+    order = MixedPrecision.order
+
+    @staticmethod
+    def is_worthwhile() -> bool:
+        """True on a CPU with the instructions (and no GPU): elsewhere bfloat16 is emulated, and slower."""
+        able = torch.cpu.get_capabilities()
+        return not torch.cuda.is_available() and bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+    def before_batch(self) -> None:
+        """Begin the forward pass."""
+        self.autocast = ExitStack()
+        self.autocast.enter_context(torch.autocast("cpu", dtype=torch.bfloat16))
+
+    def after_pred(self) -> None:
+        """The loss is float32."""
+        self.learn.pred = self.pred.float()
+
+    def after_loss(self) -> None:
+        """End the forward pass; gradients follow its types by themselves."""
+        self.autocast.close()
+
+
 def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:
     """Loaders over `{train,valid}/{label}/*.png`; everything in them is fastai's own, so that the export names nothing of ours."""
     block = DataBlock(
@@ -80,13 +109,14 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
 
 def fit(learner: Learner, epochs: int, *, pretrained: bool) -> None:
     """Fit with fastai's own schedules: head first, then all at discriminative rates; or all at once from scratch."""
-    if pretrained:
-        learner.add_cb(BnFreeze())  # a few photos are too few to re-estimate the body's batch statistics
-        learner.train_bn = False
-        learner.fine_tune(epochs, base_lr=2e-3, freeze_epochs=3)
-        learner.remove_cb(BnFreeze)
-    else:
-        learner.fit_one_cycle(epochs, lr_max=5e-3)
+    with learner.added_cbs([ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])]):
+        if pretrained:
+            learner.train_bn = False
+            with learner.added_cbs(BnFreeze()):  # a few photos are too few to re-estimate the body's batch statistics
+                learner.fine_tune(epochs, base_lr=2e-3, freeze_epochs=3)
+        else:
+            learner.fit_one_cycle(epochs, lr_max=5e-3)
+    learner.model.to(memory_format=torch.contiguous_format)
 
 
 def publishable(learner: Learner, files: list[Path], input_size: tuple[int, int]) -> Learner:

@@ -1,0 +1,172 @@
+"""Training ends in a whole model folder or in one clear line."""
+
+import json
+import pickletools
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torchvision import models
+
+from carpark.errors import BadWeights
+from carpark.model import load_model
+from training import evaluate, export, train
+from training.photos import LABELS
+from training.weights import load_start
+
+FILES = {
+    "config.json",
+    "metrics.json",
+    "model.int8.onnx",
+    "model.onnx",
+    "model.pkl",
+    "model.safetensors",
+    "predictions.parquet",
+    "pyproject.toml",
+}
+
+
+@pytest.fixture
+def two_photos(tmp_path: Path) -> Path:
+    """One photo a class: too few to train."""
+    for label in LABELS:
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / "photos" / label / "a.jpg")
+    return tmp_path / "photos"
+
+
+def run(main: object, *arguments: object) -> str:
+    """The one line with which a command refuses."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])  # type: ignore[operator]  # any of the commands' mains
+    assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
+    return stop.value.code
+
+
+def test_the_folder_holds_every_form_and_its_measures(tiny_model_folder: Path) -> None:
+    assert {path.name for path in tiny_model_folder.iterdir()} == FILES
+    config = json.loads((tiny_model_folder / "config.json").read_text())
+    assert config["labels"] == ["empty", "full"] and config["input_size"] == [64, 64]
+    assert config["recipe"] == {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0}
+    assert config["versions"]["torch"] == torch.__version__.split("+")[0]
+    metrics = json.loads((tiny_model_folder / "metrics.json").read_text())
+    assert metrics["agreement"]["fp32"]["max_abs_dp"] <= 1e-3
+    predictions = pd.read_parquet(tiny_model_folder / "predictions.parquet")
+    assert metrics["validation"]["n"] == predictions.label.isin(LABELS).sum()
+
+
+def test_no_validation_scene_was_trained_on(tiny_model_folder: Path, sample_folder: Path) -> None:
+    photos = pd.read_csv(sample_folder / "photos" / "photos.csv")
+    held_out = pd.read_parquet(tiny_model_folder / "predictions.parquet")
+    trained = photos[~photos.file.isin(held_out.file)]
+    assert set(held_out.scene).isdisjoint(trained.scene)
+
+
+def test_the_pickle_names_nothing_of_ours_and_no_bytecode(tiny_model_folder: Path) -> None:
+    with zipfile.ZipFile(tiny_model_folder / "model.pkl") as archive:
+        pickled = next(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    names = {str(argument) for operation, argument, _ in pickletools.genops(pickled) if operation.name in ("GLOBAL", "STACK_GLOBAL")}
+    assert names and not [name for name in names if re.match(r"carpark|training|__main__|cloudpickle", name)]
+
+
+def test_evaluate_repeats_the_metrics_of_the_folder(
+    tiny_model_folder: Path, sample_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held_out = pd.read_parquet(tiny_model_folder / "predictions.parquet")
+    for label in held_out.label.unique():
+        (tmp_path / "held-out" / label).mkdir(parents=True)
+    for file in held_out.file:
+        (tmp_path / "held-out" / file).symlink_to(sample_folder / "photos" / file)
+    held_out.drop(columns="p_full").to_csv(tmp_path / "held-out" / "photos.csv", index=False)
+    evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == said
+    assert {name: said[name] for name in said if name not in ("model_sha256", "engine")} == json.loads(
+        (tiny_model_folder / "metrics.json").read_text()
+    )["validation"]
+
+
+def test_export_proves_a_folder_again(tiny_model_folder: Path, sample_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export.main(["--model", str(tiny_model_folder), "--data", str(sample_folder / "photos")])
+    proof = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert proof["n"] == 60 and proof["int8"]["max_abs_dp"] <= proof["int8"]["bound"]
+
+
+def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(export.BOUNDS, "int8", -1.0)
+    message = run(export.main, "--model", tiny_model_folder, "--data", sample_folder / "photos")
+    assert message.startswith("model.int8.onnx does not agree with the learner: |ΔP(full)| up to")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--arch", "resnet35"], "There is no architecture 'resnet35'; expected one of resnet18, resnet34"),
+        (["--size", "8"], "--size is 8; expected 64 to 1024."),
+        (["--weights", "none"], "shows empty in 1 scene; training needs at least 2 a class"),
+        (["--weights", "lost.pth"], "--weights lost.pth is no file; expected imagenet, none, or the file of a state dict"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_writes_nothing(flags: list[str], message: str, two_photos: Path, tmp_path: Path) -> None:
+    assert message in run(train.main, "--data", two_photos, "--out", tmp_path / "model", *flags)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
+    torch.save(models.mobilenet_v3_small(weights=None).state_dict(), tmp_path / "other.pth")
+    with pytest.raises(BadWeights, match=r"other\.pth does not fit resnet18: .* Expected the state dict of torchvision's resnet18"):
+        load_start("resnet18", str(tmp_path / "other.pth"))
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.pth").write_text("not a checkpoint")
+    with pytest.raises(BadWeights, match=r"text\.pth is not a state dict that torch can read"):
+        load_start("resnet18", str(tmp_path / "text.pth"))
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(BadWeights, match=r"list\.pth holds a list; expected a state dict"):
+        load_start("resnet18", str(tmp_path / "list.pth"))
+
+
+def test_imagenet_weights_come_from_torchvisions_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    network = models.resnet18(weights=None)
+    torch.save(network.state_dict(), tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth")
+    start = load_start("resnet18", "imagenet")
+    assert start is not None
+    assert torch.equal(next(start.parameters()), network.conv1.weight)
+
+
+def test_imagenet_weights_that_cannot_be_had_say_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there: offline, wherever the test runs
+    with pytest.raises(BadWeights, match=r"cannot be downloaded .* Go on with --weights none \(from scratch\) or --weights FILE"):
+        load_start("resnet18", "imagenet")
+
+
+def test_a_start_is_carried_into_the_network(tmp_path: Path) -> None:
+    network = models.resnet18(weights=None)
+    torch.save(network.state_dict(), tmp_path / "start.pth")
+    start = load_start("resnet18", str(tmp_path / "start.pth"))
+    assert start is not None
+    assert len(start.state_dict()) == len([key for key in network.state_dict() if not key.startswith("fc.")])
+
+
+def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "partial").mkdir()
+    Image.new("RGB", (64, 64)).save(tmp_path / "partial" / "a.jpg")
+    assert "has no photo labelled empty or full" in run(evaluate.main, "--model", tiny_model_folder, "--data", tmp_path)
+    assert "is no model folder" in run(evaluate.main, "--model", tmp_path, "--data", tmp_path)
+
+
+def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
+    train.train(sample_folder / "photos", tmp_path / "again", train.Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+    photos = [Image.open(path).convert("RGB") for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[:8]]
+    first, again = (load_model(folder, "fp32").p_full(photos) for folder in (tiny_model_folder, tmp_path / "again"))
+    assert np.allclose(first, again, atol=1e-4)
