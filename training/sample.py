@@ -1,9 +1,9 @@
-"""Generate car parks to learn and to play with: photos of both classes, and one day of one camera.
+"""Generate car parks to learn from and to play with: photos of full and empty ones, and one day of one camera.
 
     python -m training.sample --out artifacts/sample [--photos 480] [--seed 0]
 
-A fresh clone has no photos: no picture is committed, and those of others have licences. So the demo draws its own. The same
-seed gives the same files; another seed gives other places.
+A fresh clone has no photos: none is committed, and those of others have licences. So the demo draws its own, with Pillow and NumPy.
+The same seed gives the same files; another seed gives other places.
 """
 
 import argparse
@@ -20,25 +20,29 @@ PROCESSES = 2
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line."""
+    """Writes `photos/`, `archive/` and `truth.csv`."""
     with one_line_errors():
         args = parse(argv)
-        with staged(args.out, marker="truth.csv") as folder, ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
+        with (
+            staged(args.out, marker="truth.csv") as folder,
+            ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool,
+        ):
             photos = write_photos(folder / "photos", pool, count=args.photos, seed=args.seed)
             truth = write_day(folder, pool, seed=args.seed)
-        faults = (truth.state != "ok").sum()
-        print(f"{len(photos)} photos of {photos.scene.nunique()} places, {len(truth)} slots of one camera ({faults} with a fault) -> {args.out}")
+    faulty = (truth.state != "ok").sum()
+    day = f"{len(truth)} slots of a camera, {faulty} of them faulty"
+    print(f"{len(photos):,} photos of {photos.scene.nunique()} places and {day} -> {args.out}")
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The flags, checked."""
-    parser = argparse.ArgumentParser(description="Generate photos of car parks and a camera day.")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write; an earlier sample there is replaced")
-    parser.add_argument("--photos", type=int, default=480, help="how many photos (default 480)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed, other places (default 0)")
+    """The flags, checked. Raises BadSetting."""
+    parser = argparse.ArgumentParser(prog="python -m training.sample", description="Generate photos of car parks and a camera day.")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write; an earlier sample there is replaced")
+    parser.add_argument("--photos", type=int, default=480, metavar="N", help="how many photos (default 480)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, other places (default 0)")
     args = parser.parse_args(argv)
     if args.photos < FEWEST_PHOTOS:
-        raise BadSetting(f"--photos is {args.photos}; expected {FEWEST_PHOTOS} or more, so that every view and label occurs.")
+        raise BadSetting(f"--photos is {args.photos}; expected {FEWEST_PHOTOS} or more, so that each view shows both classes.")
     if args.seed < 0:
         raise BadSetting(f"--seed is {args.seed}; expected 0 or more.")
     return args

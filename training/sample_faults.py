@@ -1,47 +1,53 @@
-"""Which slots of the generated day go wrong, and how: runs and single slots that real feeds show."""
+"""Which slots of the generated day go wrong, and how: the runs and single slots that real feeds show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-
-OK_WITHOUT_EXIF = 0.05              # share of good frames whose EXIF the archive lost
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What befalls one slot; the default is nothing."""
 
-    state: str = "ok"               # as carpark.quality names it
+    state: str = "ok"  # as `carpark.quality` names it
     has_exif: bool = True
-    smear_from_row: int = 0         # 0: not smeared
-    kept_share: float = 1.0         # below 1: truncated
-    late_min: int = 0               # minutes that the picture is too old
+    smear_from_row: int | None = None
+    kept_share: float = 1.0  # of the file's bytes; less when it is truncated
+    late_min: int = 0  # minutes that the picture is too old
 
 
-RUNS = {                            # state: (first slot, slots), before a shift of up to 6 slots
-    "frozen in the night": (50, 7),
-    "in use": (158, 8),
-    "frozen without EXIF": (184, 4),
-    "missing": (262, 3),
-}
+# First slot of each run, before a shift of up to half an hour, and what befalls its slots.
+RUNS = (
+    (50, [Fault("frozen")] * 7),
+    (158, [Fault("in_use"), Fault("in_use"), Fault("in_use", has_exif=False)] * 3),
+    (184, [Fault("frozen", has_exif=False)] * 4),
+    (262, [Fault("missing")] * 3),
+)
+SHIFT_SLOTS = 7
+WITHOUT_EXIF = 0.05  # share of good frames
 
 
 def draw_faults(rng: np.random.Generator, slots: int) -> list[Fault]:
-    """One Fault a slot: four runs near fixed hours, and single ones anywhere between them."""
-    faults = [Fault(has_exif=bool(rng.random() >= OK_WITHOUT_EXIF)) for _ in range(slots)]
-    free = set(range(20, slots - 1))
-    for name, (first, length) in RUNS.items():
-        start = first + int(rng.integers(7))
-        if name.startswith("frozen"):
-            faults[start - 1] = Fault(has_exif=name == "frozen in the night")
-        for i in range(start, start + length):
-            faults[i] = {"in use": Fault("in_use", has_exif=i % 3 != 0), "missing": Fault("missing")}.get(name, Fault("frozen"))
-        free -= set(range(start - 3, start + length + 2))
-    singles = [*(Fault("corrupt", kept_share=float(rng.uniform(0.35, 0.8))) for _ in range(3)),
-               *(Fault("corrupt", smear_from_row=int(rng.integers(90, 190))) for _ in range(3)),
-               *(Fault("late", late_min=int(rng.integers(35, 80))) for _ in range(2)), *(Fault("missing") for _ in range(3))]
-    for fault in singles:
-        at = int(rng.choice(sorted(free)))
+    """One Fault a slot: four runs near fixed hours, and single ones anywhere between them, none beside another."""
+    faults = [Fault(has_exif=bool(rng.random() >= WITHOUT_EXIF)) for _ in range(slots)]
+    free = np.ones(slots, bool)
+    free[:20] = False  # a late frame needs a past
+    for first, run in RUNS:
+        start = first + int(rng.integers(SHIFT_SLOTS))
+        faults[start : start + len(run)] = run
+        faults[start - 1] = replace(faults[start - 1], has_exif=run[0].has_exif)  # which a frozen run repeats
+        free[start - 3 : start + len(run) + 2] = False
+    for fault in _single_faults(rng):
+        at = int(rng.choice(np.flatnonzero(free)))
         faults[at] = fault
-        free -= set(range(at - 2, at + 3))
+        free[at - 2 : at + 3] = False
     return faults
+
+
+def _single_faults(rng: np.random.Generator) -> list[Fault]:
+    return [
+        *(Fault("corrupt", kept_share=rng.uniform(0.35, 0.8)) for _ in range(3)),
+        *(Fault("corrupt", smear_from_row=int(rng.integers(90, 190))) for _ in range(3)),
+        *(Fault("late", late_min=int(rng.integers(35, 80))) for _ in range(2)),
+        *(Fault("missing") for _ in range(3)),
+    ]

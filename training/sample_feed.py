@@ -1,4 +1,4 @@
-"""What a street camera's feed does to a picture: the burnt-in clock and names, EXIF, the "in use" card, and its ways to break.
+"""What a street camera's feed does to a picture: the burnt-in clock and names, EXIF, the "in use" card, and a way to break.
 
 Modelled on TfL's JamCams, without their roundel.
 """
@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 from carpark.slots import LONDON
 
 WIDTH_PX, HEIGHT_PX = 352, 288
-TOP_PX, BOTTOM_PX = 34, 16          # rows that the overlays cover
+TOP_PX, BOTTOM_PX = 34, 16  # rows that the overlays cover
 IMAGE_DESCRIPTION, EXIF_IFD, DATE_TIME_ORIGINAL, USER_COMMENT = 0x010E, 0x8769, 0x9003, 0x9286
-CARD_GREY = (128, 128, 128)
+BOX, PALE, BADGE_GREY, BADGE_BLUE, CARD_GREY = (0, 0, 0, 150), (235, 235, 235), (196, 202, 206, 225), (52, 88, 104), (128, 128, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Signs:
     """What the feed says about itself."""
 
     place: str
-    number: str                     # of the camera
-    view: str                       # where it looks
+    number: str  # of the camera
+    view: str  # where it looks
 
 
 @cache
@@ -39,25 +39,25 @@ def add_overlays(picture: Image.Image, signs: Signs, captured_at: datetime) -> I
     picture = picture.copy()
     draw = ImageDraw.Draw(picture, "RGBA")
     clock = captured_at.astimezone(LONDON).strftime("%a %d %b %H:%M")
-    draw.rectangle((0, 0, draw.textlength(clock, _font(13)) + 3, 14), fill=(0, 0, 0, 150))
-    draw.text((2, -1), clock, font=_font(13), fill=(235, 235, 235))
-    draw.text((14, 15), signs.number, font=_font(17), fill="white", stroke_width=1, stroke_fill=(30, 30, 30))
-    draw.rectangle((WIDTH_PX - 92, 0, WIDTH_PX - 1, TOP_PX - 1), fill=(196, 202, 206, 225))
-    draw.rounded_rectangle((WIDTH_PX - 86, 6, WIDTH_PX - 65, 27), radius=4, fill=(52, 88, 104))
+    draw.rectangle((0, 0, draw.textlength(clock, _font(13)) + 3, 14), fill=BOX)
+    draw.text((2, -1), clock, font=_font(13), fill=PALE)
+    draw.text((14, 14), signs.number, font=_font(17), fill="white", stroke_width=1, stroke_fill=(30, 30, 30))
+    draw.rectangle((WIDTH_PX - 92, 0, WIDTH_PX - 1, TOP_PX - 1), fill=BADGE_GREY)
+    draw.rounded_rectangle((WIDTH_PX - 86, 6, WIDTH_PX - 65, 27), radius=4, fill=BADGE_BLUE)
     draw.text((WIDTH_PX - 75.5, 16.5), "P", font=_font(17), fill="white", anchor="mm")
-    draw.text((WIDTH_PX - 59, 3), "generated\npicture", font=_font(11), fill=(52, 88, 104), spacing=2)
+    draw.multiline_text((WIDTH_PX - 59, 3), "generated\npicture", font=_font(11), fill=BADGE_BLUE, spacing=2)
     half = draw.textlength(signs.place, _font(13)) / 2 + 3
-    draw.rectangle((WIDTH_PX / 2 - half, HEIGHT_PX - BOTTOM_PX + 1, WIDTH_PX / 2 + half, HEIGHT_PX), fill=(0, 0, 0, 150))
-    draw.text((WIDTH_PX / 2, HEIGHT_PX - 8), signs.place, font=_font(13), fill=(235, 235, 235), anchor="mm")
+    draw.rectangle((WIDTH_PX / 2 - half, HEIGHT_PX - BOTTOM_PX, WIDTH_PX / 2 + half, HEIGHT_PX), fill=BOX)
+    draw.text((WIDTH_PX / 2, HEIGHT_PX - BOTTOM_PX / 2), signs.place, font=_font(13), fill=PALE, anchor="mm")
     return picture
 
 
 def draw_card(signs: Signs) -> Image.Image:
     """The flat card that stands in for a camera which its operators use."""
     card = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), CARD_GREY)
-    text = f"Camera {signs.number} in\nuse keeping traffic\nmoving"
-    ImageDraw.Draw(card).multiline_text((WIDTH_PX / 2, HEIGHT_PX / 2 - 15), text, font=_font(29), fill="white", anchor="mm", align="center",
-                                        spacing=8, stroke_width=1, stroke_fill="white")
+    text, middle = f"Camera {signs.number} in\nuse keeping traffic\nmoving", (WIDTH_PX / 2, HEIGHT_PX / 2 - 15)
+    draw = ImageDraw.Draw(card)
+    draw.multiline_text(middle, text, font=_font(29), fill="white", anchor="mm", align="center", stroke_width=1, stroke_fill="white")
     return card
 
 
@@ -69,18 +69,15 @@ def smear(picture: Image.Image, *, from_row: int) -> Image.Image:
 
 
 def encode(picture: Image.Image, signs: Signs, captured_at: datetime | None, *, available: bool = True) -> bytes:
-    """A JPEG file, with the EXIF of a JamCam unless `captured_at` is None."""
-    file = io.BytesIO()
+    """A JPEG file, with a JamCam's EXIF unless `captured_at` is None."""
     exif = Image.Exif()
     if captured_at is not None:
         about = json.dumps({"view": signs.view, "tlrn": False, "corridor": "-", "available": available}, separators=(",", ":"))
         exif[IMAGE_DESCRIPTION] = signs.place
-        exif[EXIF_IFD] = {DATE_TIME_ORIGINAL: captured_at.astimezone(UTC).strftime("%Y:%m:%d %H:%M:%S"),
-                          USER_COMMENT: b"ASCII\0\0\0" + about.encode()}
+        exif[EXIF_IFD] = {
+            DATE_TIME_ORIGINAL: captured_at.astimezone(UTC).strftime("%Y:%m:%d %H:%M:%S"),
+            USER_COMMENT: b"ASCII\0\0\0" + about.encode(),
+        }
+    file = io.BytesIO()
     picture.save(file, "JPEG", quality=82, exif=exif)
     return file.getvalue()
-
-
-def truncate(data: bytes, *, share: float) -> bytes:
-    """The first `share` of a file."""
-    return data[:int(len(data) * share)]

@@ -5,6 +5,7 @@ Every polygon has eight corners (shorter ones repeat their last), so that a whol
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +13,26 @@ from numpy.typing import NDArray
 from training.scenery.pinhole import Array
 
 CORNERS = 8
+UP = np.array([0, 0, 1], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
     """n polygons; a face is seen from the side that its normal points to."""
 
-    points: Array                   # (n, 8, 3) metres
-    normals: Array                  # (n, 3) unit length
-    albedo: Array                   # (n, 3) linear, 0 to 1
-    gloss: Array                    # (n,) share of the sky it mirrors, 0 to 1
-    glow: Array                     # (n, 3) light of its own
-    fine: NDArray[np.bool_]         # (n,) a detail, left out when the object is small in the picture
-    casts: NDArray[np.bool_]        # (n,) throws a shadow
-    shown: NDArray[np.bool_]        # (n,) False: exists for its shadow only
+    points: Array  # (n, 8, 3) metres
+    normals: Array  # (n, 3) of unit length; any other length: only for shading, the face is turned to the camera and always seen
+    albedo: Array  # (n, 3) linear, 0 to 1
+    gloss: Array  # (n,) share of the sky that it mirrors, 0 to 1
+    glow: Array  # (n, 3) light of its own
+    fine: NDArray[np.bool_]  # (n,) a detail, left out when small in the picture
+    casts: NDArray[np.bool_]  # (n,) throws a shadow
+    shown: NDArray[np.bool_]  # (n,) False: is there for its shadow only
 
     def __len__(self) -> int:
         return len(self.points)
 
-    def __getitem__(self, index: NDArray[np.generic] | slice) -> "Faces":
+    def __getitem__(self, index: NDArray[Any]) -> "Faces":
         return Faces(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
@@ -47,26 +49,26 @@ def corners(points: Sequence[Sequence[float]] | Array) -> Array:
 
 def outward_normals(points: Array, centre: Array) -> Array:
     """Unit normals of (n, 8, 3) polygons, turned away from `centre`."""
-    following = np.roll(points, -1, axis=1)
-    normals = np.cross(points, following).sum(axis=1)                          # Newell's method: holds for padded polygons
+    normals = np.cross(points, np.roll(points, -1, axis=1)).sum(axis=1)  # Newell's method: holds for padded polygons
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-9
-    away = ((points.mean(axis=1) - centre) * normals).sum(axis=1) >= 0
-    return np.asarray(np.where(away[:, None], normals, -normals), np.float32)
+    is_outward = ((points.mean(axis=1) - centre) * normals).sum(axis=1, keepdims=True) >= 0
+    turned: Array = np.where(is_outward, normals, -normals).astype(np.float32)
+    return turned
 
 
-def make_faces(points: Array, normals: Array, albedo: Array, *, gloss: float = 0.0, shadow_only: bool = False) -> Faces:
-    """Plain faces: (n, 8, 3) points, (n, 3) or (3,) normals and albedo."""
+def make_faces(points: Array, normals: Array, albedo: Array, *, gloss: float = 0.0, casts: bool = False) -> Faces:
+    """Plain faces of (n, 8, 3) points; normals and albedo (n, 3), or (3,) for all."""
     n = len(points)
     return Faces(
-        points=np.asarray(points, np.float32),
-        normals=np.broadcast_to(np.asarray(normals, np.float32), (n, 3)),
-        albedo=np.broadcast_to(np.asarray(albedo, np.float32), (n, 3)),
+        points=points.astype(np.float32),
+        normals=np.broadcast_to(normals.astype(np.float32), (n, 3)),
+        albedo=np.broadcast_to(albedo.astype(np.float32), (n, 3)),
         gloss=np.full(n, gloss, np.float32),
         glow=np.zeros((n, 3), np.float32),
         fine=np.zeros(n, bool),
-        casts=np.full(n, shadow_only),
-        shown=np.full(n, not shadow_only),
+        casts=np.full(n, casts),
+        shown=np.ones(n, bool),
     )
 
 
-NO_FACES = make_faces(np.zeros((0, CORNERS, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
+NO_FACES = make_faces(np.zeros((0, CORNERS, 3)), UP, UP)

@@ -1,6 +1,7 @@
-"""What a camera and the air make of a scene: tones, sky, halos, rain, noise."""
+"""What the air and a camera make of a scene: tones, sky, halos, rain, noise. Pictures are (h, w, 3) display values, 0 to 255."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -8,71 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from training.scenery.light import Light
 from training.scenery.pinhole import Array, Pinhole
 
-
-def tone(colour: Array, light: Light) -> Array:
-    """Linear light to display values 0 to 255: the camera exposes for the scene, and rolls off the highlights."""
-    bright = float(light.sky.mean() + 0.35 * light.sun.mean() + 0.35 * light.lamps.mean())
-    x = np.maximum(colour, 0) * (1.8 / max(bright, 0.35) ** 0.6)
-    x = x * (1 + x / 9.0) / (1 + x * 0.75)
-    return np.asarray(255 * np.minimum(x, 1) ** (1 / 2.2), np.float32)
-
-
-def add_sky(ground: Array, camera: Pinhole, light: Light, *, seed: int) -> Array:
-    """The picture with sky above the horizon."""
-    rays = camera.rays()
-    rise = rays[..., 2] / np.linalg.norm(rays, axis=2)
-    if float(rise.max()) < 0:
-        return ground
-    height = np.clip(rise * 2.2, 0, 1)[..., None] ** 0.7
-    sky = light.horizon + (light.zenith - light.horizon) * height
-    if 0.05 < light.clouds < 0.95:
-        sky = sky + (light.horizon * 1.15 - sky) * _clouds(camera, rise, light, seed=seed)[..., None]
-    above = np.clip(rise * camera.focal_px + 0.5, 0, 1)[..., None]
-    return np.asarray(ground * (1 - above) + tone(sky, light) * above, np.float32)
-
-
-def _clouds(camera: Pinhole, rise: Array, light: Light, *, seed: int) -> Array:
-    """Cover of cloud at each pixel, 0 to 1."""
-    rng = np.random.default_rng(seed)
-    size = (camera.width_px, camera.height_px)
-    total = np.zeros((camera.height_px, camera.width_px), np.float32)
-    for rows, share in ((10, 0.6), (24, 0.3), (60, 0.15)):
-        grain = Image.fromarray(rng.normal(0, 1, (rows, rows // 2)).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-        total += share * np.asarray(grain)
-    return np.asarray(np.clip((total + light.clouds * 1.6 - 0.6) * 1.4, 0, 0.9) * (1 - 0.75 * light.dark) * np.clip(rise * 8, 0.25, 1), np.float32)
-
-
-def draw_glow(image: Array, camera: Pinhole, lights: list[tuple[tuple[float, float, float], Array]]) -> Array:
-    """Halos around lights: (place in metres, colour)."""
-    if not lights:
-        return image
-    canvas = np.zeros((camera.height_px // 2 + 1, camera.width_px // 2 + 1, 3), np.float32)
-    points = np.array([at for at, _ in lights], np.float32)
-    depth, xy = camera.depths(points), camera.project(points) / 2
-    rows, columns = np.mgrid[: canvas.shape[0], : canvas.shape[1]].astype(np.float32)
-    for (x, y), d, (_, colour) in zip(xy, depth, lights, strict=True):
-        if d < 1 or not (-20 < x < canvas.shape[1] + 20 and -20 < y < canvas.shape[0] + 20):
-            continue
-        radius = float(np.clip(camera.focal_px * 0.55 / d / 2, 1.2, 9))
-        square = ((columns - x) ** 2 + (rows - y) ** 2) / radius**2
-        canvas += (150 * np.exp(-square) + 26 / (1 + square))[..., None] * colour
-    size = (camera.width_px, camera.height_px)
-    halo = np.stack([np.asarray(Image.fromarray(canvas[..., i]).resize(size, Image.Resampling.BILINEAR)) for i in range(3)], 2)
-    return np.asarray(255 - (255 - np.clip(image, 0, 255)) * np.exp(-halo / 255), np.float32)
-
-
-def draw_rain(rng: np.random.Generator, image: Array, light: Light) -> Array:
-    """Streaks of falling rain, and the grey that it lays over everything."""
-    height, width = image.shape[:2]
-    mask = Image.new("L", (width, height))
-    draw = ImageDraw.Draw(mask)
-    lean = rng.normal(0, 0.12)
-    for _ in range(int(260 * light.rain * width * height / (480 * 360))):
-        x, y, length = rng.uniform(0, width), rng.uniform(-20, height), rng.uniform(6, 26)
-        draw.line([x, y, x + lean * length, y + length], fill=int(rng.uniform(25, 80)))
-    veil = np.asarray(mask.filter(ImageFilter.GaussianBlur(0.5)), np.float32)[..., None] / 255
-    grey = image.mean() * 0.4 + 120
-    return np.asarray(image * (1 - 0.8 * veil) + grey * 0.8 * veil, np.float32)
+NOISE_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +19,110 @@ class Grade:
     gain: tuple[float, float, float]
     contrast: float
     saturation: float
-    dark_corners: float             # light lost at the edges, share
-    noise: float                    # standard deviation by day, 0 to 255
-    noise_at_night: float           # added in the dark
+    dark_corners: float  # light lost at the edges, share
+    noise: float  # standard deviation by day, 0 to 255
+    noise_at_night: float  # added in the dark
     blur_px: float
 
 
 def draw_grade(rng: np.random.Generator) -> Grade:
     """A random camera."""
-    red, green, blue = (rng.normal(1, 0.02, 3) * rng.normal(1.0, 0.07)).tolist()
-    return Grade((red, green, blue), contrast=float(rng.normal(1.04, 0.06)), saturation=float(rng.uniform(0.75, 1.15)),
-                 dark_corners=float(rng.uniform(0, 0.1)), noise=float(rng.uniform(1, 3)), noise_at_night=float(rng.uniform(1.5, 5)),
-                 blur_px=float(max(0, rng.uniform(-0.3, 0.65))))
+    red, green, blue = (rng.normal(1, 0.017, 3) * rng.normal(1.0, 0.07)).tolist()
+    return Grade(
+        gain=(red, green, blue),
+        contrast=rng.normal(1.04, 0.06),
+        saturation=rng.uniform(0.75, 1.15),
+        dark_corners=rng.uniform(0, 0.1),
+        noise=rng.uniform(1, 3),
+        noise_at_night=rng.uniform(1.5, 5),
+        blur_px=max(0.0, rng.uniform(-0.3, 0.65)),
+    )
 
 
-def develop(rng: np.random.Generator, image: Array, light: Light, grade: Grade) -> Image.Image:
-    """The 8-bit picture that a camera makes of display values (h, w, 3)."""
-    height, width = image.shape[:2]
-    x = np.clip(image, 0, 255) * np.array(grade.gain, np.float32)
+def tone(colour: Array, light: Light) -> Array:
+    """Linear light to display values: the camera exposes for the scene, and rolls off the highlights."""
+    brightness = float(light.sky.mean() + 0.35 * light.sun.mean() + 0.35 * light.lamps.mean())
+    x = np.maximum(colour, 0) * np.float32(1.8 / max(brightness, 0.35) ** 0.6)
+    x *= (1 + x / 9) / (1 + x * 0.75)
+    shown: Array = 255 * np.minimum(x, 1) ** np.float32(1 / 2.2)
+    return shown
+
+
+def resize(plane: Array, size: tuple[int, int], resample: Image.Resampling = Image.Resampling.BILINEAR) -> Array:
+    """One float plane (h, w) at another size (width, height)."""
+    return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(size, resample))
+
+
+def add_sky(picture: Array, camera: Pinhole, light: Light, *, seed: int) -> Array:
+    """The picture with sky above the horizon; `seed` shapes the clouds."""
+    rays = camera.rays()
+    rise = rays[..., 2] / np.linalg.norm(rays, axis=2)
+    if rise.max() < 0:
+        return picture
+    sky = light.horizon + (light.zenith - light.horizon) * (np.clip(rise * 2.2, 0, 1) ** 0.7)[..., None]
+    if 0.05 < light.clouds < 0.95:
+        sky += (light.horizon * 1.15 - sky) * _cloud_cover(camera, rise, light, seed=seed)[..., None]
+    above = np.clip(rise * camera.focal_px + 0.5, 0, 1)[..., None]
+    seen: Array = picture * (1 - above) + tone(sky, light) * above
+    return seen
+
+
+def _cloud_cover(camera: Pinhole, rise: Array, light: Light, *, seed: int) -> Array:
+    """Cover of cloud at each pixel, (h, w) 0 to 1; hardly to be seen at night."""
+    rng, total = np.random.default_rng(seed), np.zeros(camera.size[::-1], np.float32)
+    for rows, share in ((10, 0.6), (24, 0.3), (60, 0.15)):
+        total += resize(rng.normal(0, share, (rows, rows // 2)), camera.size, Image.Resampling.BICUBIC)
+    cover = np.clip((total + light.clouds * 1.6 - 0.6) * 1.4, 0, 0.9)
+    fading: Array = cover * np.clip(rise * 8, 0.25, 1) * (1 - 0.75 * light.dark)
+    return fading
+
+
+def add_halos(picture: Array, camera: Pinhole, places: Array, colours: Array) -> Array:
+    """Halos around lights at (n, 3) `places` of (n, 3) `colours`."""
+    width, height = camera.width_px // 2 + 1, camera.height_px // 2 + 1  # half as fine as the picture will do
+    halos = np.zeros((height, width, 3), np.float32)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    for (x, y), depth, colour in zip(camera.project(places) / 2, camera.depths(places), colours, strict=True):
+        if depth > 1 and -20 < x < width + 20 and -20 < y < height + 20:
+            radius = float(np.clip(camera.focal_px * 0.27 / depth, 1.2, 9))
+            square = ((columns - x) ** 2 + (rows - y) ** 2) / radius**2
+            halos += (150 * np.exp(-square) + 26 / (1 + square))[..., None] * colour
+    light = np.stack([resize(halos[..., i], camera.size) for i in range(3)], 2)
+    glowing: Array = 255 - (255 - np.clip(picture, 0, 255)) * np.exp(-light / 255)
+    return glowing
+
+
+def add_rain(rng: np.random.Generator, picture: Array, light: Light) -> Array:
+    """The picture behind streaks of falling rain."""
+    height, width = picture.shape[:2]
+    mask = Image.new("L", (width, height))
+    draw, lean = ImageDraw.Draw(mask), rng.normal(0, 0.12)
+    for _ in range(int(light.rain * width * height / 660)):
+        x, y, length = rng.uniform(0, width), rng.uniform(-20, height), rng.uniform(6, 26)
+        draw.line([x, y, x + lean * length, y + length], fill=int(rng.uniform(20, 64)))
+    share = np.asarray(mask.filter(ImageFilter.GaussianBlur(0.5)), np.float32)[..., None] / 255
+    streaked: Array = picture + (picture.mean() * 0.4 + 120 - picture) * share
+    return streaked
+
+
+def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade) -> Image.Image:
+    """The 8-bit picture that a camera of that grade delivers."""
+    height, width = picture.shape[:2]
+    x = np.clip(picture, 0, 255) * np.array(grade.gain, np.float32)
     grey = x.mean(axis=2, keepdims=True)
-    x = grey + (x - grey) * np.float32(grade.saturation)
-    x = 118 + (x - 118) * np.float32(grade.contrast)
+    x = 118 + (grey + (x - grey) * np.float32(grade.saturation) - 118) * np.float32(grade.contrast)
     rows, columns = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
-    x *= 1 - np.float32(grade.dark_corners) * (rows[:, None, None] ** 2 + columns[None, :, None] ** 2)
-    picture = Image.fromarray(np.clip(x, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(grade.blur_px))
-    noise = rng.standard_normal((height, width, 1), np.float32) * 0.8 + rng.standard_normal((height, width, 3), np.float32) * 0.45
-    sigma = np.float32(grade.noise + light.dark * grade.noise_at_night)
-    return Image.fromarray(np.clip(np.asarray(picture, np.float32) + noise * sigma, 0, 255).astype(np.uint8))
+    x *= (1 - np.float32(grade.dark_corners) * (rows[:, None] ** 2 + columns**2))[..., None]
+    soft = Image.fromarray(np.clip(x, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(grade.blur_px))
+    row, column = rng.integers(NOISE_PX - height), rng.integers(NOISE_PX - width)
+    noise = _noise_sheet()[row : row + height, column : column + width]
+    noisy = np.asarray(soft, np.float32) + noise * np.float32(grade.noise + light.dark * grade.noise_at_night)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+
+
+@cache
+def _noise_sheet() -> Array:
+    """Noise for every picture to cut its own from, (NOISE_PX, NOISE_PX, 3): more in brightness than in colour."""
+    rng, shape = np.random.default_rng(0), (NOISE_PX, NOISE_PX)
+    sheet: Array = 0.8 * rng.standard_normal((*shape, 1), np.float32) + 0.45 * rng.standard_normal((*shape, 3), np.float32)
+    return sheet

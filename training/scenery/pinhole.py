@@ -5,27 +5,38 @@ World axes: x and y on the ground, z up, metres. Camera axes: right, down, forwa
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-NEAR_M = 0.4
+Array = NDArray[np.floating[Any]]
+NEAR_M = 0.4  # nothing nearer to the lens is painted
 
 
 @dataclass(frozen=True)
 class Pinhole:
-    """A camera that stands somewhere and looks somewhere; angles in radians, `pitch` is downwards."""
+    """A camera that stands somewhere and looks somewhere; angles in radians."""
 
     x: float
     y: float
     height_m: float
     azimuth: float
-    pitch: float
+    pitch: float  # downwards
     roll: float
-    focal: float                    # in picture widths: 1.0 sees 53 degrees across
+    focal: float  # in picture widths: 1.0 sees 53 degrees across
     width_px: int
     height_px: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        return self.width_px, self.height_px
+
+    @property
+    def focal_px(self) -> float:
+        """Focal length in pixels."""
+        return self.focal * self.width_px
 
     @cached_property
     def position(self) -> Array:
@@ -42,26 +53,26 @@ class Pinhole:
         sin_r, cos_r = np.sin(self.roll), np.cos(self.roll)
         return np.array([cos_r * right + sin_r * down, cos_r * down - sin_r * right, forward], np.float32)
 
-    @property
-    def focal_px(self) -> float:
-        """Focal length in pixels."""
-        return self.focal * self.width_px
-
     def scaled(self, factor: int) -> "Pinhole":
         """The same camera with `factor` times the pixels each way."""
         return replace(self, width_px=self.width_px * factor, height_px=self.height_px * factor)
 
+    def distance_to(self, x: float, y: float) -> float:
+        """Metres along the ground from below the camera."""
+        return float(np.hypot(x - self.x, y - self.y))
+
     def depths(self, points: Array) -> Array:
         """Metres in front of the lens for (..., 3) points; negative is behind."""
-        return np.asarray((points - self.position) @ self.axes[2], np.float32)
+        depths: Array = (points - self.position) @ self.axes[2]
+        return depths
 
     def project(self, points: Array) -> Array:
-        """Pixels (..., 2) of (..., 3) points, which must lie in front of the lens."""
+        """Pixels (..., 2) of (..., 3) points; meaningless for those behind the lens."""
         seen = (points - self.position) @ self.axes.T
-        xy = seen[..., :2] * (self.focal_px / np.maximum(seen[..., 2:], NEAR_M))
-        return np.asarray(xy + np.array([self.width_px / 2, self.height_px / 2]), np.float32)
+        pixels: Array = seen[..., :2] * (self.focal_px / np.maximum(seen[..., 2:], NEAR_M)) + np.array(self.size, np.float32) / 2
+        return pixels
 
-    def clipped(self, points: Array) -> Array:
+    def clip(self, points: Array) -> Array:
         """The part of a polygon, (n, 3), that lies in front of the lens: (m, 3), empty if none does."""
         depth = self.depths(points) - NEAR_M
         kept = []
@@ -74,16 +85,17 @@ class Pinhole:
         return np.array(kept, np.float32).reshape(-1, 3)
 
     def rays(self) -> Array:
-        """A direction of length about 1 for each pixel, (height, width, 3), world axes."""
+        """A direction for each pixel, (height, width, 3), world axes, of length 1 along the optical axis."""
         u = (np.arange(self.width_px, dtype=np.float32) + 0.5 - self.width_px / 2) / self.focal_px
         v = (np.arange(self.height_px, dtype=np.float32) + 0.5 - self.height_px / 2) / self.focal_px
         right, down, forward = self.axes
-        return u[None, :, None] * right + v[:, None, None] * down + forward
+        rays: Array = u[None, :, None] * right + v[:, None, None] * down + forward
+        return rays
 
-    def ground_homography(self) -> NDArray[np.float64]:
+    def ground_homography(self) -> Array:
         """3 x 3 matrix H with (X, Y, 1) ~ H (u, v, 1): the ground point seen at pixel (u, v)."""
         f, cx, cy = self.focal_px, self.width_px / 2, self.height_px / 2
         to_ray = self.axes.T.astype(float) @ np.array([[1 / f, 0, -cx / f], [0, 1 / f, -cy / f], [0, 0, 1]])
         x, y, z = self.position.astype(float)
-        to_ground = np.array([[-z, 0, x], [0, -z, y], [0, 0, 1]])             # ray (a, b, c) meets z = 0 at (x - z a / c, y - z b / c)
-        return np.asarray(to_ground @ to_ray)
+        homography: Array = np.array([[-z, 0, x], [0, -z, y], [0, 0, 1]]) @ to_ray  # a ray (a, b, c) meets the ground at x - z a / c
+        return homography

@@ -1,0 +1,77 @@
+"""The four ways of looking at a car park, each with a lot of a fitting size."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from training.scenery.lots import Lot, draw_lot
+from training.scenery.pinhole import Pinhole
+
+WIDTH_PX, HEIGHT_PX = 480, 360
+MODULE_M = 17.0  # about the depth of an aisle with its two rows
+
+
+def _aerial(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
+    """From high above, straight down or nearly so."""
+    across_m, focal = np.exp(rng.uniform(np.log(34), np.log(88))), rng.uniform(0.9, 2.2)
+    modules = max(2, round(across_m * rng.uniform(0.7, 1.3) / MODULE_M))
+    lot = draw_lot(rng, length_m=across_m * rng.uniform(0.85, 1.5), modules=modules)
+    return lot, _aim(rng, lot, height_m=across_m * focal, pitch=np.pi / 2 - 0.002 - abs(rng.normal(0, 0.06)), focal=focal)
+
+
+def _aerial_oblique(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
+    """From a drone or a tall building, at a slant."""
+    across_m, focal = np.exp(rng.uniform(np.log(32), np.log(75))), rng.uniform(0.9, 1.6)
+    pitch, modules = np.radians(rng.uniform(32, 62)), max(2, round(across_m * rng.uniform(0.9, 1.6) / MODULE_M))
+    lot = draw_lot(rng, length_m=across_m * rng.uniform(0.9, 1.6), modules=modules)
+    return lot, _aim(rng, lot, height_m=across_m * focal * np.sin(pitch), pitch=pitch, focal=focal)
+
+
+def _oblique_cctv(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
+    """From a mast or a roof, the far rows under the horizon."""
+    lot = draw_lot(rng, length_m=rng.uniform(45, 85), modules=int(rng.integers(2, 5)))
+    return lot, _aim(rng, lot, height_m=rng.uniform(5.5, 14), pitch=np.radians(rng.uniform(14, 31)), focal=rng.uniform(0.65, 1.15))
+
+
+def _ground(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
+    """From an aisle, at the height of eyes or of a raised arm."""
+    lot = draw_lot(rng, length_m=rng.uniform(45, 90), modules=int(rng.integers(1, 4)))
+    from_end, in_m = bool(rng.random() < 0.5), lot.length_m * rng.uniform(0.02, 0.3)
+    camera = Pinhole(
+        x=lot.length_m - in_m if from_end else in_m,
+        y=rng.choice(lot.aisles) + rng.uniform(-1.5, 1.5),
+        height_m=rng.uniform(1.5, 3.2),
+        azimuth=(np.pi if from_end else 0) + rng.uniform(-0.65, 0.65),
+        pitch=np.radians(rng.uniform(1, 9)),
+        roll=rng.normal(0, 0.01),
+        focal=rng.uniform(0.62, 1.0),
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+    )
+    return lot, camera
+
+
+def _aim(rng: np.random.Generator, lot: Lot, *, height_m: float, pitch: float, focal: float) -> Pinhole:
+    """A camera whose optical axis meets the ground near the middle of the lot."""
+    along_rows = rng.random() < 0.45  # or across them, as people build
+    azimuth = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.15) if along_rows else rng.uniform(0, 2 * np.pi)
+    away_m = height_m / np.tan(pitch)
+    return Pinhole(
+        x=lot.length_m * rng.uniform(0.38, 0.62) - away_m * np.cos(azimuth),
+        y=lot.depth_m * rng.uniform(0.38, 0.62) - away_m * np.sin(azimuth),
+        height_m=height_m,
+        azimuth=azimuth,
+        pitch=pitch,
+        roll=rng.normal(0, 0.015),
+        focal=focal,
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+    )
+
+
+DRAW_LOT_AND_CAMERA: dict[str, Callable[[np.random.Generator], tuple[Lot, Pinhole]]] = {
+    "aerial": _aerial,
+    "aerial_oblique": _aerial_oblique,
+    "oblique_cctv": _oblique_cctv,
+    "ground": _ground,
+}
