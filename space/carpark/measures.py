@@ -1,12 +1,9 @@
-"""Pure measures of a frame's bytes and pixels; each says what live frames give and what faulty ones give.
+"""Pure measures of a frame's pixels; each says what live frames give and what faulty ones give.
 
 Measured on 18 real JamCam stills of 12 cameras (5 at night) and 132 real frames of a car park camera, as they are and darkened to a
 twentieth, crushed to black, fogged, snowed in, overexposed, blurred and saved at JPEG quality 15 to 90; against TfL's card, TfL's
 smeared still, and drawn cards, smears and cut files.
 """
-
-import re
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,34 +12,10 @@ Pixels = npt.NDArray[np.uint8]  # (height, width, 3) RGB
 Grey = npt.NDArray[np.uint8]  # (height, width)
 Colour = tuple[int, int, int]
 
-MARKER = re.compile(rb"\xff[^\x00\xff]")
-END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # stuffed bytes and restart markers belong to the coded data
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 BLOCK_PX = 16  # a JPEG with halved colour codes squares of 16 pixels by themselves
+COLOUR_JUMP = 18  # levels, of the sum of two rows
 MIN_TEXTURED_BLOCKS = 24  # of 308 in a JamCam scene: with fewer, equal blocks may be chance
 BLOCK_KEYS = np.random.default_rng(0).integers(1, 2**62, size=(BLOCK_PX, BLOCK_PX), dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class JpegLayout:
-    """What the markers of a JPEG file say, without decoding it."""
-
-    width: int  # px; 0 where no frame header was found, so that it is no JPEG
-    height: int
-    is_complete: bool  # the end-of-image marker is there; a file that was cut short lacks it
-
-
-def read_layout(data: bytes) -> JpegLayout:
-    """The size and completeness of the JPEG in `data`; any bytes are taken."""
-    width = height = 0
-    marker, position = 0, 2 if data[:2] == b"\xff\xd8" else len(data)
-    while marker != END_OF_IMAGE and (found := (END_OF_SCAN if marker == START_OF_SCAN else MARKER).search(data, position)):
-        marker, start = found[0][1], found.end()
-        position = start + int.from_bytes(data[start : start + 2])
-        if marker in FRAME_HEADERS and not width:
-            height, width = int.from_bytes(data[start + 3 : start + 5]), int.from_bytes(data[start + 5 : start + 7])
-    return JpegLayout(width, height, marker == END_OF_IMAGE)
 
 
 def commonest_colour(pixels: Pixels) -> Colour:
@@ -110,6 +83,44 @@ def blank_rows(pixels: Pixels) -> int:
         if (np.abs(row - colour).max(axis=1) <= 3).mean() < 0.99:
             return rows
     return len(pixels)
+
+
+def break_share(rows: npt.NDArray[np.int16], *, jump: int, cell_px: int) -> npt.NDArray[np.float64]:
+    """(k,) for k stacks of 4 rows, (k, 4, width): the share of cells where the picture breaks between the second row and the third.
+
+    In a broken cell 60% of the columns jump there by `jump` levels more than they do one row above and one below.
+    """
+    steps = np.abs(np.diff(rows, axis=1))
+    jumps = steps[:, 1] - np.maximum(steps[:, 0], steps[:, 2]) > jump
+    cells = jumps.shape[1] // cell_px
+    broken = jumps[:, : cells * cell_px].reshape(len(rows), cells, cell_px).mean(axis=2) >= 0.6
+    shares: npt.NDArray[np.float64] = broken.mean(axis=1)
+    return shares
+
+
+def grid_break_share(pixels: Pixels, grey: Grey) -> float:
+    """The largest share of the width, 0 to 1, along which brightness or colour breaks at a border between rows of JPEG blocks.
+
+    Live frames: 0.14 in 95%, up to 0.18. Files with flipped bits that changed a twentieth of the picture or more: nearly all over 0.3.
+    """
+    borders = np.arange(BLOCK_PX, grey.shape[0] - 4, BLOCK_PX)[:, None]
+    near = pixels[borders + np.arange(-4, 4)]  # (borders, 8 rows, width, 3)
+    pairs = near[:, ::2, ::2].astype(np.int16) + near[:, 1::2, ::2]  # colour is coded at half the size
+    red, green, blue = (pairs[..., channel] for channel in range(3))
+    shares = [
+        break_share(grey[borders + np.arange(-2, 2)].astype(np.int16), jump=10, cell_px=BLOCK_PX),
+        break_share(red - green, jump=COLOUR_JUMP, cell_px=BLOCK_PX // 2),
+        break_share(blue - green, jump=COLOUR_JUMP, cell_px=BLOCK_PX // 2),
+    ]
+    return float(np.max(shares, initial=0))
+
+
+def line_breaks(grey: Grey) -> npt.NDArray[np.float64]:
+    """(height,) the share of the width along which the brightness breaks between each row and the row above; 0 at either end."""
+    rows = np.arange(2, grey.shape[0] - 1)
+    shares = np.zeros(grey.shape[0])
+    shares[rows] = break_share(grey[rows[:, None] + np.arange(-2, 2)].astype(np.int16), jump=10, cell_px=BLOCK_PX)
+    return shares
 
 
 def block_prints(grey: Grey) -> npt.NDArray[np.int64]:

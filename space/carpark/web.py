@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from carpark.pulse import Patience
 
@@ -46,6 +46,7 @@ class WebClient:
         self.patience = patience
         self.session = requests.Session()
         self.session.headers["User-Agent"] = USER_AGENT
+        self.session.headers["Accept-Encoding"] = "identity"  # JPEGs are compressed already
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
@@ -57,9 +58,9 @@ class WebClient:
             with self.session.get(url, timeout=times, stream=True, allow_redirects=False) as response:
                 refusal = _refusal(response)
                 return Reply(b"", refusal) if refusal else self._read(response, max_bytes)
-        except requests.Timeout as error:
-            if isinstance(error, requests.ConnectTimeout):
-                raise Silent("no connection in time") from error
+        except requests.ConnectTimeout as error:
+            raise Silent("no connection in time") from error
+        except (requests.Timeout, ReadTimeoutError) as error:
             raise Faulty("no answer in time") from error
         except requests.ConnectionError as error:
             raise _explain_connection(error) from error
@@ -73,7 +74,7 @@ class WebClient:
     def _read(self, response: requests.Response, max_bytes: int) -> Reply:
         deadline = time.monotonic() + self.patience.frame_s
         body = bytearray()
-        for chunk in response.iter_content(CHUNK_BYTES):
+        while chunk := response.raw.read1(CHUNK_BYTES):  # as much as is there, so that an answer that drips is noticed
             body += chunk
             if len(body) > max_bytes:
                 return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
