@@ -44,9 +44,9 @@ class Shot:
     seed: int
 
 
-def write_day(out: Path, pool: Executor, *, seed: int, slots: slice = slice(None)) -> pd.DataFrame:
-    """Writes `archive/` and `truth.csv` for the day, or for some of its slots, and returns the truth: slot, file, occupancy, state."""
-    shots = list(shoot_day(seed))[slots]
+def write_day(out: Path, pool: Executor, *, seed: int) -> pd.DataFrame:
+    """Writes `archive/` and `truth.csv` and returns the truth: slot, file, occupancy, state."""
+    shots = list(shoot_day(seed))
     folder, rows, last = Path("archive", re.sub("[ /]", "_", SIGNS.place)), [], b""
     frames = pool.map(partial(take_frame, seed=seed), shots, chunksize=4)
     for shot, data in zip(shots, tqdm(frames, total=len(shots), desc="camera day", unit="frame"), strict=True):

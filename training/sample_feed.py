@@ -38,7 +38,7 @@ def add_overlays(picture: Image.Image, signs: Signs, captured_at: datetime) -> I
     """The picture with London's clock and the camera's number at the top left, a badge at the right, the place below."""
     picture = picture.copy()
     draw = ImageDraw.Draw(picture, "RGBA")
-    clock = captured_at.astimezone(LONDON).strftime("%a %d %b %H:%M")
+    clock = write_clock(captured_at)
     draw.rectangle((0, 0, draw.textlength(clock, _font(13)) + 3, 14), fill=BOX)
     draw.text((2, -1), clock, font=_font(13), fill=PALE)
     draw.text((14, 14), signs.number, font=_font(17), fill="white", stroke_width=1, stroke_fill=(30, 30, 30))
@@ -50,6 +50,11 @@ def add_overlays(picture: Image.Image, signs: Signs, captured_at: datetime) -> I
     draw.rectangle((WIDTH_PX / 2 - half, HEIGHT_PX - BOTTOM_PX, WIDTH_PX / 2 + half, HEIGHT_PX), fill=BOX)
     draw.text((WIDTH_PX / 2, HEIGHT_PX - BOTTOM_PX / 2), signs.place, font=_font(13), fill=PALE, anchor="mm")
     return picture
+
+
+def write_clock(time: datetime) -> str:
+    """The clock of a JamCam: London's local time, as `Mon 02 Mar 13:57`."""
+    return time.astimezone(LONDON).strftime("%a %d %b %H:%M")
 
 
 def draw_card(signs: Signs) -> Image.Image:

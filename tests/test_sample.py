@@ -1,0 +1,88 @@
+"""The generated photos are labelled by their cars alone, repeatable, and of many places."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from carpark.images import open_image
+from training import sample
+from training.sample_photos import FEWEST_PHOTOS, OCCUPANCY, VIEWS, photograph, plan_places
+
+
+@pytest.fixture(scope="session")
+def photos(sample_folder: Path) -> pd.DataFrame:
+    return pd.read_csv(sample_folder / "photos" / "photos.csv")
+
+
+def draw_place(folder: Path, number: int, *, seed: int) -> dict[str, str]:
+    """Photos of one planned place: file name -> digest."""
+    for label in OCCUPANCY:
+        (folder / label).mkdir(parents=True, exist_ok=True)
+    rows = photograph(folder, plan_places(FEWEST_PHOTOS, seed)[number], seed=seed)
+    return {str(row["file"]): hashlib.sha256((folder / str(row["file"])).read_bytes()).hexdigest() for row in rows}
+
+
+@pytest.mark.parametrize("number", range(len(VIEWS)))
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, number: int) -> None:
+    assert draw_place(tmp_path / "first", number, seed=0) == draw_place(tmp_path / "second", number, seed=0)
+
+
+def test_another_seed_gives_other_places(tmp_path: Path) -> None:
+    first, second = draw_place(tmp_path / "first", 0, seed=0), draw_place(tmp_path / "second", 0, seed=1)
+    assert not first.keys() & second.keys()
+    assert not set(first.values()) & set(second.values())
+
+
+def test_the_table_lists_exactly_the_photos_and_all_open(sample_folder: Path, photos: pd.DataFrame) -> None:
+    folder = sample_folder / "photos"
+    assert list(photos.columns) == ["file", "label", "scene", "view", "light", "occupancy"]
+    assert sorted(photos.file) == sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
+    assert {open_image(folder / file).size for file in photos.file} == {(480, 360)}
+
+
+def test_a_label_says_how_many_bays_are_taken(photos: pd.DataFrame) -> None:
+    low, high = (photos.label.map(lambda label, i=i: OCCUPANCY[label][i]) for i in (0, 1))
+    assert photos.occupancy.between(low, high).all()
+    assert (photos.file.str.split("/").str[0] == photos.label).all()
+
+
+def test_about_two_fifths_are_empty_and_as_many_full() -> None:
+    labels = pd.Series([label for place in plan_places(480, 0) for label, _ in place.visits])
+    shares = labels.value_counts(normalize=True)
+    assert len(labels) == 480
+    assert shares["empty"] == pytest.approx(0.4, abs=0.04)
+    assert shares["full"] == pytest.approx(0.4, abs=0.04)
+
+
+def test_light_tells_nothing_about_the_label() -> None:
+    visits = pd.DataFrame([visit for place in plan_places(480, 0) for visit in place.visits], columns=["label", "light"])
+    shares = pd.crosstab(visits.label, visits.light, normalize="index")
+    assert (shares.max() - shares.min() < 0.03).all()
+
+
+def test_every_view_shows_both_classes_even_in_the_smallest_sample() -> None:
+    shown = {(place.view, label) for place in plan_places(FEWEST_PHOTOS, 0) for label, _ in place.visits}
+    assert shown >= {(view, label) for view in VIEWS for label in ("empty", "full")}
+
+
+def test_a_place_is_seen_with_few_cars_and_with_many(photos: pd.DataFrame) -> None:
+    visits = photos.groupby("scene").label.agg(["size", "nunique"])[:-1]  # the last place may be cut short
+    assert visits["size"].between(2, 4).all()
+    assert (visits["nunique"] >= 2).all()
+    assert photos.scene.str.startswith("sample3-").all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--photos", "3"], "--photos is 3; expected 16 or more, so that each view shows both classes."),
+        (["--seed", "-1"], "--seed is -1; expected 0 or more."),
+    ],
+)
+def test_an_impossible_flag_is_one_line_and_writes_nothing(tmp_path: Path, flags: list[str], line: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        sample.main(["--out", str(tmp_path / "out"), *flags])
+    assert stop.value.code == line
+    assert not list(tmp_path.iterdir())
