@@ -38,7 +38,7 @@ class SlotAnswer:
     p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
     verdict: Annotated[str | None, Field(description="empty, full or unsure; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
-    sha256: Annotated[str | None, Field(description="of the frame's file")]
+    sha256: Annotated[str, Field(description="of the frame's file; empty when nobody had one")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,19 @@ def summary_in_words(summary: DaySummary) -> str:
 def answer_of(shown: CameraDay) -> dict[str, Any]:
     """The whole day as the JSON that `DayAnswer` describes."""
     summary = summarize_day(shown.table)
-    rows = json.loads(shown.table.to_json(orient="records", date_format="iso"))
-    answer = DayAnswer(
-        camera_id=shown.camera.id,
-        camera=shown.camera.name,
-        day=shown.day,
-        words=summary_in_words(summary),
-        summary=summary,
-        model=shown.model,
-        slots=[SlotAnswer(**row) for row in rows],
+    adapter = TypeAdapter(DayAnswer)
+    answer = adapter.validate_python(
+        {
+            "camera_id": shown.camera.id,
+            "camera": shown.camera.name,
+            "day": shown.day,
+            "words": summary_in_words(summary),
+            "summary": summary,
+            "model": shown.model,
+            "slots": json.loads(shown.table.to_json(orient="records", date_format="iso")),
+        }
     )
-    said: dict[str, Any] = TypeAdapter(DayAnswer).dump_python(answer, mode="json")
+    said: dict[str, Any] = adapter.dump_python(answer, mode="json")
     return said
 
 

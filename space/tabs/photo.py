@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -114,10 +115,11 @@ def uploaded_file(upload: dict[str, Any] | None) -> Path:
     """
     if upload is None:
         raise BadImage("No photo was handed in; expected one picture file.")
-    path = Path(upload.get("path") or "").resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
-        raise BadImage("That is no uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")
-    return path
+    with suppress(OSError, ValueError):  # what a text raises that can be no path: too long, or with a zero byte in it
+        path = Path(upload.get("path") or "").resolve()
+        if path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file():
+            return path
+    raise BadImage("That is no uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")
 
 
 def judge_photo(model: Model, photo: Path) -> PhotoAnswer:

@@ -1,0 +1,244 @@
+"""The endpoints of a Space that really runs, as `gradio_client` and a browser's requests meet them."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image, ImageDraw
+
+from carpark.images import open_image
+from carpark.model import load_model
+from carpark.slots import LONDON
+from tests.loopback import NOT_FOUND, Answer, Loopback
+from tests.running_space import RunningSpace, running_space
+
+
+@pytest.fixture(scope="module")
+def settings(sample_folder: Path, tiny_model_folder: Path) -> dict[str, Path]:
+    return {"CARPARK_MODEL": tiny_model_folder, "CARPARK_DATASET": sample_folder / "photos", "CARPARK_ARCHIVE": sample_folder / "archive"}
+
+
+@pytest.fixture(scope="module")
+def space(settings: dict[str, Path]) -> Iterator[RunningSpace]:
+    with running_space(settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(space: RunningSpace) -> Client:
+    return Client(space.url, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def camera_and_day(sample_folder: Path) -> tuple[str, str]:
+    day = next((sample_folder / "archive").glob("*/*"))
+    return day.parent.name, day.name
+
+
+@pytest.fixture
+def lot() -> Image.Image:
+    """A small drawn car park."""
+    image = Image.new("RGB", (320, 200), (92, 96, 99))
+    draw = ImageDraw.Draw(image)
+    for bay in range(8):
+        draw.line((40 * bay, 0, 40 * bay, 80), fill="white", width=2)
+        draw.rectangle((40 * bay + 8, 10, 40 * bay + 32, 70), fill=(150 + 10 * bay, 40, 60))
+    return image
+
+
+def classify(client: Client, path: Path) -> dict[str, Any]:
+    said: dict[str, Any] = client.predict(handle_file(path), api_name="/classify")
+    return said
+
+
+def test_classify_answers_with_the_exported_learner(client: Client, settings: dict[str, Path]) -> None:
+    model = load_model(settings["CARPARK_MODEL"], "learner")
+    for path in sorted(settings["CARPARK_DATASET"].glob("*/*.jpg"))[::12]:
+        said = classify(client, path)
+        expected = float(model.p_full([open_image(path)])[0])
+        assert said["p_full"] == pytest.approx(expected, abs=1e-5)
+        assert said["label"] == ("full" if expected >= 0.5 else "empty")
+        assert said["sure"] == (model.verdict(expected) != "unsure")
+        assert said["verdict"].startswith(said["label"].capitalize() if said["sure"] else "Unsure, leaning ")
+        assert said["model"] == model.config.sha256
+
+
+def test_odd_but_sound_pictures_are_answered(client: Client, lot: Image.Image, tmp_path: Path) -> None:
+    pictures = {
+        "cmyk.jpg": lot.convert("CMYK"),
+        "16bit.png": Image.fromarray(np.asarray(lot.convert("L"), dtype=np.uint16) * 257),
+        "palette.gif": lot.quantize(32),
+        "transparent.png": lot.convert("RGBA"),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name)
+        assert 0 <= classify(client, tmp_path / name)["p_full"] <= 1, name
+
+
+def test_a_photo_that_exif_turns_is_judged_upright(client: Client, lot: Image.Image, tmp_path: Path) -> None:
+    lot.save(tmp_path / "upright.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a quarter turn clockwise
+    lot.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    assert classify(client, tmp_path / "turned.png")["p_full"] == classify(client, tmp_path / "upright.png")["p_full"]
+
+
+def bad_uploads(lot: Image.Image) -> dict[str, tuple[bytes, str]]:
+    jpeg, huge = io.BytesIO(), io.BytesIO()
+    lot.save(jpeg, "JPEG")
+    Image.new("1", (9_000, 7_000)).save(huge, "PNG")
+    return {
+        "text.jpg": (b"this is no picture", "text.jpg is not a picture that can be read; expected JPEG"),
+        "zero.jpg": (b"", "zero.jpg is not a picture that can be read"),
+        "truncated.jpg": (jpeg.getvalue()[:900], "truncated.jpg cannot be decoded"),
+        "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "drawing.svg is not a picture that can be read"),
+        "page.html": (b"<html></html>", "page.html is not a picture that can be read"),
+        "huge.png": (huge.getvalue(), "huge.png has 9000 x 7000 pixels; at most 50 megapixels are read"),
+    }
+
+
+def test_a_bad_upload_is_answered_in_one_line(client: Client, lot: Image.Image, tmp_path: Path) -> None:
+    for name, (data, expected) in bad_uploads(lot).items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(AppError) as error:
+            classify(client, tmp_path / name)
+        assert expected in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("upload", "expected"),
+    [
+        (None, "No photo was handed in"),
+        ({"path": "/etc/hostname"}, "That is no uploaded file"),
+        ({"path": "../../../etc/hostname"}, "That is no uploaded file"),
+        ({"path": "a\0b"}, "That is no uploaded file"),
+        ({"path": "x" * 5000}, "That is no uploaded file"),
+        ({"url": "data:image/png;base64,AAAA"}, "That is no uploaded file"),
+        ({"path": "http://127.0.0.1:9/lot.jpg"}, "That is no uploaded file"),
+        ({"path": "http://127.0.0.1:9/lot.jpg", "meta": {"_type": "gradio.FileData"}}, "A photo is not fetched from a web address"),
+    ],
+)
+def test_only_what_was_uploaded_is_read(space: RunningSpace, upload: object, expected: str) -> None:
+    assert expected in call_raw(space, "classify", [upload])
+
+
+def call_raw(space: RunningSpace, endpoint: str, data: list[object]) -> str:
+    """What the endpoint sends back to a caller that skips gradio_client's own checks."""
+    event = requests.post(f"{space.url}gradio_api/call/{endpoint}", json={"data": data}, timeout=20).json()["event_id"]
+    return requests.get(f"{space.url}gradio_api/call/{endpoint}/{event}", timeout=60).text
+
+
+def test_camera_day_answers_a_day_of_288_slots(client: Client, camera_and_day: tuple[str, str], settings: dict[str, Path]) -> None:
+    camera, day = camera_and_day
+    said = client.predict(camera, day, api_name="/camera_day")
+    assert (said["camera_id"], said["day"]) == camera_and_day
+    assert len(said["slots"]) == 288
+    assert all((slot["p_full"] is None) == (slot["state"] != "ok") for slot in said["slots"])
+    assert sum(said["summary"]["states"].values()) == 288
+    assert said["words"].startswith(f"{said['summary']['states']['ok']} of 288 five-minute slots have a usable frame.")
+    assert said["model"] == load_model(settings["CARPARK_MODEL"]).config.sha256
+
+
+def test_camera_day_finds_the_camera_by_name(client: Client, camera_and_day: tuple[str, str]) -> None:
+    camera, day = camera_and_day
+    assert client.predict(camera.replace("_", " ").upper(), day, api_name="/camera_day")["camera_id"] == camera
+
+
+def test_a_day_that_cannot_be_shown_is_answered_in_one_line(client: Client, camera_and_day: tuple[str, str]) -> None:
+    camera, day = camera_and_day
+    tomorrow = str(datetime.now(LONDON).date() + timedelta(days=2))
+    expected = {
+        ("Abbey Road", day): "There is no camera 'Abbey Road'",
+        ("", day): "There is no camera ''",
+        ("../..", day): "There is no camera '../..'",
+        (camera, "2026-02-30"): "'2026-02-30' is not a day; expected one that exists, as YYYY-MM-DD",
+        (camera, "yesterday"): "'yesterday' is not a day",
+        (camera, tomorrow): f"{tomorrow} has not begun",
+        (camera, "2001-01-01"): "2001-01-01",
+    }
+    for asked, line in expected.items():
+        with pytest.raises(AppError) as error:
+            client.predict(*asked, api_name="/camera_day")
+        assert line in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_both_endpoints_say_what_they_take_and_answer(space: RunningSpace) -> None:
+    described = requests.get(f"{space.url}gradio_api/info", timeout=20).json()["named_endpoints"]
+    assert set(described) == {"/classify", "/camera_day"}
+    (answer,) = described["/classify"]["returns"]
+    assert set(answer["type"]["properties"]) == {"label", "p_full", "sure", "verdict", "model"}
+    assert [parameter["parameter_name"] for parameter in described["/camera_day"]["parameters"]] == ["camera", "day"]
+    (answer,) = described["/camera_day"]["returns"]
+    assert {"words", "summary", "slots"} <= set(answer["type"]["properties"])
+
+
+def test_both_endpoints_are_tools_of_the_mcp_server(space: RunningSpace) -> None:
+    tools = {tool["name"]: tool for tool in requests.get(f"{space.url}gradio_api/mcp/schema", timeout=20).json()}
+    assert set(tools) == {"classify", "camera_day"}
+    assert tools["classify"]["description"].startswith("Say whether the car park in a photo is full or empty")
+    assert set(tools["camera_day"]["inputSchema"]["properties"]) == {"camera", "day"}
+
+
+def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpace) -> None:
+    """Runs last: the log holds all the mistakes above."""
+    assert "Traceback" not in space.printed()
+
+
+def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
+    client: Client, camera_and_day: tuple[str, str], settings: dict[str, Path]
+) -> None:
+    def serve(path: str, _: int) -> Answer:
+        file = settings["CARPARK_ARCHIVE"] / path.removeprefix("/archive/")
+        if file.is_dir():
+            links = "".join(f'<a href="{entry.name}/">{entry.name}/</a>' for entry in file.iterdir())
+            return Answer(links.encode())
+        return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
+
+    with Loopback(serve) as server, running_space(settings | {"CARPARK_ARCHIVE": f"{server.base}/archive"}) as over_http:
+        said = Client(over_http.url, verbose=False).predict(*camera_and_day, api_name="/camera_day")
+    expected = client.predict(*camera_and_day, api_name="/camera_day")
+    assert [slot["p_full"] for slot in said["slots"]] == [slot["p_full"] for slot in expected["slots"]]
+    assert [slot["state"] for slot in said["slots"]] == [slot["state"] for slot in expected["slots"]]
+
+
+def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: dict[str, Path], lot: Image.Image, tmp_path: Path) -> None:
+    half_written = tmp_path / "model"
+    shutil.copytree(settings["CARPARK_MODEL"], half_written)
+    (half_written / "model.pkl").unlink()
+    lot.save(tmp_path / "lot.png")
+    broken = {"CARPARK_MODEL": half_written, "CARPARK_DATASET": tmp_path / "absent", "CARPARK_ARCHIVE": tmp_path / "lot.png"}
+    with running_space(broken) as space:
+        client = Client(space.url, verbose=False)
+        with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
+            classify(client, tmp_path / "lot.png")
+        with pytest.raises(AppError, match=r"lot\.png' is no archive: there is no such folder\. Set CARPARK_ARCHIVE"):
+            client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+        assert "Traceback" not in space.printed()
+
+
+def test_settings_that_are_not_set_are_asked_for(lot: Image.Image, tmp_path: Path) -> None:
+    lot.save(tmp_path / "lot.png")
+    with running_space({}) as space:
+        client = Client(space.url, verbose=False)
+        with pytest.raises(AppError, match="CARPARK_MODEL is not set; expected a model repo"):
+            classify(client, tmp_path / "lot.png")
+        with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
+            client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+
+
+def test_an_archive_that_is_down_is_an_answer(settings: dict[str, Path]) -> None:
+    refuse = Answer(b"<html>Internal Server Error</html>", 500)
+    with Loopback(lambda path, nth: refuse) as server, running_space(settings | {"CARPARK_ARCHIVE": server.base}) as space:
+        with pytest.raises(AppError, match=r"does not answer .*Check CARPARK_ARCHIVE, or try again later"):
+            Client(space.url, verbose=False).predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+        assert requests.get(space.url, timeout=10).ok
