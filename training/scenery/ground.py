@@ -43,7 +43,7 @@ def survey_ground(scene: Scene) -> Ground:
     texture += np.random.default_rng(scene.seed).normal(0, 0.08, along.shape) * np.minimum(1, 18 / along)  # grit, finer than the tile
     return Ground(
         albedo=(_paint_albedo(scene) * texture[..., None]).astype(np.float32),
-        spots=_texture(scene.seed + 1, camera, grains=((24, 16), (90, 6))),
+        spots=_texture(scene.seed + 1, camera, grains=((24, 11), (60, 9), (140, 5))),
         where=camera.position[:2] + rays[..., :2] * along[..., None],
         beyond_m=np.maximum(along - camera.height_m, 0),
     )

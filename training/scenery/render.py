@@ -101,16 +101,20 @@ def _far_first(groups: list[Objects]) -> Faces:
 def _lamps(scene: Scene, moment: Moment) -> tuple[Shine, Shine]:
     """The lights that light the place, and those of them that have a halo; none by day."""
     if not moment.light.lamps.any():
-        return Shine(np.zeros((0, 3)), np.zeros((0, 3))), Shine(np.zeros((0, 3)), np.zeros((0, 3)))
-    shining = [((lamp.x, lamp.y, lamp.height_m), moment.light.lamps * LAMP_STRENGTH) for lamp in scene.around.lamps]
+        return _shine([]), _shine([])
+    shining = [(np.array([lamp.x, lamp.y, lamp.height_m]), moment.light.lamps * LAMP_STRENGTH) for lamp in scene.around.lamps]
     beams = []
     for car in moment.cars:
         if car.lights_on:
             ahead = np.array([np.cos(car.heading), np.sin(car.heading), 0])
-            shining.append((tuple(ahead * 2.1 + [car.x, car.y, 0.7]), HEADLIGHT))
-            beams.append((tuple(ahead * 5.5 + [car.x, car.y, 1.6]), BEAM))
-    lamps, halos = ([np.array(column, np.float32) for column in zip(*lights, strict=True)] for lights in (shining + beams, shining))
-    return Shine(*lamps), Shine(*halos)
+            shining.append((ahead * 2.1 + [car.x, car.y, 0.7], HEADLIGHT))
+            beams.append((ahead * 5.5 + [car.x, car.y, 1.6], BEAM))
+    return _shine(shining + beams), _shine(shining)
+
+
+def _shine(lights: list[tuple[Array, Array]]) -> Shine:
+    places, strengths = ([light[i] for light in lights] for i in (0, 1))
+    return Shine(np.array(places, np.float32).reshape(-1, 3), np.array(strengths, np.float32).reshape(-1, 3))
 
 
 def _shadows(faces: Faces, light: Light) -> Array:

@@ -59,16 +59,27 @@ class Road:
     lane_m: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What lies and stands around a lot, as far as it is drawn yet."""
+    """What lies and stands around a lot."""
+
+    land: Array  # (3,) albedo of all ground that nothing covers
+    patches: tuple[Patch, ...]
+    trees: tuple[Tree, ...]
+    lamps: tuple[Lamp, ...]
+    houses: tuple[House, ...]
+    roads: tuple[Road, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Surroundings on the drawing board: their style, and what is drawn of them yet."""
 
     rng: np.random.Generator
     camera: Pinhole
-    land: Array  # (3,) albedo of all ground that nothing covers
     pavement: Array
     leaf: Array  # of the trees that grow here
-    bare: bool  # in winter
+    bare: bool  # whether they have lost their leaves
     patches: list[Patch] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
     lamps: list[Lamp] = field(default_factory=list)
@@ -118,94 +129,89 @@ class _Side:
 
 def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Surroundings:
     """A street, houses, trees or nothing much on each side of the lot, and what stands in it; nothing that blocks the camera."""
-    around = Surroundings(
-        rng,
-        camera,
-        land=rng.choice(LANDS, p=[0.3, 0.25, 0.15, 0.1, 0.2]) * rng.uniform(0.8, 1.2),
-        pavement=rgb(0.34, 0.33, 0.31) * rng.uniform(0.6, 1.2),
-        leaf=rng.choice(LEAVES),
-        bare=bool(rng.random() < 0.2),
-    )
+    land = rng.choice(LANDS, p=[0.3, 0.25, 0.15, 0.1, 0.2]) * rng.uniform(0.8, 1.2)
+    pavement, is_winter = rgb(0.34, 0.33, 0.31) * rng.uniform(0.6, 1.2), bool(rng.random() < 0.2)
+    draft = _Draft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
     corners = [(0.0, 0.0), (lot.length_m, 0.0), (lot.length_m, lot.depth_m), (0.0, lot.depth_m)]
     kinds = rng.choice(list(DRAW_SIDE), size=4, p=[0.3, 0.3, 0.28, 0.12]).tolist()
     for i, (corner, kind) in enumerate(zip(corners, kinds, strict=True)):
-        DRAW_SIDE[kind](around, _Side(corner, i * np.pi / 2, lot.depth_m if i % 2 else lot.length_m))
+        DRAW_SIDE[kind](draft, _Side(corner, i * np.pi / 2, lot.depth_m if i % 2 else lot.length_m))
     if camera.height_m < 20:
-        _draw_skyline(around, lot)
-    _furnish(around, lot)
-    return around
+        _draw_skyline(draft, lot)
+    _furnish(draft, lot)
+    return Surroundings(land, tuple(draft.patches), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), tuple(draft.roads))
 
 
-def _draw_street(around: Surroundings, side: _Side) -> None:
-    rng, asphalt = around.rng, draw_asphalt(around.rng)
+def _draw_street(draft: _Draft, side: _Side) -> None:
+    rng, asphalt = draft.rng, draw_asphalt(draft.rng)
     near, lane_m, whole = rng.uniform(1.5, 4), rng.uniform(3.0, 3.7), (-60.0, side.length_m + 60)
     middle, far = near + lane_m, near + 2 * lane_m
-    around.patches.append(Patch(side.strip(whole, (0.3, far + 3)), around.pavement))
-    around.patches.append(Patch(side.strip(whole, (near - 0.2, far + 0.2)), rgb(0.45, 0.44, 0.42)))
-    around.patches.append(Patch(side.strip(whole, (near, far)), asphalt))
+    draft.patches.append(Patch(side.strip(whole, (0.3, far + 3)), draft.pavement))
+    draft.patches.append(Patch(side.strip(whole, (near - 0.2, far + 0.2)), rgb(0.45, 0.44, 0.42)))
+    draft.patches.append(Patch(side.strip(whole, (near, far)), asphalt))
     for s in np.arange(*whole, 6.0).tolist():
-        around.patches.append(line_patch(side.at(s, middle), side.at(s + 2.5, middle), width_m=0.13, albedo=WHITE, under=asphalt))
+        draft.patches.append(line_patch(side.at(s, middle), side.at(s + 2.5, middle), width_m=0.13, albedo=WHITE, under=asphalt))
     edge = YELLOW if rng.random() < 0.6 else WHITE
     for t in (near + 0.3, far - 0.3):
-        around.patches.append(line_patch(side.at(whole[0], t), side.at(whole[1], t), width_m=0.1, albedo=edge, under=asphalt))
+        draft.patches.append(line_patch(side.at(whole[0], t), side.at(whole[1], t), width_m=0.1, albedo=edge, under=asphalt))
     for s in np.arange(6, side.length_m, rng.uniform(22, 32)).tolist():
-        around.add_lamp(side.at(s, far + 0.8), height_m=7.5)
-    around.roads.append(Road(side.at(whole[0], middle), side.at(whole[1], middle), lane_m))
+        draft.add_lamp(side.at(s, far + 0.8), height_m=7.5)
+    draft.roads.append(Road(side.at(whole[0], middle), side.at(whole[1], middle), lane_m))
     if rng.random() < 0.7:
-        _draw_houses(around, side, start_t=far + 3.2)
+        _draw_houses(draft, side, start_t=far + 3.2)
     else:
-        _draw_trees(around, side, start_t=far + 5)
+        _draw_trees(draft, side, start_t=far + 5)
 
 
-def _draw_houses(around: Surroundings, side: _Side, start_t: float = 2.5) -> None:
-    rng, s = around.rng, around.rng.uniform(-6, 4)
-    around.patches.append(Patch(side.strip((-8, side.length_m + 8), (start_t - 2.2, start_t + 1)), around.pavement))
+def _draw_houses(draft: _Draft, side: _Side, start_t: float = 2.5) -> None:
+    rng, s = draft.rng, draft.rng.uniform(-6, 4)
+    draft.patches.append(Patch(side.strip((-8, side.length_m + 8), (start_t - 2.2, start_t + 1)), draft.pavement))
     eaves_m = float(rng.choice([3.6, 6.4, 9.4], p=[0.35, 0.45, 0.2]))
     while s < side.length_m + 4:
         size_m = rng.uniform(6, 11), rng.uniform(8, 12), eaves_m * rng.uniform(0.9, 1.15)
         if rng.random() < 0.88:
-            around.add_house(side.at(s + size_m[0] / 2, start_t + size_m[1] / 2), turn=side.turn, size_m=size_m)
+            draft.add_house(side.at(s + size_m[0] / 2, start_t + size_m[1] / 2), turn=side.turn, size_m=size_m)
         s += size_m[0] + (rng.uniform(1, 6) if rng.random() < 0.3 else 0)
 
 
-def _draw_trees(around: Surroundings, side: _Side, start_t: float = 2.0) -> None:
-    rng = around.rng
+def _draw_trees(draft: _Draft, side: _Side, start_t: float = 2.0) -> None:
+    rng = draft.rng
     if rng.random() < 0.5:
         for s in np.arange(0, side.length_m, 1.3).tolist():
-            around.add_tree(side.at(s, start_t), crown_m=rng.uniform(0.7, 1.0), bush=True)
+            draft.add_tree(side.at(s, start_t), crown_m=rng.uniform(0.7, 1.0), bush=True)
     for s in np.arange(-4, side.length_m + 6, rng.uniform(5, 10)).tolist():
-        around.add_tree(side.at(s + rng.uniform(-1.5, 1.5), start_t + rng.uniform(2, 5)), crown_m=rng.uniform(1.8, 3.4))
+        draft.add_tree(side.at(s + rng.uniform(-1.5, 1.5), start_t + rng.uniform(2, 5)), crown_m=rng.uniform(1.8, 3.4))
 
 
-def _draw_meadow(around: Surroundings, side: _Side) -> None:
-    rng = around.rng
-    around.patches.append(Patch(side.strip((0, side.length_m), (0.35, rng.uniform(1.4, 3.4))), around.pavement))
+def _draw_meadow(draft: _Draft, side: _Side) -> None:
+    rng = draft.rng
+    draft.patches.append(Patch(side.strip((0, side.length_m), (0.35, rng.uniform(1.4, 3.4))), draft.pavement))
     for _ in range(rng.integers(2, 8)):
-        around.add_tree(side.at(rng.uniform(-8, side.length_m + 8), rng.uniform(5, 25)), crown_m=rng.uniform(1.8, 3.8))
+        draft.add_tree(side.at(rng.uniform(-8, side.length_m + 8), rng.uniform(5, 25)), crown_m=rng.uniform(1.8, 3.8))
 
 
 DRAW_SIDE = {"street": _draw_street, "houses": _draw_houses, "trees": _draw_trees, "meadow": _draw_meadow}
 
 
-def _draw_skyline(around: Surroundings, lot: Lot) -> None:
+def _draw_skyline(draft: _Draft, lot: Lot) -> None:
     """Houses and trees in the distance, so that the plain has an end."""
-    rng, radius_m = around.rng, float(np.hypot(lot.length_m, lot.depth_m)) / 2 + 32
+    rng, radius_m = draft.rng, float(np.hypot(lot.length_m, lot.depth_m)) / 2 + 32
     for angle in np.arange(0, 2 * np.pi, 0.085).tolist():
         away_m = radius_m + rng.uniform(0, 26)
         at = lot.length_m / 2 + away_m * float(np.cos(angle)), lot.depth_m / 2 + away_m * float(np.sin(angle))
         if rng.random() < 0.45:
-            around.add_house(at, turn=angle + np.pi / 2, size_m=(rng.uniform(9, 15), 9.0, rng.uniform(4, 13)))
+            draft.add_house(at, turn=angle + np.pi / 2, size_m=(rng.uniform(9, 15), 9.0, rng.uniform(4, 13)))
         else:
-            around.add_tree(at, crown_m=rng.uniform(3, 5))
+            draft.add_tree(at, crown_m=rng.uniform(3, 5))
 
 
-def _furnish(around: Surroundings, lot: Lot) -> None:
+def _furnish(draft: _Draft, lot: Lot) -> None:
     """Trees on the islands, lamps over the rows."""
-    rng, planted = around.rng, around.rng.uniform(0, 0.8)
+    rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:
         if rng.random() < planted:
-            around.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
+            draft.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
     height_m, step_m = rng.uniform(6, 10), rng.uniform(18, 28)
     for y in (-0.8, *lot.joints, lot.depth_m + 0.8):
         for x in np.arange(rng.uniform(3, step_m), lot.length_m, step_m).tolist():
-            around.add_lamp((x, y), height_m=height_m)
+            draft.add_lamp((x, y), height_m=height_m)
