@@ -1,8 +1,13 @@
 """Shared fixtures: a small generated sample, and a small model trained on it, made once a run by the real commands."""
 
+import warnings
 from pathlib import Path
 
 import pytest
+
+with warnings.catch_warnings():  # fastai warns about itself and its libraries while it is imported; every later warning is an error
+    warnings.simplefilter("ignore")
+    import fastai.vision.all  # noqa: F401  # imported for that alone
 
 from training import sample
 from training.train import Recipe, train

@@ -8,6 +8,7 @@ import copy
 import hashlib
 import json
 import logging
+import pickle
 import platform
 import warnings
 from collections.abc import Iterable
@@ -41,7 +42,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     `config` is what config.json shall say beyond files and versions; `calibration` are training pixels that set the int8 ranges.
     """
     learner.path = folder
-    learner.export(FILES["learner"])
+    # Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
+    learner.export(FILES["learner"], pickle_module=pickle)
     (folder / FILES["safetensors"]).write_bytes(save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}))
     network = copy.deepcopy(learner.model).eval()
     network[1][0] = ConcatPool()
@@ -49,7 +51,7 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     _write_onnx(whole, folder / FILES["fp32"], config["input_size"])
     _write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
-    requires = ", ".join(f'"{name}=={version(name)}"' for name in ("fastai", "fastcore"))
+    requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
     files = {name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in FILES.values()}
     versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
