@@ -1,5 +1,6 @@
 """Figures from a camera day's table: how full the place was over the London day, with gaps where no frame could be trusted."""
 
+import html
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from carpark.slots import LONDON, SLOT
 # Okabe and Ito's colours, which people with any kind of colour blindness can tell apart, and tints of them where much area is filled.
 VERMILION, ORANGE, BLUE, SKY, PURPLE, YELLOW = "#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#CC79A7", "#F0E442"
 FULL_TINT, UNSURE_TINT, EMPTY_TINT, USABLE_TINT = "#F2B48C", "#F7E3B0", "#B5D6EA", "#D5D9DE"
-INK, MUTED, RULE = "#22272E", "#5B6470", "#E3E6EA"
+INK, MUTED, RULE = "#22272E", "#717883", "#DDE1E6"  # the line; words, which can be read on white and on black; grid lines
 STRIP_TOP, PANEL_FOOT = 0.075, 0.15  # of the height: the strip of states below, the panel above
 TICK_HOURS = 3
 
@@ -70,14 +71,15 @@ def _describe_slots(table: pd.DataFrame) -> pd.Series:
     times = table["slot"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
     verdicts = table["verdict"].map({verdict: look.label for verdict, look in VERDICTS.items()})
     judged = verdicts + table["p_full"].map(", P(full) {:.2f}".format)
-    faults = table["state"].map({state: look.label for state, look in STATES.items()}) + ": " + table["reason"]
-    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["state"] == "ok", faults)
+    states = table["state"].map({state: look.label for state, look in STATES.items()})
+    reasons = table["reason"].map(lambda reason: f": {html.escape(reason)}" if reason else "")
+    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["verdict"].notna(), states + reasons)
     return described
 
 
 def _bars(places: pd.Series, hover: pd.Series, look: Look, *, axis: str) -> go.Bar:
     """One full-height bar a slot, a hair wider than the slot so that neighbours meet."""
-    width_ms = SLOT / timedelta(milliseconds=1) * 1.04
+    width_ms = SLOT / timedelta(milliseconds=1) * 1.12
     pattern = {"shape": look.hatching, "fgcolor": MUTED, "size": 5, "solidity": 0.2}
     return go.Bar(
         x=places,
@@ -108,7 +110,7 @@ def _probability_line(places: pd.Series, p_full: pd.Series) -> go.Scatter:
 def _layout(title: str, show_probability: bool) -> dict[str, object]:
     probability = {"title": {"text": "P(full)", "standoff": 6}, "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"]}
     return {
-        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 16, "color": INK}},
+        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 16}},
         "font": {"color": MUTED, "size": 12},
         "barmode": "overlay",
         "hovermode": "closest",

@@ -106,7 +106,8 @@ def build_table(slots: Sequence[datetime], record: Record, *, source: str, model
                 "sha256": hashlib.sha256(fetched.data).hexdigest() if fetched.data else "",
             }
         )
-    table = pd.DataFrame(rows).astype({"p_full": "float64", "verdict": "object"})
+    table = pd.DataFrame(rows).astype({"p_full": "float64"})
+    table["verdict"] = pd.Series([row["verdict"] for row in rows], dtype="object")  # else pandas turns None into NaN
     table["slot"] = pd.to_datetime(table["slot"], utc=True)
     table["captured_at"] = pd.to_datetime(table["captured_at"], utc=True)
     return table
@@ -120,7 +121,8 @@ def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record)
         days = archive.days(camera)
     except BadSetting:
         days = []
-    hint = f" It has {len(days)} days of this camera, {days[0]} to {days[-1]}." if days else " Choose another camera or day."
+    there = f"{len(days)} days of this camera, {days[0]} to {days[-1]}" if days[1:] else f"1 day of this camera: {days[0]}" if days else ""
+    hint = f" It has {there}." if days else " Choose another camera or day."
     return f"No frame of {camera.name} on {day} in {archive.location}: {reason}.{hint}"
 
 

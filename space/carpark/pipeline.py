@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from itertools import islice
 from typing import Protocol
 
@@ -57,39 +58,40 @@ class Record:
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """The event after which nothing more arrives."""
+class _Signal(Enum):
+    """What the queue says besides frames."""
+
+    ARRIVED_ALL = auto()
+    CLASSIFIED = auto()
 
 
-_Classified = Future[npt.NDArray[np.float32]]
-_Event = Fetched | _Classified | _Ended
+_Events = queue.Queue[Fetched | _Signal]
 
 
 def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
     """Fills the record; yields after every change. Closing the iterator closes `arrivals`, whose errors and the model's come out here."""
-    events: queue.Queue[_Event] = queue.Queue(QUEUE_FRAMES)
+    events: _Events = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
     pool = ThreadPoolExecutor(2, thread_name_prefix="day")
     try:
         feeding = pool.submit(_feed, arrivals, events, stop)
+        has_all = False
         waiting: dict[str, Image] = {}
         batch: list[str] = []
-        ended = False
-        while not ended or waiting or batch:
+        classifying: Future[npt.NDArray[np.float32]] = Future()
+        while not has_all or waiting or batch:
             event = events.get()
-            if isinstance(event, Fetched):
-                _judge(event, record, waiting)
-            elif isinstance(event, Future):
-                record.p_full.update(zip(batch, map(float, event.result()), strict=True))
+            if event is _Signal.CLASSIFIED:
+                record.p_full.update(zip(batch, map(float, classifying.result()), strict=True))
                 batch = []
-            else:
+            elif event is _Signal.ARRIVED_ALL:
                 feeding.result()
-                ended = True
+                has_all = True
+            else:
+                _judge(event, record, waiting)
             if waiting and not batch:
                 batch = list(islice(waiting, BATCH_FRAMES))
-                scenes = [waiting.pop(digest) for digest in batch]
-                pool.submit(model.p_full, scenes).add_done_callback(lambda done: _put(done, events, stop))
+                classifying = pool.submit(_classify, model, [waiting.pop(digest) for digest in batch], events, stop)
             yield
     finally:
         stop.set()
@@ -105,7 +107,7 @@ def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
     record.frames[fetched.slot] = frame
 
 
-def _feed(arrivals: Generator[Fetched], events: "queue.Queue[_Event]", stop: threading.Event) -> None:
+def _feed(arrivals: Generator[Fetched], events: _Events, stop: threading.Event) -> None:
     try:
         with closing(arrivals) as source:
             for fetched in source:
@@ -113,11 +115,18 @@ def _feed(arrivals: Generator[Fetched], events: "queue.Queue[_Event]", stop: thr
                 if stop.is_set():
                     break
     finally:
-        _put(_Ended(), events, stop)
+        _put(_Signal.ARRIVED_ALL, events, stop)
 
 
-def _put(event: _Event, events: "queue.Queue[_Event]", stop: threading.Event) -> None:
-    """Waits for room in the queue, but not for a reader that has stopped."""
+def _classify(model: FullnessModel, scenes: list[Image], events: _Events, stop: threading.Event) -> npt.NDArray[np.float32]:
+    try:
+        return model.p_full(scenes)
+    finally:
+        _put(_Signal.CLASSIFIED, events, stop)
+
+
+def _put(event: Fetched | _Signal, events: _Events, stop: threading.Event) -> None:
+    """Waits for room in the queue, but not for a reader that has stopped. Never called by the reader itself."""
     while not stop.is_set():
         with suppress(queue.Full):
             events.put(event, timeout=0.1)

@@ -1,0 +1,271 @@
+import time
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carpark.archive_http import HttpArchive
+from carpark.cameras import camera_of_folder
+from carpark.day import camera_day, summarize_day, watch_day
+from carpark.errors import NoDay
+from carpark.frames import open_archive
+from carpark.slots import LONDON, Fetched, frame_path, slots_of_day
+from tests.loopback import NOT_FOUND, Answer, Loopback
+from tests.real_data import ARCHIVE, needs_real_data
+from tests.street import card, exif, jpeg, street, with_overlays
+from tests.test_frames import HASTY
+
+DAY = date(2020, 3, 9)
+SLOTS = slots_of_day(DAY)
+CAMERA = camera_of_folder("Baker_St")
+COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "verdict", "url", "sha256"]
+
+
+class ToyModel:
+    """Bright is full: P(full) is the mean brightness of what it sees. Remembers how much it was asked."""
+
+    def __init__(self):
+        self.batches = []
+
+    def p_full(self, images):
+        brightness = [np.asarray(image).mean() / 255 for image in images]
+        self.batches.append(len(brightness))
+        return np.array(brightness, dtype=np.float32)
+
+    def verdict(self, p_full):
+        return "full" if p_full > 0.55 else "empty" if p_full < 0.35 else "unsure"
+
+
+class ListedArchive:
+    """An archive whose frames are listed by slot, given in the wrong order."""
+
+    location = "a list"
+
+    def __init__(self, frames):
+        self.frames = frames
+        self.is_closed = False
+
+    def days(self, camera):
+        return [DAY]
+
+    def fetch(self, camera, slots):
+        try:
+            for slot in reversed(slots):
+                data = self.frames.get(slot)
+                yield Fetched(slot, f"list:{slot:%H:%M}", data, "" if data else "not listed")
+        finally:
+            self.is_closed = True
+
+
+def day_of(frames, model=None, **options):
+    return camera_day(CAMERA, DAY, archive=ListedArchive(frames), model=model or ToyModel(), **options)
+
+
+def moment(seed, level=1.0):
+    """A street at some moment, darker or brighter, as a file."""
+    values = np.asarray(street(seed)) * level
+    return jpeg(with_overlays(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))))
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    """Slots with a frame of every state; the other slots have none."""
+    good, late = moment(1, 1.5), exif(f"{SLOTS[5] - timedelta(hours=1):%Y:%m:%d %H:%M:%S}")
+    return {
+        SLOTS[0]: good,
+        SLOTS[1]: good,
+        SLOTS[2]: jpeg(with_overlays(card("Camera in use"))),
+        SLOTS[3]: moment(3)[:4000],
+        SLOTS[4]: moment(4, 0.4),
+        SLOTS[5]: jpeg(street(5), exif=late),
+        SLOTS[100]: good,
+    }
+
+
+@pytest.fixture(scope="module")
+def table(faulty):
+    return day_of(faulty)
+
+
+def test_a_day_is_one_row_a_slot(table):
+    assert list(table.columns) == COLUMNS
+    assert table["slot"].tolist() == SLOTS
+    assert str(table["slot"].dtype.tz) == str(table["captured_at"].dtype.tz) == "UTC"
+
+
+@pytest.mark.parametrize("day", [date(2020, 3, 29), date(2020, 10, 25)])
+def test_a_day_on_which_the_clocks_change_has_its_own_number_of_rows(day):
+    slots = slots_of_day(day)
+    table = camera_day(CAMERA, day, archive=ListedArchive({slots[-1]: moment(0)}), model=ToyModel())
+    assert table["slot"].tolist() == slots
+    assert summarize_day(table).busiest_hour is None
+
+
+def test_every_frame_gets_its_state_and_reason(table):
+    assert table["state"].iloc[:6].tolist() == ["ok", "frozen", "in_use", "corrupt", "ok", "late"]
+    assert table["state"].iloc[100] == "frozen"
+    assert table["reason"].iloc[100] == "identical to the picture at 00:00"
+    assert set(table["state"].drop([0, 1, 2, 3, 4, 5, 100])) == {"missing"}
+    assert set(table["reason"][table["state"] == "missing"]) == {"not listed"}
+
+
+def test_only_usable_frames_carry_a_probability_and_a_verdict(table):
+    usable = table["state"] == "ok"
+    assert table["p_full"].notna().tolist() == usable.tolist()
+    assert table["verdict"].notna().tolist() == usable.tolist()
+    assert table.loc[[0, 4], "verdict"].tolist() == ["full", "empty"]
+    assert set(table["verdict"][~usable]) == {None}
+
+
+def test_rows_say_where_a_frame_came_from_and_when_it_was_taken(table, faulty):
+    assert table["source"].tolist() == ["a list" if slot in faulty else "" for slot in SLOTS]
+    assert table["url"].iloc[2] == "list:00:10"
+    assert table["captured_at"].iloc[5] == SLOTS[5] - timedelta(hours=1)
+    assert table["captured_at"].drop(5).isna().all()
+    assert table["sha256"].iloc[0] == table["sha256"].iloc[1] != table["sha256"].iloc[4]
+    assert (table["sha256"] == "").tolist() == [slot not in faulty for slot in SLOTS]
+
+
+def test_an_in_use_card_is_never_called_empty():
+    table = day_of({SLOTS[0]: moment(0), SLOTS[1]: jpeg(with_overlays(card("Camera 1 in use", "black")))})
+    assert table["state"].iloc[1] == "in_use"
+    assert pd.isna(table["p_full"].iloc[1])
+
+
+def test_identical_frames_are_classified_once_and_faulty_ones_never(faulty):
+    model = ToyModel()
+    day_of(faulty, model)
+    assert sum(model.batches) == 3  # two good pictures and the late one, which only the whole day shows not to be frozen
+
+
+def test_progress_counts_up_to_the_whole_day(faulty):
+    seen = []
+    day_of(faulty, progress=seen.append)
+    assert (seen[-1].fetched, seen[-1].judged, seen[-1].classified, seen[-1].total) == (288,) * 4
+    for earlier, later in pairwise(seen):
+        assert earlier.fetched <= later.fetched and earlier.judged <= later.judged
+
+
+def test_a_running_day_can_be_looked_at():
+    archive = ListedArchive({slot: moment(i) for i, slot in enumerate(SLOTS[-6:])})
+    views = watch_day(CAMERA, DAY, archive=archive, model=ToyModel())
+    early = next(views).table()
+    assert len(early) == 288
+    assert set(early["reason"]) >= {"not fetched yet"}
+    last = [view.table for view in views][-1]()
+    assert (last["state"] == "ok").sum() == 6
+    assert "not fetched yet" not in set(last["reason"])
+
+
+def test_leaving_a_running_day_closes_its_source():
+    archive = ListedArchive(dict.fromkeys(SLOTS, moment(0)))
+    views = watch_day(CAMERA, DAY, archive=archive, model=ToyModel())
+    next(views)
+    views.close()
+    deadline = time.monotonic() + 5
+    while not archive.is_closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert archive.is_closed
+
+
+def test_the_error_of_a_model_comes_out():
+    class BrokenModel(ToyModel):
+        def p_full(self, images):
+            raise RuntimeError("no memory")
+
+    with pytest.raises(RuntimeError, match="no memory"):
+        day_of({SLOTS[0]: moment(0)}, BrokenModel())
+
+
+def test_slots_that_have_not_begun_are_not_asked_for():
+    today = datetime.now(LONDON).date()
+    slots = slots_of_day(today)
+    table = camera_day(CAMERA, today, archive=ListedArchive({slots[0]: moment(0)}), model=ToyModel())
+    begun = sum(slot <= datetime.now(UTC) for slot in slots)
+    assert abs((table["reason"] != "this slot has not begun").sum() - begun) <= 1
+    assert summarize_day(table).usable_share == pytest.approx(1 / begun, rel=0.5)
+
+
+def test_a_day_without_any_frame_says_why_and_what_there_is():
+    with pytest.raises(NoDay, match=r"Baker St on 2020-03-09 in a list: not listed\. It has 1 day of this camera: 2020-03-09\.$"):
+        day_of({})
+
+
+def test_a_day_that_has_not_begun_is_no_day():
+    with pytest.raises(NoDay, match=r"2999-01-01 has not begun in London\. Choose an earlier day\."):
+        camera_day(CAMERA, date(2999, 1, 1), archive=ListedArchive({}), model=ToyModel())
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (NOT_FOUND, "the archive has no frame for this slot. Choose another camera or day."),
+        (Answer(status=500), "the source stopped answering: HTTP 500"),
+        (Answer(b"<!doctype html><p>Sorry</p>", headers={"Content-Type": "text/html"}), "the source answered with a web page"),
+        (Answer(b""), "the source's file is empty"),
+        (Answer(status=401), "HTTP 401"),
+    ],
+    ids=["404", "500", "html", "nothing", "401"],
+)
+def test_a_web_archive_without_frames_is_one_line(answer, reason):
+    with Loopback(lambda path, nth: answer) as server, pytest.raises(NoDay) as caught:
+        camera_day(CAMERA, DAY, archive=HttpArchive(server.base, HASTY), model=ToyModel())
+    assert str(caught.value).startswith(f"No frame of Baker St on 2020-03-09 in {server.base}: {reason}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_day_from_the_web_equals_the_day_from_the_folder(tmp_path, faulty):
+    for slot, data in faulty.items():
+        path = tmp_path / CAMERA.folder / frame_path(slot)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def answer(path, nth):
+        file = tmp_path / path.strip("/")
+        return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
+
+    local = camera_day(CAMERA, DAY, archive=open_archive(str(tmp_path)), model=ToyModel())
+    with Loopback(answer) as server:
+        remote = camera_day(CAMERA, DAY, archive=HttpArchive(server.base, HASTY), model=ToyModel())
+    same = [column for column in COLUMNS if column not in ("source", "url")]
+    pd.testing.assert_frame_equal(local[same], remote[same])
+
+
+def made_up(states, p_full):
+    """A table of the first slots of the day."""
+    values = [p if state == "ok" else None for state, p in zip(states, p_full, strict=True)]
+    verdicts = [None if p is None else ToyModel().verdict(p) for p in values]
+    columns = {"slot": SLOTS[: len(states)], "state": states, "reason": "", "p_full": values, "verdict": verdicts}
+    return pd.DataFrame(columns).astype({"p_full": "float64"})
+
+
+def test_a_summary_names_the_hours_and_the_gap():
+    states = ["ok"] * 12 + ["ok"] * 12 + ["in_use"] * 7 + ["ok"] * 5 + ["missing"] * 9 + ["ok"] * 3
+    p_full = [0.1] * 12 + [0.4] * 6 + [0.9] * 6 + [0.0] * 24
+    summary = summarize_day(made_up(states, p_full))
+    midnight = datetime(2020, 3, 9, tzinfo=LONDON)
+    assert summary.states == {"ok": 32, "in_use": 7, "missing": 9}
+    assert summary.usable_share == 32 / 48
+    assert summary.full_share == 6 / 32
+    assert (summary.busiest_hour, summary.quietest_hour) == (midnight + timedelta(hours=1), midnight)  # the third hour has too few frames
+    assert summary.first_full == midnight + timedelta(minutes=90)
+    assert summary.last_full == midnight + timedelta(minutes=115)
+    assert summary.longest_gap == timedelta(minutes=45)
+
+
+def test_a_summary_without_usable_frames_names_none():
+    summary = summarize_day(made_up(["missing"] * 12, [0] * 12))
+    assert (summary.usable_share, summary.full_share, summary.busiest_hour, summary.first_full) == (0, None, None, None)
+    assert summary.longest_gap == timedelta(hours=1)
+
+
+@needs_real_data
+def test_the_real_day_is_judged_whole():
+    archive = open_archive(str(ARCHIVE))
+    table = camera_day(archive.camera("ufpr05_car_park"), date(2013, 4, 15), archive=archive, model=ToyModel())
+    assert table["state"].value_counts().to_dict() == {"missing": 156, "ok": 132}
+    usable = table[table["state"] == "ok"]["slot"].dt.tz_convert(LONDON)
+    assert (str(usable.iloc[0].time()), str(usable.iloc[-1].time())) == ("08:00:00", "19:10:00")  # the nominal GMT of its names
