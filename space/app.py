@@ -24,27 +24,31 @@ from tabs.theme import HEAD, HEADER, STYLE, THEME
 
 def build_page(sources: Sources, work: Path) -> gr.Blocks:
     """The whole page; sample photos are written to `work`."""
+    samples, dataset_problem = samples_of(sources, work)
 
     def show_problems() -> str:
-        return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in sources.problems())
+        lines = [*sources.problems(), *dataset_problem]
+        return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in lines)
 
     with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(HEADER)
         problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
         with gr.Tabs():
-            build_photo_tab(sources, samples_of(sources, work))
+            build_photo_tab(sources, samples)
             build_camera_day_tab(page, sources)
             build_about_tab(page, sources)
         page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")
     return page
 
 
-def samples_of(sources: Sources, work: Path) -> list[tuple[Path, str]]:
-    """Sample photos with their labels; none without a usable dataset, which the page then says."""
+def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], list[str]]:
+    """Sample photos with their labels, and why there are none where the dataset that is named cannot be used."""
+    if not sources.name_of("CARPARK_DATASET"):
+        return [], []
     try:
-        return write_samples(sources.dataset_folder(), work)
-    except CarparkError:
-        return []
+        return write_samples(sources.dataset_folder(), work), []
+    except CarparkError as error:
+        return [], [str(error)]
 
 
 def main() -> None:

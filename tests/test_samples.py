@@ -1,11 +1,13 @@
 import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 from datasets import Image as ImageFeature
 from PIL import Image, ImageColor
 
+from carpark.errors import BadPhotos
 from tabs.samples import LONGEST_SIDE_PX, write_samples
 
 COLOURS = {"empty": "grey", "full": "red", "partial": "orange"}
@@ -95,3 +97,18 @@ def test_a_dataset_repo_gives_photos_of_its_test_part(tmp_path: Path, out: Path)
 def test_a_dataset_repo_without_a_test_part_gives_what_it_has(tmp_path: Path, out: Path) -> None:
     write_split(tmp_path, "train", ["full"])
     assert [label for _, label in write_samples(tmp_path, out)] == ["full"]
+
+
+@pytest.mark.parametrize("table", [{"image": [1], "label": [0]}, {"image": [1], "label": [0], "scene": ["a"]}])
+def test_a_dataset_of_something_else_is_named(tmp_path: Path, out: Path, table: dict[str, list[object]]) -> None:
+    (tmp_path / "data").mkdir()
+    pd.DataFrame(table).to_parquet(tmp_path / "data" / "train-0.parquet")
+    with pytest.raises(BadPhotos, match="is not a dataset of car park photos"):
+        write_samples(tmp_path, out)
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test-0.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(BadPhotos, match="is not a dataset of car park photos"):
+        write_samples(tmp_path, out)

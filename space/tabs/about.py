@@ -22,7 +22,7 @@ leaves a gap wherever the camera has no usable picture: out of use, frozen, dama
 - Half full is neither class: expect *unsure*.
 - Aerial pictures of very large empty lots, and dark pictures, are its hardest cases.
 - It always answers about a car park. A photo of something else gets a number too, and the number means nothing.
-- It does not read number plates, count bays, or recognise people, and keeps nothing that you upload longer than a day.
+- It does not read number plates, count bays, or recognise people, and what you upload is deleted after about a day.
 """
 
 HOW_TO_USE = """
@@ -106,6 +106,9 @@ def _revision(folder: Path) -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """What the file says; nothing when the model came without it."""
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    """What the file says; nothing when the model came without it, or with a broken one."""
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
     return said

@@ -19,8 +19,8 @@ from carpark.frames import Archive
 from carpark.pipeline import DayProgress
 from carpark.slots import LONDON
 from tabs.day_words import CameraDay, DayAnswer, answer_of, day_in_words, summary_in_words, title_of, write_downloads
-from tabs.edge import READ_ALOUD, shown_to_visitor, typed_json
-from tabs.sources import Sources
+from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json
+from tabs.sources import Sources, problem
 
 ATTRIBUTION = (
     "Powered by TfL Open Data. Contains OS data © Crown copyright and database rights 2016 and "
@@ -42,7 +42,7 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
             camera: The camera's id (such as 00001.07389), name, or folder in the archive.
             day: The day in London, as YYYY-MM-DD.
         """
-        with shown_to_visitor():
+        with told_to_caller():
             return answer_of(read_day(sources, camera, day))
 
     def list_cameras() -> tuple[gr.Dropdown, gr.Dropdown, str, gr.Button]:
@@ -51,17 +51,19 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
             cameras = archive.cameras()
             camera, day, line = offer_cameras(cameras), offer_days(archive, cameras[0] if cameras else None), ""
         except CarparkError as error:
-            camera, day, line = offer_cameras([]), gr.Dropdown(), f'<p class="problem">{html.escape(str(error))}</p>'
+            # An archive that does not even open is named at the head of the page already.
+            line = "" if problem(sources.archive) else f'<p class="problem">{html.escape(str(error))}</p>'
+            camera, day = offer_cameras([]), gr.Dropdown()
         return camera, day, line, gr.Button(interactive=True)
 
     def list_days(camera: str | None) -> gr.Dropdown:
-        with shown_to_visitor():
+        with told_on_page():
             archive = sources.archive()
             return offer_days(archive, archive.camera(camera or ""))
 
     def show_day(camera: str | None, day: str | None, with_line: bool, progress: gr.Progress = PROGRESS) -> Iterator[tuple[Any, ...]]:
         progress(0, desc="Asking the archive")
-        with shown_to_visitor():
+        with told_on_page():
             shown = read_day(sources, camera or "", day or "", lambda done: progress(share_of(done), desc=stage_of(done)))
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_downloads(shown, Path(folder))

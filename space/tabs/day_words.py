@@ -10,10 +10,9 @@ import pandas as pd
 from pydantic import Field, TypeAdapter
 
 from carpark.cameras import Camera
+from carpark.charts import STATES
 from carpark.day import DaySummary, summarize_day
 from carpark.slots import LONDON, SLOT
-
-FAULT_IN_WORDS = {"in_use": "camera in use", "corrupt": "damaged", "frozen": "frozen", "late": "too old", "missing": "missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,8 @@ def write_downloads(shown: CameraDay, folder: Path) -> tuple[Path, Path]:
 
 
 def _faults(summary: DaySummary) -> str:
-    counts = [f"{summary.states[state]} {words}" for state, words in FAULT_IN_WORDS.items() if summary.states.get(state)]
+    faults = {state: look.label.lower() for state, look in STATES.items() if state != "ok"}
+    counts = [f"{summary.states[state]} {words}" for state, words in faults.items() if summary.states.get(state)]
     return f"Left out: {', '.join(counts)}." if counts else ""
 
 

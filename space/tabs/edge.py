@@ -1,5 +1,6 @@
 """Where the library meets Gradio: its errors become messages for the visitor, its answers become typed JSON."""
 
+import html
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,12 +13,21 @@ READ_ALOUD = "element.setAttribute('aria-live', 'polite')"  # js_on_load of a gr
 
 
 @contextmanager
-def shown_to_visitor() -> Iterator[None]:
-    """A `CarparkError` inside becomes a `gr.Error` with the same line: a toast on the page, the error of the call in the API."""
+def told_to_caller() -> Iterator[None]:
+    """In an endpoint: a `CarparkError` inside becomes the error of the call, with the same line."""
     try:
         yield
     except CarparkError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+@contextmanager
+def told_on_page() -> Iterator[None]:
+    """In an event of the page: a `CarparkError` inside becomes a toast with the same line, escaped, since a toast renders HTML."""
+    try:
+        yield
+    except CarparkError as error:
+        raise gr.Error(html.escape(str(error)), print_exception=False) from error
 
 
 def typed_json(answer: type) -> gr.JSON:

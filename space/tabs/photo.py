@@ -14,7 +14,7 @@ from pydantic import Field
 from carpark.errors import BadImage
 from carpark.images import open_image
 from carpark.model import Model
-from tabs.edge import READ_ALOUD, shown_to_visitor, typed_json
+from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json
 from tabs.sources import Sources
 
 PRIVACY = "Your photo is shown to nobody else and is deleted from this server after about a day."
@@ -41,13 +41,13 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
         Args:
             photo: A picture file (JPEG, PNG, WebP, GIF, BMP or TIFF) of a car park or a street with parking.
         """
-        with shown_to_visitor():
+        with told_to_caller():
             return asdict(judge_photo(sources.photo_model(), uploaded_file(photo)))
 
     def show_answer(photo: dict[str, Any] | None) -> tuple[str, dict[str, float] | None]:
         if photo is None:
             return NOTHING_YET, None
-        with shown_to_visitor():
+        with told_on_page():
             model = sources.photo_model()
             answer = judge_photo(model, uploaded_file(photo))
         return verdict_card(answer, model), both_probabilities(answer.p_full, model)
@@ -99,7 +99,7 @@ def photo_input() -> gr.Image:
 
     async def keep_uploads_only(path: str | None) -> str | None:
         if path and "://" in path:
-            with shown_to_visitor():
+            with told_to_caller():
                 raise BadImage("A photo is not fetched from a web address; hand in the picture file itself.")
         kept: str | None = await keep_in_cache(path)
         return kept

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from PIL.Image import Image
+from pyarrow.lib import ArrowException
 
-from carpark.errors import BadImage
+from carpark.errors import BadImage, BadPhotos
 from carpark.images import IMAGE_SUFFIXES, open_image
 
 UNSEEN_FIRST = ("test", "validation", "train")
@@ -30,7 +31,7 @@ class Candidate:
 def write_samples(dataset: Path, out: Path, *, count: int = 8) -> list[tuple[Path, str]]:
     """Up to `count` photos of `dataset` written to `out` as JPEG, with the label of each; none where it has none.
 
-    `dataset` is a dataset repo folder (data/*.parquet) or a photos folder (photos.csv, or a folder a label).
+    `dataset` is a dataset repo folder (data/*.parquet) or a photos folder (photos.csv, or a folder a label). Raises BadPhotos for another.
     """
     samples: list[tuple[Path, str]] = []
     for candidate in in_turn(find_candidates(dataset)):
@@ -47,11 +48,14 @@ def write_samples(dataset: Path, out: Path, *, count: int = 8) -> list[tuple[Pat
 
 
 def find_candidates(dataset: Path) -> list[Candidate]:
-    """The photos of the first part of the dataset that has any, in the dataset's order."""
-    for split in UNSEEN_FIRST:
-        if files := sorted((dataset / "data").glob(f"{split}-*.parquet")):
-            return _in_parquet(files[0])
-    return _in_csv(dataset) if (dataset / "photos.csv").is_file() else _in_folders(dataset)
+    """The photos of the first part of the dataset that has any, in the dataset's order. Raises BadPhotos."""
+    parts = [file for split in UNSEEN_FIRST for file in sorted((dataset / "data").glob(f"{split}-*.parquet"))]
+    try:
+        if parts:
+            return _in_parquet(parts[0])
+        return _in_csv(dataset) if (dataset / "photos.csv").is_file() else _in_folders(dataset)
+    except (ArrowException, KeyError, TypeError, ValueError) as error:
+        raise BadPhotos(f"{dataset} is not a dataset of car park photos ({error!r}); expected what `training` writes.") from error
 
 
 def in_turn(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -44,10 +44,8 @@ class Sources:
         raise BadSetting(f"{setting} is not set; expected {EXPECTED[setting]}. Set it and start the Space again.")
 
     def problems(self) -> list[str]:
-        """One line for each thing that keeps the Space from its work; waits until both forms of the model are loaded."""
-        openers: list[Callable[[], object]] = [self.day_model, self.photo_model, self.archive]
-        if self.name_of("CARPARK_DATASET"):
-            openers.append(self.dataset_folder)
+        """One line for each thing that keeps the tabs from their work; waits until both forms of the model are loaded."""
+        openers: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.archive)
         return list(dict.fromkeys(line for opener in openers if (line := problem(opener))))
 
     def warm_up(self) -> None:

@@ -1,0 +1,81 @@
+"""A real Chromium on a Space that really runs; every test also fails on a console error, a failed request or a call to another host."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+
+from tests.running_space import RunningSpace, running_space
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        reason = "no browser: install chromium, or name one in the environment variable CHROMIUM"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def space(sample_folder: Path, tiny_model_folder: Path) -> Iterator[RunningSpace]:
+    settings = {
+        "CARPARK_MODEL": tiny_model_folder,
+        "CARPARK_DATASET": sample_folder / "photos",
+        "CARPARK_ARCHIVE": sample_folder / "archive",
+    }
+    with running_space(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
+    """Opens the Space, by default 1280 px wide and light; when the test ends, nothing may have gone wrong behind the page."""
+    faults: list[str] = []
+    pages: list[Page] = []
+
+    def open_one(*, width: int = 1280, scheme: str = "light", url: str = space.url) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        pages.append(page)
+        watch(page, url, faults)
+        page.goto(url)
+        page.get_by_role("tab", name="Photo").wait_for()
+        return page
+
+    yield open_one
+    for page in pages:
+        page.close()
+    assert faults == []
+
+
+def watch(page: Page, url: str, faults: list[str]) -> None:
+    """Notes in `faults` whatever a visitor would not see and should not happen."""
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            faults.append(f"asked another host: {request.url}")
+
+    def note_response(response: Response) -> None:
+        if response.status >= 400:
+            faults.append(f"answered {response.status}: {response.url}")
+
+    page.on("request", note_request)
+    page.on("response", note_response)
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on("console", lambda message: faults.append(f"console: {message.text}") if message.type == "error" else None)
