@@ -1,13 +1,17 @@
 """An archive of frames in a local folder."""
 
+import hashlib
+import os
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from carpark.cache import Cache
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
-from carpark.slots import Fetched, frame_path, read_day_folders, why_no_frame
+from carpark.slots import Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
 
 MAX_FRAME_BYTES = 4_000_000  # a JamCam still has 7 to 31 kB; this leaves room for a 12-megapixel camera
 
@@ -17,6 +21,7 @@ class FolderArchive:
     """The archive whose camera folders lie in `folder`."""
 
     folder: Path
+    cache: Cache | None = None  # for finished days; frames are read where they lie
 
     @property
     def location(self) -> str:
@@ -36,12 +41,22 @@ class FolderArchive:
         """The days that the camera's folder holds, in order."""
         return self._days(camera.folder)
 
+    def edition(self, camera: Camera, day: date) -> str:
+        """A digest of the names, sizes and times of the files that lie in the day's folders."""
+        digest = hashlib.sha256()
+        for folder in sorted({(self.folder / camera.folder / frame_path(slot)).parent for slot in slots_of_day(day)}):
+            with suppress(OSError):
+                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                    stat = entry.stat()
+                    digest.update(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """The frame's file for each slot, in order; a file that is not there, empty or unreadable is an answer without data."""
         for slot in slots:
             path = self.folder / camera_of_folder(camera.folder).folder / frame_path(slot)
             data, reason = _read_frame(path)
-            yield Fetched(slot, str(path), data, reason)
+            yield Fetched(slot, str(path), data, reason, self.location if data else "")
 
     def _days(self, name: str) -> list[date]:
         try:

@@ -27,6 +27,10 @@ class HttpArchive:
     location: str
     patience: Patience = field(default_factory=Patience)
 
+    @property
+    def cache(self) -> None:
+        """None; see `CachedArchive`."""
+
     def cameras(self) -> list[Camera]:
         """The folders that the base's index page links to; none where there is no such page. Raises BadSetting when it is down."""
         return [camera_of_folder(name) for name in self._list(f"{self.location}/") if is_safe_folder(name)]
@@ -39,6 +43,10 @@ class HttpArchive:
     def days(self, camera: Camera) -> list[date]:
         """The days that the camera's index page links to, in order; none where there is no such page. Raises BadSetting when it is down."""
         return read_day_folders(self._list(f"{self._base(camera)}/"))
+
+    def edition(self, camera: Camera, day: date) -> str:
+        """Always "": a public archive does not change finished days."""
+        return ""
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive. Closing the iterator stops the traffic."""
@@ -71,13 +79,14 @@ class HttpArchive:
                 pulse.bad(str(error))
                 failures += 1
                 if failures >= self.patience.tries:
-                    return Fetched(slot, url, None, f"{error} ({failures} tries)")
+                    return Fetched(slot, url, None, f"{error} ({failures} tries)", is_final=False)
                 pulse.pause(self.patience.backoff(failures))
             else:
                 pulse.good()
-                reason = reply.refusal or why_no_frame(reply.body)
-                return Fetched(slot, url, None if reason else reply.body, reason)
-        return Fetched(slot, url, None, f"the source stopped answering: {pulse.given_up or 'the fetching was stopped'}")
+                if reason := reply.refusal or why_no_frame(reply.body):
+                    return Fetched(slot, url, None, reason, is_final=reply.has_none)
+                return Fetched(slot, url, reply.body, source=self.location)
+        return Fetched(slot, url, None, f"the source stopped answering: {pulse.given_up or 'the fetching was stopped'}", is_final=False)
 
     def _list(self, url: str) -> list[str]:
         """The names of the folders that an index page links to, in order; none when the server has no such page."""

@@ -4,7 +4,6 @@
     summarize_day(table)
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -14,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 
 from carpark.cameras import Camera
+from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
 from carpark.frame import Frame, mark_frozen
 from carpark.frames import Archive
@@ -72,20 +72,26 @@ class DayView:
 def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Iterator[DayView]:
     """A view after every change, the complete one last; closing the iterator stops the traffic. Raises NoDay as `camera_day` does."""
     slots = slots_of_day(day)
-    due = [slot for slot in slots if slot <= datetime.now(UTC)]
-    record = Record(tuple(due))
+    due = tuple(slot for slot in slots if slot <= datetime.now(UTC))
+    key = day_key(camera, day, archive, model.config.sha256)
+    kept, is_complete = read_day(archive, key)
+    if kept is not None and is_complete:
+        yield DayView(DayProgress(*(len(due),) * 4), lambda: kept)
+        return
+    record = Record(due, known={} if kept is None else read_known(kept))
 
     def table() -> pd.DataFrame:
-        return build_table(slots, record, source=archive.location, model=model)
+        return build_table(slots, record, model)
 
     with closing(run(archive.fetch(camera, due), model, record)) as changes:
         for _ in changes:
             yield DayView(record.progress(), table)
-    if not any(fetched.data for fetched in record.fetched.values()):
+    if not record.sha256:
         raise NoDay(_explain_no_day(camera, day, archive, record))
+    keep_day(archive, key, table(), is_final=all(fetched.is_final for fetched in record.fetched.values()))
 
 
-def build_table(slots: Sequence[datetime], record: Record, *, source: str, model: FullnessModel) -> pd.DataFrame:
+def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel) -> pd.DataFrame:
     """The table that `camera_day` describes, of what the record knows."""
     frames = mark_frozen(record.frames)
     rows = []
@@ -97,19 +103,19 @@ def build_table(slots: Sequence[datetime], record: Record, *, source: str, model
             {
                 "slot": slot,
                 "captured_at": frame.captured_at,
-                "source": source if fetched.data else "",
+                "source": fetched.source,
                 "state": frame.state,
                 "reason": frame.reason,
                 "p_full": p_full,
                 "verdict": None if p_full is None else model.verdict(p_full),
                 "url": fetched.url,
-                "sha256": hashlib.sha256(fetched.data).hexdigest() if fetched.data else "",
+                "sha256": record.sha256.get(slot, ""),
             }
         )
     table = pd.DataFrame(rows).astype({"p_full": "float64"})
     table["verdict"] = pd.Series([row["verdict"] for row in rows], dtype="object")  # else pandas turns None into NaN
-    table["slot"] = pd.to_datetime(table["slot"], utc=True)
-    table["captured_at"] = pd.to_datetime(table["captured_at"], utc=True)
+    for times in ("slot", "captured_at"):
+        table[times] = pd.to_datetime(table[times], utc=True).astype("datetime64[us, UTC]")
     return table
 
 

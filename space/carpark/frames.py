@@ -5,48 +5,37 @@
     for fetched in archive.fetch(camera, slots_of_day(day)): ...
 """
 
-from collections.abc import Generator, Sequence
-from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
+from carpark.archive import Archive as Archive  # part of what this module offers
+from carpark.archive_cached import CachedArchive
+from carpark.archive_chain import ArchiveChain
 from carpark.archive_folder import FolderArchive
 from carpark.archive_http import HttpArchive
-from carpark.cameras import Camera
+from carpark.cache import Cache
 from carpark.errors import BadSetting
-from carpark.slots import Fetched
 
 
-class Archive(Protocol):
-    """A source of past frames: `{location}/{camera.folder}/{YYYY-MM-DD}/{YYYY-MM-DD}@{HH}_{MM}GMT.jpg`."""
+def open_archive(setting: str, cache: Cache | None = None) -> Archive:
+    """The archives that `setting` lists with commas between, as one: folders and http(s) bases, asked in that order.
 
-    @property
-    def location(self) -> str:
-        """The folder or base URL, as people know it."""
-
-    def cameras(self) -> list[Camera]:
-        """The cameras that it lists; none when it cannot be listed."""
-
-    def camera(self, key: str) -> Camera:
-        """The camera with this id, name or folder. Raises UnknownCamera."""
-
-    def days(self, camera: Camera) -> list[date]:
-        """The days that it lists for the camera, in order; none when it cannot be listed."""
-
-    def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
-        """One answer for each slot, as they arrive, in any order. Closing the iterator stops the traffic."""
+    Frames from far away and finished days are kept in `cache`. Raises BadSetting for a location that is neither; contacts nobody yet.
+    """
+    setting = setting.strip()
+    locations = [setting] if Path(setting).expanduser().is_dir() else [location.strip() for location in setting.split(",")]
+    archives = tuple(_open_one(location, cache) for location in locations)
+    return archives[0] if len(archives) == 1 else ArchiveChain(archives, cache)
 
 
-def open_archive(location: str) -> Archive:
-    """The archive at a folder or an http(s) base. Raises BadSetting when `location` is neither; contacts nobody yet."""
-    location = location.strip()
+def _open_one(location: str, cache: Cache | None) -> Archive:
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise BadSetting(f"{location!r} is no archive; expected a folder or a base such as https://host/archive.")
-        return HttpArchive(location.rstrip("/"))
+        remote = HttpArchive(location.rstrip("/"))
+        return CachedArchive(remote, cache) if cache else remote
     folder = Path(location).expanduser()
     if not location or not folder.is_dir():
         raise BadSetting(f"{location!r} is no archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
-    return FolderArchive(folder)
+    return FolderArchive(folder, cache)

@@ -1,5 +1,6 @@
 """Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, another classifies."""
 
+import hashlib
 import queue
 import threading
 from collections.abc import Generator, Iterable
@@ -23,8 +24,20 @@ QUEUE_FRAMES = 64  # fetched and not yet judged; fetching waits while there are 
 BATCH_FRAMES = 32  # classified at once at most; as many as wait when the model is free, so the first answers come early
 
 
+class NamedConfig(Protocol):
+    """What a day asks of a model's config."""
+
+    @property
+    def sha256(self) -> str:
+        """Of config.json."""
+
+
 class FullnessModel(Protocol):
     """What a day asks of a model; `carpark.model.Model` is one."""
+
+    @property
+    def config(self) -> NamedConfig:
+        """Its `sha256` names the model."""
 
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
         """(n,) probability, 0 to 1, that each image shows a full place."""
@@ -48,13 +61,16 @@ class Record:
     """All that is known of a day so far; `run` fills it."""
 
     due: tuple[datetime, ...]  # the slots that are asked for
+    known: dict[str, float] = field(default_factory=dict)  # sha256 of a frame's file -> P(full) from an earlier visit
     fetched: dict[datetime, Fetched] = field(default_factory=dict)
     frames: dict[datetime, Frame] = field(default_factory=dict)  # judged one by one, so none is `frozen`
+    sha256: dict[datetime, str] = field(default_factory=dict)  # of the frame's file
+    asked: set[str] = field(default_factory=set)  # digests of the scenes that were or will be classified
     p_full: dict[str, float] = field(default_factory=dict)  # digest of the scene -> P(full): equal pictures are classified once
 
     def progress(self) -> DayProgress:
         """The counts of this moment."""
-        waiting = sum(frame.scene is not None and frame.digest not in self.p_full for frame in self.frames.values())
+        waiting = sum(frame.state == "ok" and frame.digest not in self.p_full for frame in self.frames.values())
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
 
@@ -99,12 +115,20 @@ def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> G
 
 
 def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
-    """Judges a frame and puts it among the `waiting` when its picture is new."""
-    record.fetched[fetched.slot] = fetched
-    frame = Frame("missing", fetched.reason) if fetched.data is None else judge_frame(fetched.data, slot=fetched.slot)
-    if frame.scene is not None and not any(frame.digest == other.digest for other in record.frames.values()):
-        waiting[frame.digest] = frame.scene
-    record.frames[fetched.slot] = frame
+    """Judges a frame and puts it among the `waiting` when its picture is usable and new."""
+    slot = fetched.slot
+    record.fetched[slot] = fetched
+    if fetched.data is None:
+        record.frames[slot] = Frame("missing", fetched.reason)
+        return
+    frame = record.frames[slot] = judge_frame(fetched.data, slot=slot)
+    record.sha256[slot] = hashlib.sha256(fetched.data).hexdigest()
+    if frame.state == "ok" and frame.digest not in record.asked:
+        record.asked.add(frame.digest)
+        if record.sha256[slot] in record.known:
+            record.p_full[frame.digest] = record.known[record.sha256[slot]]
+        elif frame.scene is not None:
+            waiting[frame.digest] = frame.scene
 
 
 def _feed(arrivals: Generator[Fetched], events: _Events, stop: threading.Event) -> None:

@@ -14,6 +14,7 @@ from carpark.pulse import Patience
 USER_AGENT = "carpark-classifier/0.1 (reads one camera day at a time)"
 LONGEST_WAIT_S = 20.0  # of a Retry-After; a source that asks for more is asked again after this
 CHUNK_BYTES = 65_536
+GONE = (404, 410)
 
 
 class Faulty(Exception):
@@ -36,6 +37,7 @@ class Reply:
 
     body: bytes
     refusal: str = ""  # why there is no body, for people
+    has_none: bool = False  # the server said that there is no such thing
 
 
 class WebClient:
@@ -57,7 +59,7 @@ class WebClient:
         try:
             with self.session.get(url, timeout=times, stream=True, allow_redirects=False) as response:
                 refusal = _refusal(response)
-                return Reply(b"", refusal) if refusal else self._read(response, max_bytes)
+                return Reply(b"", refusal, response.status_code in GONE) if refusal else self._read(response, max_bytes)
         except requests.ConnectTimeout as error:
             raise Silent("no connection in time") from error
         except (requests.Timeout, ReadTimeoutError) as error:
@@ -90,7 +92,7 @@ def _refusal(response: requests.Response) -> str:
         raise Silent(f"HTTP {status}", _retry_after_s(response), asked_to_wait=True)
     if status >= 500:
         raise Faulty(f"HTTP {status}")
-    if status in (404, 410):
+    if status in GONE:
         return "the archive has no frame for this slot"
     if 300 <= status < 400:
         return f"the archive redirects to {response.headers.get('Location', 'nowhere')[:120]}"

@@ -1,0 +1,36 @@
+"""What every archive of frames offers; `carpark.frames.open_archive` opens them."""
+
+from collections.abc import Generator, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from carpark.cache import Cache
+from carpark.cameras import Camera
+from carpark.slots import Fetched
+
+
+class Archive(Protocol):
+    """A source of frames: `{location}/{camera.folder}/{YYYY-MM-DD}/{YYYY-MM-DD}@{HH}_{MM}GMT.jpg`, or something that answers like one."""
+
+    @property
+    def location(self) -> str:
+        """The folder, base URL or repo, as people know it."""
+
+    @property
+    def cache(self) -> Cache | None:
+        """Where finished days may be kept; None keeps nothing."""
+
+    def cameras(self) -> list[Camera]:
+        """The cameras that it lists; none when it cannot be listed. Raises BadSetting when it is down."""
+
+    def camera(self, key: str) -> Camera:
+        """The camera with this id, name or folder. Raises UnknownCamera."""
+
+    def days(self, camera: Camera) -> list[date]:
+        """The days that it lists for the camera, in order; none when it cannot be listed. Raises BadSetting when it is down."""
+
+    def edition(self, camera: Camera, day: date) -> str:
+        """Changes when the frames of a finished day do; "" for an archive that never changes them."""
+
+    def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
+        """One answer for each slot, as they arrive, in any order. Closing the iterator stops the traffic."""

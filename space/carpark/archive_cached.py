@@ -1,0 +1,76 @@
+"""An archive far away, whose frames are kept on disk so that each is fetched once."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from carpark.archive import Archive
+from carpark.cache import Cache
+from carpark.cameras import Camera
+from carpark.slots import Fetched, frame_path
+
+SETTLED = timedelta(hours=2)  # by then an archive has a slot's frame if it ever will: "there is none" is kept as well
+HAS_FRAME, HAS_NONE = b"+", b"-"
+
+
+@dataclass(frozen=True, slots=True)
+class CachedArchive:
+    """`archive`, asked only for what `cache` does not hold."""
+
+    archive: Archive
+    cache: Cache
+
+    @property
+    def location(self) -> str:
+        """The archive's own."""
+        return self.archive.location
+
+    def cameras(self) -> list[Camera]:
+        """The archive's own."""
+        return self.archive.cameras()
+
+    def camera(self, key: str) -> Camera:
+        """The archive's own."""
+        return self.archive.camera(key)
+
+    def days(self, camera: Camera) -> list[date]:
+        """The archive's own."""
+        return self.archive.days(camera)
+
+    def edition(self, camera: Camera, day: date) -> str:
+        """The archive's own."""
+        return self.archive.edition(camera, day)
+
+    def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
+        """What the cache holds first, then what the archive answers, as it arrives."""
+        asked = []
+        for slot in slots:
+            if kept := self._read(camera, slot):
+                yield kept
+            else:
+                asked.append(slot)
+        if asked:
+            with closing(self.archive.fetch(camera, asked)) as answers:
+                for fetched in answers:
+                    self._keep(camera, fetched)
+                    yield fetched
+
+    def _key(self, camera: Camera, slot: datetime) -> str:
+        return f"frame {self.location} {camera.folder} {frame_path(slot)}"
+
+    def _read(self, camera: Camera, slot: datetime) -> Fetched | None:
+        entry = self.cache.get(self._key(camera, slot))
+        if not entry:
+            return None
+        url, _, data = entry[1:].partition(b"\n")
+        if entry.startswith(HAS_FRAME):
+            return Fetched(slot, url.decode(), data, source=self.location)
+        return Fetched(slot, url.decode(), None, data.decode())
+
+    def _keep(self, camera: Camera, fetched: Fetched) -> None:
+        url = fetched.url.encode() + b"\n"
+        if fetched.data:
+            self.cache.put(self._key(camera, fetched.slot), HAS_FRAME + url + fetched.data)
+        elif fetched.is_final and datetime.now(UTC) - fetched.slot > SETTLED:
+            self.cache.put(self._key(camera, fetched.slot), HAS_NONE + url + fetched.reason.encode())

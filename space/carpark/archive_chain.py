@@ -1,0 +1,92 @@
+"""Several archives as one: what the first one lacks is asked of the next."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from carpark.archive import Archive
+from carpark.cache import Cache
+from carpark.cameras import Camera, find_camera
+from carpark.errors import BadSetting, UnknownCamera
+from carpark.slots import Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveChain:
+    """Archives in the order in which they are asked."""
+
+    archives: tuple[Archive, ...]
+    cache: Cache | None = None
+
+    @property
+    def location(self) -> str:
+        """All of them."""
+        return ", ".join(archive.location for archive in self.archives)
+
+    def cameras(self) -> list[Camera]:
+        """The cameras that any of them lists, by name, with a position where one knows it. Raises BadSetting when all are down."""
+        found: dict[str, Camera] = {}
+        problems: list[BadSetting] = []
+        for archive in self.archives:
+            try:
+                listed = archive.cameras()
+            except BadSetting as problem:
+                problems.append(problem)
+                continue
+            for camera in listed:
+                if camera.folder not in found or found[camera.folder].lat is None:
+                    found[camera.folder] = camera
+        if len(problems) == len(self.archives):
+            raise problems[0]
+        return sorted(found.values(), key=lambda camera: (camera.name, camera.id))
+
+    def camera(self, key: str) -> Camera:
+        """The camera with this id, name or folder that any of them knows. Raises UnknownCamera."""
+        try:
+            return find_camera(self.cameras(), key)
+        except UnknownCamera as unknown:
+            for archive in self.archives:
+                try:
+                    return archive.camera(key)
+                except (UnknownCamera, BadSetting):
+                    continue
+            raise unknown
+
+    def days(self, camera: Camera) -> list[date]:
+        """The days that any of them lists, in order. Raises BadSetting when all are down."""
+        found: set[date] = set()
+        problems: list[BadSetting] = []
+        for archive in self.archives:
+            try:
+                found.update(archive.days(camera))
+            except BadSetting as problem:
+                problems.append(problem)
+        if len(problems) == len(self.archives):
+            raise problems[0]
+        return sorted(found)
+
+    def edition(self, camera: Camera, day: date) -> str:
+        """Those of all of them."""
+        return " ".join(archive.edition(camera, day) for archive in self.archives)
+
+    def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
+        """A frame as soon as one of them has it; an answer without one when the last has none, with the reasons of all."""
+        lacking = {slot: Fetched(slot, "") for slot in slots}
+        for archive in self.archives:
+            with closing(archive.fetch(camera, list(lacking))) as answers:
+                for fetched in answers:
+                    if fetched.data:
+                        del lacking[fetched.slot]
+                        yield fetched
+                    else:
+                        lacking[fetched.slot] = _join(lacking[fetched.slot], fetched)
+        yield from lacking.values()
+
+
+def _join(earlier: Fetched, later: Fetched) -> Fetched:
+    """Two answers without a frame as one."""
+    if not earlier.url:
+        return later
+    reason = later.reason if later.reason == earlier.reason else f"{earlier.reason}; {later.reason}"
+    return replace(later, reason=reason, is_final=earlier.is_final and later.is_final)

@@ -1,0 +1,44 @@
+"""Days kept between visits: a finished one is never fetched or classified twice, and of an unfinished one only what is new is."""
+
+import io
+from datetime import UTC, date, datetime
+
+import pandas as pd
+
+from carpark.archive import Archive
+from carpark.archive_cached import SETTLED
+from carpark.cameras import Camera
+from carpark.slots import SLOT
+
+EDITION = 1  # of the table and of the judgement; count on when either changes, and kept days are made anew
+
+
+def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
+    """Names a day as this model sees it in this archive; "" where the archive keeps nothing."""
+    if archive.cache is None:
+        return ""
+    return f"day {EDITION} {archive.location} {camera.folder} {day} {archive.edition(camera, day)} {model_sha256}"
+
+
+def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
+    """The table kept under the key, and whether it is complete; None where none is kept."""
+    for prefix, is_complete in (("complete", True), ("so far", False)):
+        if archive.cache and (entry := archive.cache.get(f"{prefix} {key}")):
+            table = pd.read_parquet(io.BytesIO(entry))
+            table["verdict"] = table["verdict"].astype("object").where(table["verdict"].notna(), None)
+            return table, is_complete
+    return None, False
+
+
+def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool) -> None:
+    """Keeps the table; as complete when the day is over and no answer of the sources may yet change (`is_final`)."""
+    if archive.cache:
+        is_over = datetime.now(UTC) > table["slot"].iloc[-1] + SLOT + SETTLED
+        prefix = "complete" if is_over and is_final else "so far"
+        archive.cache.put(f"{prefix} {key}", table.to_parquet(index=False))
+
+
+def read_known(table: pd.DataFrame) -> dict[str, float]:
+    """P(full) by the sha256 of the frame's file, of a table kept from an earlier visit."""
+    usable = table[table["p_full"].notna()]
+    return dict(zip(usable["sha256"], usable["p_full"], strict=True))
