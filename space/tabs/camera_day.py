@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,39 +70,60 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
             csv, parquet = write_downloads(shown, Path(folder))
             yield words_card(shown), draw(shown, with_line), shown, str(csv), str(parquet), gr.Column(visible=True)
 
-    def redraw(shown: CameraDay | None, with_line: bool) -> Figure | None:
-        return shown and draw(shown, with_line)
+    def redraw(shown: CameraDay | None, with_line: bool) -> Figure | dict[str, Any]:
+        return draw(shown, with_line) if shown else gr.skip()
 
     with gr.Tab("Camera day", id="camera-day"):
-        with gr.Row(elem_id="day-form", equal_height=False):
-            camera = gr.Dropdown([], label="Camera", info="Type to search by name", allow_custom_value=True, scale=3, min_width=240)
-            day = gr.Dropdown([], label="Day", info="In London; other days as YYYY-MM-DD", allow_custom_value=True, scale=2, min_width=200)
-            button = gr.Button("Show the day", variant="primary", scale=1, min_width=140, elem_id="show-day", interactive=False)
-        note = gr.HTML(elem_id="note", js_on_load=READ_ALOUD)
-        words = gr.HTML(NOTHING_YET, elem_id="day-words", js_on_load=READ_ALOUD)
-        with gr.Column(visible=False, elem_id="day-results") as results:
-            with_line = gr.Checkbox(True, label="Show the probability line")
-            chart = gr.Plot(show_label=False, elem_id="day-chart")
-            with gr.Row():
-                csv = gr.DownloadButton("Download as CSV", size="sm", scale=0, min_width=180)
-                parquet = gr.DownloadButton("Download as Parquet", size="sm", scale=0, min_width=180)
-        gr.HTML(f'<p class="attribution">{ATTRIBUTION}</p>')
+        ui = lay_out()
         shown = gr.State(time_to_live=KEEP_DAY_S)
         asked, answer = [gr.Textbox(visible=False), gr.Textbox(visible=False)], typed_json(DayAnswer)
-
-    page.load(list_cameras, None, [camera, day, note, button], api_visibility="private", show_progress="hidden")
-    camera.input(list_days, camera, day, api_visibility="private", show_progress="hidden")
-    button.click(
+    page.load(list_cameras, None, [ui.camera, ui.day, ui.note, ui.button], api_visibility="private", show_progress="hidden")
+    ui.camera.input(list_days, ui.camera, ui.day, api_visibility="private", show_progress="hidden")
+    ui.button.click(
         show_day,
-        [camera, day, with_line],
-        [words, chart, shown, csv, parquet, results],
+        [ui.camera, ui.day, ui.with_line],
+        [ui.words, ui.chart, shown, ui.csv, ui.parquet, ui.results],
         api_visibility="private",
-        show_progress_on=words,
+        show_progress_on=ui.words,
         concurrency_id="day",
         concurrency_limit=2,
     )
-    with_line.input(redraw, [shown, with_line], chart, api_visibility="private", show_progress="hidden")
+    ui.with_line.input(redraw, [shown, ui.with_line], ui.chart, api_visibility="private", show_progress="hidden")
     gr.on([], camera_day, asked, answer, api_name="camera_day", concurrency_id="day")
+
+
+@dataclass(frozen=True, slots=True)
+class Widgets:
+    """What the events of the tab read and write."""
+
+    camera: gr.Dropdown
+    day: gr.Dropdown
+    button: gr.Button
+    note: gr.HTML
+    words: gr.HTML
+    results: gr.Column
+    with_line: gr.Checkbox
+    chart: gr.Plot
+    csv: gr.DownloadButton
+    parquet: gr.DownloadButton
+
+
+def lay_out() -> Widgets:
+    """The form, and the day below it, hidden until there is one."""
+    with gr.Row(elem_id="day-form", equal_height=False):
+        camera = gr.Dropdown([], label="Camera", info="Type to search by name", allow_custom_value=True, scale=3, min_width=240)
+        day = gr.Dropdown([], label="Day", info="In London; other days as YYYY-MM-DD", allow_custom_value=True, scale=2, min_width=200)
+        button = gr.Button("Show the day", variant="primary", scale=1, min_width=140, elem_id="show-day", interactive=False)
+    note = gr.HTML(elem_id="note", js_on_load=READ_ALOUD)
+    words = gr.HTML(NOTHING_YET, elem_id="day-words", js_on_load=READ_ALOUD)
+    with gr.Column(visible=False, elem_id="day-results") as results:
+        with_line = gr.Checkbox(True, label="Show the probability line")
+        chart = gr.Plot(show_label=False, elem_id="day-chart")
+        with gr.Row():
+            csv = gr.DownloadButton("Download as CSV", size="sm", scale=0, min_width=180)
+            parquet = gr.DownloadButton("Download as Parquet", size="sm", scale=0, min_width=180)
+    gr.HTML(f'<p class="attribution">{ATTRIBUTION}</p>')
+    return Widgets(camera, day, button, note, words, results, with_line, chart, csv, parquet)
 
 
 def read_day(sources: Sources, camera: str, day: str, progress: Callable[[DayProgress], object] | None = None) -> CameraDay:

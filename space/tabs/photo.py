@@ -65,23 +65,14 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
                 gr.Markdown(PRIVACY, elem_classes="small-print")
         if samples:
             gr.Markdown("### Or try one of these")
-            gallery = gr.Gallery(
-                list(samples),
-                label="Sample photos",
-                show_label=False,
-                columns=8,
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="samples",
-            )
+            gallery = sample_gallery(samples)
             gallery.select(pick_sample, None, photo, api_visibility="private", show_progress="hidden")
         answer = typed_json(PhotoAnswer)
 
     shown = [verdict, probabilities]
     asked = photo.change(show_answer, photo, shown, preprocess=False, api_visibility="private", concurrency_id="photo", concurrency_limit=2)
-    # A photo that cannot be judged leaves no answer of the one before it standing.
-    asked.failure(lambda: (NOTHING_YET, None), None, shown, api_visibility="private", show_progress="hidden")
+    # A photo that cannot be judged makes room for the next one, and leaves no answer of the one before it standing.
+    asked.failure(lambda: (None, NOTHING_YET, None), None, [photo, *shown], api_visibility="private", show_progress="hidden")
     gr.on([], classify, photo, answer, preprocess=False, api_name="classify", concurrency_id="photo")
 
 
@@ -106,6 +97,20 @@ def photo_input() -> gr.Image:
 
     photo.async_move_resource_to_block_cache = keep_uploads_only
     return photo
+
+
+def sample_gallery(samples: Sequence[tuple[Path, str]]) -> gr.Gallery:
+    """The samples as thumbnails to click, each with its label."""
+    return gr.Gallery(
+        list(samples),
+        label="Sample photos",
+        show_label=False,
+        columns=8,
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        elem_id="samples",
+    )
 
 
 def uploaded_file(upload: dict[str, Any] | None) -> Path:
