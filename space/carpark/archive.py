@@ -32,5 +32,8 @@ class Archive(Protocol):
     def edition(self, camera: Camera, day: date) -> str:
         """Changes when the frames of a finished day do; "" for an archive that never changes them."""
 
+    def notes(self) -> list[str]:
+        """What a visitor should know before trusting it, a sentence each; mostly none."""
+
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive, in any order. Closing the iterator stops the traffic."""

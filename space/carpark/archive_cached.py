@@ -42,6 +42,10 @@ class CachedArchive:
         """The archive's own."""
         return self.archive.edition(camera, day)
 
+    def notes(self) -> list[str]:
+        """The archive's own."""
+        return self.archive.notes()
+
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """What the cache holds first, then what the archive answers, as it arrives."""
         asked = []

@@ -25,7 +25,7 @@ class ArchiveChain:
         return ", ".join(archive.location for archive in self.archives)
 
     def cameras(self) -> list[Camera]:
-        """The cameras that any of them lists, by name, with a position where one knows it. Raises BadSetting when all are down."""
+        """The cameras that any of them lists, by name, with id and position where one knows them. Raises BadSetting when all are down."""
         found: dict[str, Camera] = {}
         problems: list[BadSetting] = []
         for archive in self.archives:
@@ -35,11 +35,13 @@ class ArchiveChain:
                 problems.append(problem)
                 continue
             for camera in listed:
-                if camera.folder not in found or found[camera.folder].lat is None:
-                    found[camera.folder] = camera
+                found.setdefault(camera.id, camera)
         if len(problems) == len(self.archives):
             raise problems[0]
-        return sorted(found.values(), key=lambda camera: (camera.name, camera.id))
+        # What one archive knows as a mere folder another may know by its id.
+        catalogued = {camera.folder for camera in found.values() if camera.id != camera.folder}
+        known = [camera for camera in found.values() if camera.id != camera.folder or camera.folder not in catalogued]
+        return sorted(known, key=lambda camera: (camera.name, camera.id))
 
     def camera(self, key: str) -> Camera:
         """The camera with this id, name or folder that any of them knows. Raises UnknownCamera."""
@@ -69,6 +71,10 @@ class ArchiveChain:
     def edition(self, camera: Camera, day: date) -> str:
         """Those of all of them."""
         return " ".join(archive.edition(camera, day) for archive in self.archives)
+
+    def notes(self) -> list[str]:
+        """Those of all of them."""
+        return [note for archive in self.archives for note in archive.notes()]
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """A frame as soon as one of them has it; an answer without one when the last has none, with the reasons of all."""

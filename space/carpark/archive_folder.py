@@ -1,6 +1,7 @@
 """An archive of frames in a local folder."""
 
 import hashlib
+import json
 import os
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from carpark.cache import Cache
-from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
+from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.slots import Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
 
@@ -29,9 +30,13 @@ class FolderArchive:
         return str(self.folder)
 
     def cameras(self) -> list[Camera]:
-        """The subfolders that hold at least one day, by name. Raises BadSetting when the folder cannot be read."""
-        names = [name for name in _subfolders(self.folder) if is_safe_folder(name)]
-        return [camera_of_folder(name) for name in names if self._days(name)]
+        """The subfolders that hold at least one day, by name. Raises BadSetting when the folder cannot be read.
+
+        A `cameras.json` beside them, TfL's recorded answer to `/Place/Type/JamCam`, gives ids and positions.
+        """
+        names = [name for name in _subfolders(self.folder) if is_safe_folder(name) and self._days(name)]
+        known = {camera.folder: camera for camera in _read_catalogue(self.folder / "cameras.json")}
+        return [known.get(name) or camera_of_folder(name) for name in names]
 
     def camera(self, key: str) -> Camera:
         """The camera with this id, name or folder. Raises UnknownCamera."""
@@ -51,6 +56,10 @@ class FolderArchive:
                     digest.update(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
+    def notes(self) -> list[str]:
+        """None."""
+        return []
+
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """The frame's file for each slot, in order; a file that is not there, empty or unreadable is an answer without data."""
         for slot in slots:
@@ -63,6 +72,13 @@ class FolderArchive:
             return read_day_folders(_subfolders(self.folder / name))
         except BadSetting:
             return []
+
+
+def _read_catalogue(path: Path) -> list[Camera]:
+    try:
+        return parse_catalogue(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def _subfolders(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folde
 from carpark.errors import BadSetting
 from carpark.pulse import Patience, Pulse
 from carpark.slots import Fetched, frame_path, read_day_folders, why_no_frame
-from carpark.web import Faulty, Silent, WebClient
+from carpark.web import Faulty, Silent, WebClient, get_patiently
 
 CONCURRENCY = 16  # requests in flight
 MAX_LISTING_BYTES = 4_000_000
@@ -47,6 +47,10 @@ class HttpArchive:
     def edition(self, camera: Camera, day: date) -> str:
         """Always "": a public archive does not change finished days."""
         return ""
+
+    def notes(self) -> list[str]:
+        """None."""
+        return []
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive. Closing the iterator stops the traffic."""
@@ -90,19 +94,11 @@ class HttpArchive:
 
     def _list(self, url: str) -> list[str]:
         """The names of the folders that an index page links to, in order; none when the server has no such page."""
-        client = WebClient(self.patience, connections=1)
-        pulse = Pulse(self.patience, bad_in_a_row=1)
         try:
-            while pulse.may_ask():
-                try:
-                    reply = client.get(url, MAX_LISTING_BYTES)
-                except Silent as error:
-                    pulse.silent(str(error), error.wait_s, error.asked_to_wait)
-                except Faulty as error:
-                    pulse.bad(str(error))
-                else:
-                    page = "" if reply.refusal else reply.body.decode("utf-8", "replace")
-                    return sorted({unquote(html.unescape(name)) for name in DIRECTORY_LINK.findall(page)})
-            raise BadSetting(f"The archive {self.location} does not answer ({pulse.given_up}). Check CARPARK_ARCHIVE, or try again later.")
-        finally:
-            client.close()
+            reply = get_patiently(url, MAX_LISTING_BYTES, self.patience)
+        except Silent as error:
+            raise BadSetting(
+                f"The archive {self.location} does not answer ({error}). Check CARPARK_ARCHIVE, or try again later."
+            ) from error
+        page = "" if reply.refusal else reply.body.decode("utf-8", "replace")
+        return sorted({unquote(html.unescape(name)) for name in DIRECTORY_LINK.findall(page)})

@@ -13,6 +13,7 @@ from carpark.archive_cached import CachedArchive
 from carpark.archive_chain import ArchiveChain
 from carpark.archive_folder import FolderArchive
 from carpark.archive_http import HttpArchive
+from carpark.archive_live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
 
@@ -29,6 +30,9 @@ def open_archive(setting: str, cache: Cache | None = None) -> Archive:
 
 
 def _open_one(location: str, cache: Cache | None) -> Archive:
+    if location == "live":
+        live = LiveArchive(cache)
+        return CachedArchive(live, cache) if cache else live
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:

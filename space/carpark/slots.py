@@ -50,6 +50,11 @@ def slots_of_day(day: date) -> list[datetime]:
     return [start + SLOT * i for i in range((end - start) // SLOT)]
 
 
+def floor_to_slot(time: datetime) -> datetime:
+    """The start of the slot that the time lies in, UTC."""
+    return time.astimezone(UTC) - (time - datetime(2000, 1, 1, tzinfo=UTC)) % SLOT
+
+
 def frame_path(slot: datetime) -> str:
     """Where an archive keeps the frame of a slot, below the camera's folder: `2020-03-09/2020-03-09@10_05GMT.jpg`."""
     return slot.astimezone(UTC).strftime("%Y-%m-%d/%Y-%m-%d@%H_%MGMT.jpg")

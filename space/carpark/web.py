@@ -9,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from carpark.pulse import Patience
+from carpark.pulse import Patience, Pulse
 
 USER_AGENT = "carpark-classifier/0.1 (reads one camera day at a time)"
 LONGEST_WAIT_S = 20.0  # of a Retry-After; a source that asks for more is asked again after this
@@ -38,6 +38,24 @@ class Reply:
     body: bytes
     refusal: str = ""  # why there is no body, for people
     has_none: bool = False  # the server said that there is no such thing
+    modified_at: datetime | None = None  # UTC, when the server says so
+
+
+def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
+    """The answer to a GET for one thing, asked again while the server fails. Raises Silent when it is given up."""
+    client = WebClient(patience, connections=1)
+    pulse = Pulse(patience, bad_in_a_row=1)
+    try:
+        while pulse.may_ask():
+            try:
+                return client.get(url, max_bytes)
+            except Silent as error:
+                pulse.silent(str(error), error.wait_s, error.asked_to_wait)
+            except Faulty as error:
+                pulse.bad(str(error))
+        raise Silent(pulse.given_up)
+    finally:
+        client.close()
 
 
 class WebClient:
@@ -82,7 +100,7 @@ class WebClient:
                 return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
             if time.monotonic() > deadline:
                 raise Faulty("no whole answer in time")
-        return Reply(bytes(body))
+        return Reply(bytes(body), modified_at=_read_http_date(response.headers.get("Last-Modified", "")))
 
 
 def _refusal(response: requests.Response) -> str:
@@ -101,11 +119,16 @@ def _refusal(response: requests.Response) -> str:
 
 def _retry_after_s(response: requests.Response) -> float:
     said = response.headers.get("Retry-After", "").strip()
+    until = _read_http_date(said)
+    wait_s = float(said) if said.isdecimal() else (until - datetime.now(UTC)).total_seconds() if until else 0.0
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+
+
+def _read_http_date(said: str) -> datetime | None:
     try:
-        wait_s = float(said) if said[:1].isdigit() else (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        return parsedate_to_datetime(said).astimezone(UTC)
     except (ValueError, TypeError):
-        return 0
-    return min(max(wait_s, 0), LONGEST_WAIT_S)
+        return None
 
 
 def _explain_connection(error: requests.ConnectionError) -> Faulty | Silent:

@@ -1,0 +1,131 @@
+"""TfL's list of JamCams, kept on disk with its age: asked for once a day; when TfL is down the last good copy is used, and said to be old.
+
+    catalogue = load_catalogue(cache)
+    search_cameras(catalogue.cameras, "camden high")
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from csv import DictReader
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache as remembered
+from pathlib import Path
+
+from carpark.cache import Cache
+from carpark.cameras import Camera, parse_catalogue
+from carpark.errors import BadSetting
+from carpark.pulse import Patience
+from carpark.web import Silent, get_patiently
+
+TFL_CATALOGUE = "https://api.tfl.gov.uk/Place/Type/JamCam"
+FRESH = timedelta(days=1)  # cameras come and go by the month
+ASK_AGAIN = timedelta(minutes=10)  # after TfL did not answer
+MAX_BYTES = 20_000_000  # the recorded answer has 1.2 MB
+FEWEST_CAMERAS = 100  # an answer with fewer of the 880 to 910 is not believed
+AREAS = Path(__file__).with_name("areas.csv")  # the 32 boroughs and the City, each with its rough centre
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The cameras, and how old the list is."""
+
+    cameras: tuple[Camera, ...]
+    retrieved_at: datetime
+    problem: str = ""  # why it is not newer
+    tried_at: datetime | None = None  # when TfL was last asked in vain
+
+    def note(self, now: datetime) -> str:
+        """What a person should know about its age; "" while it is fresh."""
+        if not self.problem or now - self.retrieved_at < FRESH:
+            return ""
+        days = max((now - self.retrieved_at).days, 1)
+        return f"TfL's list of cameras is {days} day{'s' if days > 1 else ''} old: TfL does not answer ({self.problem})."
+
+
+def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: Patience | None = None) -> Catalogue:
+    """The list of at most a day ago, asked of TfL when the kept one is older; the kept one when TfL is down.
+
+    Raises BadSetting when TfL is down and no list was kept.
+    """
+    now = datetime.now(UTC)
+    kept = _read_kept(cache, url)
+    if kept and (now - kept.retrieved_at < FRESH or (kept.tried_at and now - kept.tried_at < ASK_AGAIN)):
+        return kept
+    try:
+        catalogue = Catalogue(_ask(url, patience or Patience()), now)
+    except Silent as error:
+        if not kept:
+            raise BadSetting(f"TfL's list of cameras cannot be had from {url} ({error}). Try again later, or use a folder.") from error
+        catalogue = replace(kept, problem=str(error), tried_at=now)
+    if cache:
+        cache.put(_key(url), json.dumps(asdict(catalogue), default=datetime.isoformat).encode())
+    return catalogue
+
+
+def search_cameras(cameras: Sequence[Camera], text: str) -> list[Camera]:
+    """The cameras whose id starts with `text`, or that have each of its words in their name, view or area; best first.
+
+    The words may be cut short. A camera's area is the borough whose centre is nearest, so near borders it may be the neighbour's.
+    """
+    wanted = text.strip().removeprefix("JamCams_").casefold()
+    words = wanted.split()
+    scores = [(_score(camera, wanted, words), camera.name, camera) for camera in cameras]
+    return [camera for score, _, camera in sorted(scores, key=lambda entry: (-entry[0], entry[1])) if score]
+
+
+def area_of(camera: Camera) -> str:
+    """The borough whose centre is nearest to the camera; "" when nobody knows where the camera is."""
+    if camera.lat is None or camera.lon is None:
+        return ""
+    lat, lon = camera.lat, camera.lon
+    narrowing = math.cos(math.radians(lat))  # of a degree of longitude
+    return min(_areas(), key=lambda area: (area[1] - lat) ** 2 + ((area[2] - lon) * narrowing) ** 2)[0]
+
+
+def _score(camera: Camera, wanted: str, words: list[str]) -> int:
+    """0 for no match; an id counts before a name, a name before view and area."""
+    if wanted and camera.id.casefold().startswith(wanted):
+        return 3
+    name = camera.name.casefold()
+    if all(word in name for word in words):
+        return 2
+    return 1 if all(word in f"{name} {camera.view.casefold()} {area_of(camera).casefold()}" for word in words) else 0
+
+
+@remembered
+def _areas() -> tuple[tuple[str, float, float], ...]:
+    with AREAS.open(newline="") as file:
+        return tuple((row["area"], float(row["lat"]), float(row["lon"])) for row in DictReader(file))
+
+
+def _ask(url: str, patience: Patience) -> tuple[Camera, ...]:
+    """Raises Silent when TfL gives no list of cameras."""
+    reply = get_patiently(url, MAX_BYTES, patience)
+    if reply.refusal:
+        raise Silent(reply.refusal)
+    try:
+        cameras = parse_catalogue(json.loads(reply.body))
+    except (ValueError, TypeError) as error:
+        raise Silent("its answer is no list of cameras") from error
+    if len(cameras) < FEWEST_CAMERAS:
+        raise Silent(f"its answer lists {len(cameras)} cameras")
+    return tuple(cameras)
+
+
+def _read_kept(cache: Cache | None, url: str) -> Catalogue | None:
+    entry = cache.get(_key(url)) if cache else None
+    if entry is None:
+        return None
+    said = json.loads(entry)
+    return Catalogue(
+        cameras=tuple(Camera(**camera) for camera in said["cameras"]),
+        retrieved_at=datetime.fromisoformat(said["retrieved_at"]),
+        problem=said["problem"],
+        tried_at=said["tried_at"] and datetime.fromisoformat(said["tried_at"]),
+    )
+
+
+def _key(url: str) -> str:
+    return f"catalogue 1 {url}"
