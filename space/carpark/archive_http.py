@@ -73,7 +73,7 @@ class HttpArchive:
 
     def _fetch_slot(self, client: WebClient, pulse: Pulse, slot: datetime, url: str) -> Fetched:
         """Tries a slot until there is an answer, its tries are used up, or the source is given up."""
-        failures = 0
+        tries = costs = 0
         while pulse.may_ask():
             try:
                 reply = client.get(url, MAX_FRAME_BYTES)
@@ -81,10 +81,10 @@ class HttpArchive:
                 pulse.silent(str(error), error.wait_s, error.asked_to_wait)
             except Faulty as error:
                 pulse.bad(str(error))
-                failures += 1
-                if failures >= self.patience.tries:
-                    return Fetched(slot, url, None, f"{error} ({failures} tries)", is_final=False)
-                pulse.pause(self.patience.backoff(failures))
+                tries, costs = tries + 1, costs + error.cost
+                if costs >= self.patience.tries:
+                    return Fetched(slot, url, None, f"{error} ({tries} tries)", is_final=False)
+                pulse.pause(self.patience.backoff(tries))
             else:
                 pulse.good()
                 if reason := reply.refusal or why_no_frame(reply.body):

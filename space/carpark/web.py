@@ -20,6 +20,14 @@ GONE = (404, 410)
 class Faulty(Exception):
     """The answer broke or was an HTTP 5xx; another try may bring it. Never leaves the fetching of an archive."""
 
+    cost = 1  # tries that it uses up
+
+
+class Stalled(Faulty):
+    """The answer did not come in time. It has cost seconds, so it counts double."""
+
+    cost = 2
+
 
 class Silent(Exception):
     """The source cannot be reached, or asks everyone to wait. Never leaves the fetching of an archive."""
@@ -81,7 +89,7 @@ class WebClient:
         except requests.ConnectTimeout as error:
             raise Silent("no connection in time") from error
         except (requests.Timeout, ReadTimeoutError) as error:
-            raise Faulty("no answer in time") from error
+            raise Stalled("no answer in time") from error
         except requests.ConnectionError as error:
             raise _explain_connection(error) from error
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -99,7 +107,7 @@ class WebClient:
             if len(body) > max_bytes:
                 return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
             if time.monotonic() > deadline:
-                raise Faulty("no whole answer in time")
+                raise Stalled("no whole answer in time")
         return Reply(bytes(body), modified_at=_read_http_date(response.headers.get("Last-Modified", "")))
 
 
