@@ -65,7 +65,7 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
     def show_day(camera: str | None, day: str | None, with_line: bool, progress: gr.Progress = PROGRESS) -> Iterator[tuple[Any, ...]]:
         progress(0, desc="Asking the archive")
         with told_on_page():
-            shown = read_day(sources, camera or "", day or "", lambda done: progress(share_of(done), desc=stage_of(done)))
+            shown = read_day(sources, camera or "", day or "", lambda done: progress(share_of(done), desc=f"{done.classified} of {done.total} slots"))
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_downloads(shown, Path(folder))
             yield words_card(shown), draw(shown, with_line), shown, str(csv), str(parquet), gr.Column(visible=True)
@@ -162,8 +162,3 @@ def words_card(shown: CameraDay) -> str:
 def share_of(done: DayProgress) -> float:
     """How much of a day's work is done, 0 to 1: fetching and classifying count alike."""
     return (done.fetched + done.classified) / max(2 * done.total, 1)
-
-
-def stage_of(done: DayProgress) -> str:
-    """What is going on, for people."""
-    return f"{done.fetched} of {done.total} slots fetched, {done.classified} classified"
