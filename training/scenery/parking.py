@@ -5,16 +5,27 @@ import numpy as np
 from training.scenery.scenes import Scene
 from training.scenery.vehicles import Car, draw_car
 
+CLEAR_M = 10.0  # around the camera, where nobody drives
+
 
 def park_cars(rng: np.random.Generator, scene: Scene, taken: int) -> list[Car]:
     """Cars in `taken` of the bays in the picture, and in about the same share of those outside it."""
-    seen = np.array(scene.seen)
-    places = np.array([(bay.x, bay.y) for bay in scene.lot.bays])
-    entrance = rng.uniform(0, 1, 2) * [scene.lot.length_m, scene.lot.depth_m]
-    wish = rng.random(len(places)) - rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T)  # people park near the entrance first
-    unseen = np.setdiff1d(np.arange(len(places)), seen)
-    chosen = [*seen[np.argsort(-wish[seen])[:taken]].tolist(), *unseen[rng.random(len(unseen)) < taken / len(seen)].tolist()]
+    unseen = np.setdiff1d(np.arange(len(scene.lot.bays)), scene.seen)
+    chosen = _choose_bays(rng, scene, taken) + unseen[rng.random(len(unseen)) < taken / len(scene.seen)].tolist()
     return [park_in(rng, scene, bay) for bay in sorted(chosen)]
+
+
+def _choose_bays(rng: np.random.Generator, scene: Scene, taken: int) -> list[int]:
+    """Some of the bays in the picture: near an entrance rather, or where near bays fill the picture, near and far ones alike."""
+    seen, places = np.array(scene.seen), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.seen)]
+    if scene.view.startswith("aerial"):
+        entrance = rng.uniform(0, 1, 2) * [scene.lot.length_m, scene.lot.depth_m]
+        order = np.argsort(rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T) - rng.random(len(seen)))
+        chosen = order[:taken]
+    else:
+        order = np.argsort(np.hypot(*(places - [scene.camera.x, scene.camera.y]).T))
+        chosen = order[np.floor((np.arange(taken) + rng.random()) * len(seen) / max(taken, 1)).astype(int)]
+    return [int(bay) for bay in seen[chosen]]
 
 
 def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
@@ -39,10 +50,11 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
             s = rng.exponential(40 / traffic)
             while s < length_m:
                 x, y = (start + along * s + left * (way * road.lane_m / 2)).tolist()
-                cars.append(draw_car(rng, x, y, heading=float(np.arctan2(way * along[1], way * along[0])), lights_on=lights_on))
+                if scene.camera.distance_to(x, y) > CLEAR_M:
+                    cars.append(draw_car(rng, x, y, heading=float(np.arctan2(way * along[1], way * along[0])), lights_on=lights_on))
                 s += 8 + rng.exponential(60 / traffic)
     if rng.random() < 0.25 * traffic:
         x, y = rng.uniform(5, scene.lot.length_m - 5), rng.choice(scene.lot.aisles) + rng.uniform(-1, 1)
-        if scene.camera.distance_to(x, y) > 8:
+        if scene.camera.distance_to(x, y) > CLEAR_M:
             cars.append(draw_car(rng, x, y, heading=float(rng.choice([0, np.pi])), lights_on=lights_on))
     return cars

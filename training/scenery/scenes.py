@@ -47,5 +47,5 @@ def bays_in_picture(bays: tuple[Bay, ...], camera: Pinhole, *, far_m: float, row
 
 def _blocks(bay: Bay, camera: Pinhole) -> bool:
     """Whether a car in the bay would stand on the camera, or right before it."""
-    reach_m = 6.0 if camera.height_m < 4 else 3.0 if camera.height_m < 8 else 0.0
+    reach_m = 4.5 if camera.height_m < 5 else 3.0 if camera.height_m < 8 else 0.0
     return camera.distance_to(bay.x, bay.y) < reach_m

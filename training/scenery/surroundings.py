@@ -89,7 +89,8 @@ class _Draft:
     def add_tree(self, at: Point, *, crown_m: float, bush: bool = False) -> None:
         """Plants a tree unless it would stand in the camera's way."""
         height_m, away_m = self.camera.height_m, self.camera.distance_to(*at)
-        if away_m < (crown_m + 3 if height_m < 4 else 1.5 * crown_m + 6 if height_m < 16 else 0):
+        is_ahead = float(self.camera.depths(np.array([*at, 1.0]))) > 0
+        if away_m < (14 if height_m < 5 and is_ahead else 1.5 * crown_m + 6 if height_m < 16 else 0):
             return
         trunk_m = 0.2 if bush else crown_m * self.rng.uniform(0.8, 1.3)
         leaf = (self.leaf * self.rng.uniform(0.7, 1.3, 3)).astype(np.float32)

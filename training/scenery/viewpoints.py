@@ -34,17 +34,22 @@ def _oblique_cctv(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
 
 
 def _ground(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From an aisle, at the height of eyes or of a raised arm."""
-    lot = draw_lot(rng, length_m=rng.uniform(45, 90), modules=int(rng.integers(1, 4)))
-    from_end, in_m = bool(rng.random() < 0.5), lot.length_m * rng.uniform(0.02, 0.3)
+    """From the edge, at the height of eyes or of a raised arm: down an aisle, or across the rows."""
+    lot = draw_lot(rng, length_m=rng.uniform(40, 90), modules=int(rng.integers(1, 4)))
+    if rng.random() < 0.6:
+        x, y, azimuth = -rng.uniform(1, 8), rng.choice(lot.aisles) + rng.uniform(-1.5, 1.5), rng.uniform(-0.35, 0.35)
+    else:
+        x, y, azimuth = lot.length_m * rng.uniform(0.25, 0.75), -rng.uniform(5, 10), np.pi / 2 + rng.uniform(-0.6, 0.6)
+    if rng.random() < 0.5:  # from the opposite side
+        x, y, azimuth = lot.length_m - x, lot.depth_m - y, azimuth + np.pi
     camera = Pinhole(
-        x=lot.length_m - in_m if from_end else in_m,
-        y=rng.choice(lot.aisles) + rng.uniform(-1.5, 1.5),
-        height_m=rng.uniform(1.5, 3.2),
-        azimuth=(np.pi if from_end else 0) + rng.uniform(-0.65, 0.65),
-        pitch=np.radians(rng.uniform(1, 9)),
+        x=x,
+        y=y,
+        height_m=rng.uniform(1.6, 4.0),
+        azimuth=azimuth,
+        pitch=np.radians(rng.uniform(2, 10)),
         roll=rng.normal(0, 0.01),
-        focal=rng.uniform(0.62, 1.0),
+        focal=rng.uniform(0.65, 1.15),
         width_px=WIDTH_PX,
         height_px=HEIGHT_PX,
     )
