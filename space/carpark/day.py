@@ -15,7 +15,7 @@ import pandas as pd
 from carpark.cameras import Camera
 from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
-from carpark.frame import Frame, mark_frozen
+from carpark.frame import Frame, mark_frozen, note_moved_views
 from carpark.frames import Archive
 from carpark.measures import longest_run
 from carpark.pipeline import DayProgress, FullnessModel, Record, run
@@ -93,7 +93,7 @@ def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessMod
 
 def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel) -> pd.DataFrame:
     """The table that `camera_day` describes, of what the record knows."""
-    frames = mark_frozen(record.frames)
+    frames = note_moved_views(mark_frozen(record.frames))
     rows = []
     for slot in slots:
         fetched = record.fetched.get(slot, Fetched(slot, ""))

@@ -1,18 +1,21 @@
-"""A judged frame, and the one judgement that needs the others of its day: whether it shows an earlier slot's picture again."""
+"""A judged frame, and the judgements that need the others of its day: the same picture again, and another view."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from carpark.measures import equal_share
+from carpark.measures import equal_share, likeness
 from carpark.slots import LONDON
 
 State = Literal["ok", "in_use", "corrupt", "frozen", "late", "missing"]
 
+SAME_VIEW = 0.62  # likeness to the frame before: the same view at least 0.77, a moved one at most 0.49
+SAME_LIGHT = timedelta(minutes=20)
 FROZEN_SHARE = 0.9  # of the blocks with texture; live neighbours at most 0.01, a clock that ticks on a frozen picture leaves 0.95
 
 
@@ -26,6 +29,7 @@ class Frame:
     scene: Image | None = None  # RGB, overlays cut away; None unless it can be classified
     digest: str = ""  # of the scene's pixels, where no overlay touches them
     prints: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False)  # of the scene's blocks
+    outline: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32), repr=False)  # of the scene
 
 
 def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
@@ -45,6 +49,21 @@ def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
             reason = f"{likeness} the picture at {earlier.astimezone(LONDON):%H:%M}"
             marked[slot] = replace(frame, state="frozen", reason=reason, scene=None)
     return marked
+
+
+def note_moved_views(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
+    """The frames of one camera by slot; where an `ok` one looks another way than the one before, its reason says so.
+
+    Only frames close in time are compared, since the light changes outlines too.
+    """
+    noted = dict(frames)
+    usable = [slot for slot in sorted(frames) if frames[slot].state == "ok"]
+    for earlier, slot in pairwise(usable):
+        alike = likeness(frames[earlier].outline, frames[slot].outline) if slot - earlier <= SAME_LIGHT else 1.0
+        if alike < SAME_VIEW:
+            reason = f"the view has moved since {earlier.astimezone(LONDON):%H:%M} (likeness {alike:.2f})"
+            noted[slot] = replace(frames[slot], reason=reason)
+    return noted
 
 
 def _find_original(frame: Frame, originals: list[tuple[datetime, Frame]]) -> tuple[datetime, float] | None:

@@ -21,7 +21,7 @@ from carpark.faults import crop_judged, crop_scene, find_fault
 from carpark.frame import Frame, mark_frozen
 from carpark.images import DECODING_ERRORS
 from carpark.jpeg import read_jpeg
-from carpark.measures import block_prints
+from carpark.measures import block_prints, outline
 from carpark.slots import read_slot
 
 LATE = timedelta(minutes=15)  # TfL: at any moment 87% of the newest frames are at most this old, so an older one is not of its slot
@@ -54,14 +54,15 @@ def _judge_picture(picture: Image, data: bytes, truth: Truth, slot: datetime | N
     captured_at = truth.captured_at
     if state == "ok" and slot and captured_at:
         if captured_at - slot > LATE:
-            captured_at, reason = None, f"its EXIF says that it was captured {captured_at:%Y-%m-%d %H:%M} UTC, after its slot; not believed"
+            captured_at, reason = None, f"its EXIF time, {captured_at:%Y-%m-%d %H:%M} UTC, lies after its slot and is not believed"
         elif slot - captured_at > LATE:
             state, reason = "late", f"captured {_span(slot - captured_at)} before its slot"
     if state not in ("ok", "late"):
         return Frame(state, reason, captured_at)
     scene, judged = crop_scene(picture), crop_judged(picture)
     digest = hashlib.blake2b(judged.tobytes(), digest_size=16, key=str(judged.size).encode()).hexdigest()
-    return Frame(state, reason, captured_at, scene, digest, block_prints(np.asarray(judged.convert("L"))))
+    grey = np.asarray(judged.convert("L"))
+    return Frame(state, reason, captured_at, scene, digest, block_prints(grey), outline(grey))
 
 
 def _span(age: timedelta) -> str:
