@@ -1,12 +1,13 @@
 """A real web server on loopback that answers as a test tells it to, and remembers what it was asked."""
 
+import re
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ class Loopback:
         self.user_agents: set[str] = set()
         self.connections = 0
         self.busiest = 0
+        self.sent_bytes = 0
         self._in_flight = 0
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -86,6 +88,10 @@ class Loopback:
             self.busiest = max(self.busiest, self._in_flight)
             return nth
 
+    def sent(self, body_bytes: int) -> None:
+        with self._lock:
+            self.sent_bytes += body_bytes
+
     def end(self) -> None:
         with self._lock:
             self._in_flight -= 1
@@ -119,10 +125,16 @@ def _make_handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 loopback.end()
 
         def _send(self, answer: Answer) -> None:
+            wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+            if wanted and answer.status == 200:
+                first, last = int(wanted[1]), int(wanted[2])
+                part = {"Content-Range": f"bytes {first}-{last}/{len(answer.body)}"}
+                answer = replace(answer, status=206, body=answer.body[first : last + 1], headers=answer.headers | part)
             self.send_response(answer.status)
             for name, value in {"Content-Type": "image/jpeg", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
+            loopback.sent(len(answer.body))
             self.end_headers()
             if answer.drip_s:
                 for byte in answer.body:

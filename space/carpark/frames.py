@@ -13,15 +13,18 @@ from carpark.archive_cached import CachedArchive
 from carpark.archive_chain import ArchiveChain
 from carpark.archive_folder import FolderArchive
 from carpark.archive_http import HttpArchive
+from carpark.archive_hub import HubArchive
 from carpark.archive_live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
+from carpark.hub import REPO_ID
 
 
 def open_archive(setting: str, cache: Cache | None = None) -> Archive:
-    """The archives that `setting` lists with commas between, as one: folders and http(s) bases, asked in that order.
+    """The archives that `setting` lists with commas between, as one, asked in that order.
 
-    Frames from far away and finished days are kept in `cache`. Raises BadSetting for a location that is neither; contacts nobody yet.
+    Each is a folder, an http(s) base, a Hub dataset repo (`owner/name` or `owner/name@revision`), or the word `live` for TfL's newest
+    frames. Frames from far away and finished days are kept in `cache`. Raises BadSetting for any other location; contacts nobody yet.
     """
     setting = setting.strip()
     locations = [setting] if Path(setting).expanduser().is_dir() else [location.strip() for location in setting.split(",")]
@@ -40,6 +43,9 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
         remote = HttpArchive(location.rstrip("/"))
         return CachedArchive(remote, cache) if cache else remote
     folder = Path(location).expanduser()
+    if (named := REPO_ID.fullmatch(location)) and not folder.exists():
+        hub = HubArchive(named["repo"], named["revision"], cache)
+        return CachedArchive(hub, cache) if cache else hub
     if not location or not folder.is_dir():
         raise BadSetting(f"{location!r} is no archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
     return FolderArchive(folder, cache)
