@@ -23,11 +23,11 @@ space: $(READY)
 
 artifacts/sample/truth.csv: | $(READY)
 	@echo "make demo: drawing sample car parks and a camera day, since no photos can be shipped"
-	$(RUN) -m training.sample --out artifacts/sample
+	$(RUN) -m training.sample --out artifacts/sample --photos 1400
 
 artifacts/model/config.json: | artifacts/sample/truth.csv
 	@echo "make demo: no pretrained weights and no network are needed: a small network is trained from scratch on the sample"
-	$(RUN) -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none --size 128 --epochs 12
+	$(RUN) -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18_half --weights none --size 128 --epochs 24
 
 test: $(READY)
 	$(RUN) -m pytest

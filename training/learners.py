@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from fastai.vision.all import (  # the one import that also brings fit_one_cycle and fine_tune to Learner
     BnFreeze,
@@ -28,30 +29,40 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
 )
 from torch import Tensor, nn
 
-from carpark.network import architecture
+from carpark.network import HEADS, architecture
 from training.photos import LABELS, PARTIAL
 
 BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches
-# Light, weather and the tilt of a camera vary between car parks; up stays up, and all of the ground stays in the picture.
-AUGMENTATION: dict[str, Any] = {"max_rotate": 8.0, "max_zoom": 1.15, "max_lighting": 0.4, "max_warp": 0.15, "p_lighting": 0.75}
+# Light and weather vary between car parks, and so does the tilt of a camera; up stays up, all of the ground stays in the picture.
+LIGHTING: dict[str, Any] = {"max_lighting": 0.4, "p_lighting": 0.75}
+TILT: dict[str, Any] = {"max_rotate": 8.0, "max_zoom": 1.15, "max_warp": 0.15}
+# Resampling blurs a car of five pixels away, which a network without pretrained filters does not recover from.
+NO_TILT: dict[str, Any] = {"max_rotate": 0.0, "max_zoom": 1.0, "max_warp": 0.0, "p_affine": 0.0}
 
 
 class TowardsFullness(nn.Module):
-    """Cross-entropy against how full a photo is: empty (1, 0), full (0, 1), partial (0.5, 0.5).
+    """Cross-entropy of two outputs against P(full): empty 0, full 1, and what each kind of partial photo's name says.
 
     So two outputs learn from three kinds of photos, and P(full) = 0.5 comes to mean half full.
     """
 
-    def __init__(self, vocab: list[str]) -> None:
-        super().__init__()
-        rows = {LABELS[0]: (1.0, 0.0), LABELS[1]: (0.0, 1.0), PARTIAL: (0.5, 0.5)}
-        self.register_buffer("targets", torch.tensor([rows[label] for label in vocab]))
-
     targets: Tensor
 
-    def forward(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Mean loss of (n, 2) logits for (n,) label numbers."""
-        return nn.functional.cross_entropy(logits, self.targets.to(logits.device)[label.long()])
+    def __init__(self, vocab: list[str]) -> None:
+        super().__init__()
+        p_full = torch.tensor([float(kind.removeprefix(PARTIAL)) if kind.startswith(PARTIAL) else LABELS.index(kind) for kind in vocab])
+        self.register_buffer("targets", torch.stack([1 - p_full, p_full], dim=1))
+
+    def forward(self, logits: Tensor, kind: Tensor) -> Tensor:
+        """Mean loss of (n, 2) logits for (n,) numbers of kinds."""
+        return nn.functional.cross_entropy(logits, self.targets.to(logits.device)[kind.long()])
+
+
+def kinds_of(photos: pd.DataFrame) -> pd.Series:
+    """What each photo teaches: its label, or "partial 0.4" by the `occupancy` that photos.csv may tell, else "partial 0.5"."""
+    occupancy = photos["occupancy"] if "occupancy" in photos else pd.Series(0.5, index=photos.index)
+    graded = [f"{PARTIAL} {share:.1f}" for share in occupancy.fillna(0.5).clip(0.0, 1.0)]
+    return photos.label.where(photos.label != PARTIAL, pd.Series(graded, index=photos.index))
 
 
 class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
@@ -79,14 +90,14 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
         self.autocast.close()
 
 
-def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:
+def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int], *, tilt: bool) -> DataLoaders:
     """Loaders over `{train,valid}/{label}/*.png`; everything in them is fastai's own, so that the export names nothing of ours."""
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=vocab, sort=False)),
         get_y=parent_label,
         splitter=GrandparentSplitter(train_name="train", valid_name="valid"),
         item_tfms=Resize(input_size, method=ResizeMethod.Squish),
-        batch_tfms=[*aug_transforms(**AUGMENTATION), Normalize.from_stats(*imagenet_stats)],
+        batch_tfms=[*aug_transforms(**LIGHTING, **(TILT if tilt else NO_TILT)), Normalize.from_stats(*imagenet_stats)],
     )
     loaders: DataLoaders = block.dataloaders(files, bs=BATCH_SIZE, num_workers=0)
     return loaders
@@ -101,6 +112,7 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
         normalize=False,  # the loaders normalise, for every architecture alike
         n_out=len(LABELS),
         loss_func=TowardsFullness(list(loaders.vocab)),
+        **HEADS.get(name, {}),
     )
     if start is not None:
         learner.model[0].load_state_dict(start.state_dict())
@@ -115,14 +127,14 @@ def fit(learner: Learner, epochs: int, *, pretrained: bool) -> None:
             with learner.added_cbs(BnFreeze()):  # a few photos are too few to re-estimate the body's batch statistics
                 learner.fine_tune(epochs, base_lr=2e-3, freeze_epochs=3)
         else:
-            learner.fit_one_cycle(epochs, lr_max=5e-3)
+            learner.fit_one_cycle(epochs, lr_max=4e-3)
     learner.model.to(memory_format=torch.contiguous_format)
 
 
 def publishable(learner: Learner, files: list[Path], input_size: tuple[int, int]) -> Learner:
     """The same network as a learner that knows the two labels and plain cross-entropy, ready for `export`."""
     two = [file for file in files if file.parent.name in LABELS]
-    loaders = photo_loaders(two, list(LABELS), input_size)
+    loaders = photo_loaders(two, list(LABELS), input_size, tilt=False)
     plain = Learner(loaders, learner.model, CrossEntropyLossFlat(), splitter=learner.splitter, metrics=accuracy)
     plain.model.eval()
     return plain

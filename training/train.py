@@ -3,7 +3,7 @@
     python -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none
     python -m training.train --data photos --out artifacts/model                       # resnet34 from ImageNet weights
 
-Photos labelled `partial` are neither class: they teach the network that P(full) = 0.5 lies between the two.
+Photos labelled `partial` are neither class: they teach P(full) = 0.5, or their `occupancy` where photos.csv tells it.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from PIL import Image
 
 from carpark.errors import BadSetting, one_line_errors
 from carpark.model import Model, Pixels, load_model
-from carpark.network import NAMES, architecture
+from carpark.network import NAMES, torchvision_name
 from training.export import prove_agreement, write_forms
-from training.learners import fit, make_learner, photo_loaders, publishable
+from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.photos import LABELS, PARTIAL, check_trainable, load_photos, split_by_scene
 from training.scores import score
 from training.staging import staged
@@ -59,8 +59,8 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
         print(f"{len(photos):,} photos of {photos.scene.nunique():,} scenes: {_counts(photos)}; {photos.validation.sum():,} held out")
         files = write_training_files(photos, pixels, Path(work))
         set_seed(recipe.seed, reproducible=True)
-        vocab = [label for label in (*LABELS, PARTIAL) if (photos.label == label).any()]
-        learner = make_learner(photo_loaders(files, vocab, size), recipe.arch, start)
+        vocab = sorted({file.parent.name for file in files})
+        learner = make_learner(photo_loaders(files, vocab, size, tilt=start is not None), recipe.arch, start)
         fit(learner, recipe.epochs, pretrained=start is not None)
 
         calibration = pixels[~photos.validation.to_numpy()][:CALIBRATION_PHOTOS]
@@ -74,10 +74,10 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
 
 
 def write_training_files(photos: pd.DataFrame, pixels: Pixels, work: Path) -> list[Path]:
-    """`work/{train,valid}/{label}/{number}.png`, exactly the pixels that prediction sees; the layout fastai reads without code of ours."""
+    """`work/{train,valid}/{kind}/{number}.png`, exactly the pixels that prediction sees; the layout fastai reads without code of ours."""
     files = []
-    for number, (label, is_validation) in enumerate(zip(photos.label, photos.validation, strict=True)):
-        file = work / ("valid" if is_validation else "train") / label / f"{number:06}.png"
+    for number, (kind, is_validation) in enumerate(zip(kinds_of(photos), photos.validation, strict=True)):
+        file = work / ("valid" if is_validation else "train") / kind / f"{number:06}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels[number]).save(file, compress_level=1)
         files.append(file)
@@ -129,7 +129,7 @@ def main(argv: list[str] | None = None) -> None:
     """Train, prove, write; one line at the end says what was written where."""
     args = _parse(argv)
     with one_line_errors():
-        architecture(args.arch)
+        torchvision_name(args.arch)  # a wrong name is found before the photos are read
         for name, (least, most) in RANGES.items():
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.network import architecture
+from carpark.network import architecture, torchvision_name
 
 
 def load_start(name: str, weights: str) -> nn.Module | None:
@@ -24,7 +24,8 @@ def load_start(name: str, weights: str) -> nn.Module | None:
         network.load_state_dict(state)
     except (RuntimeError, TypeError, AttributeError) as error:
         first = str(error).splitlines()[-1].strip()
-        raise BadWeights(f"{weights} does not fit {name}: {first[:160]} Expected the state dict of torchvision's {name}.") from error
+        expected = f"Expected the state dict of torchvision's {torchvision_name(name)}."
+        raise BadWeights(f"{weights} does not fit {name}: {first[:160]} {expected}") from error
     body: nn.Module = create_body(network, pretrained=False, cut=model_meta[architecture(name)]["cut"])
     return body
 
@@ -32,7 +33,7 @@ def load_start(name: str, weights: str) -> nn.Module | None:
 def _download_imagenet(name: str) -> dict[str, Any]:
     """torchvision's own weights, from its cache or its own address."""
     try:
-        state: dict[str, Any] = models.get_model_weights(name).DEFAULT.get_state_dict(progress=True, check_hash=True)
+        state: dict[str, Any] = models.get_model_weights(torchvision_name(name)).DEFAULT.get_state_dict(progress=True, check_hash=True)
     except (URLError, TimeoutError, ConnectionError) as error:
         raise BadWeights(
             f"ImageNet weights for {name} are not in {torch.hub.get_dir()}/checkpoints and cannot be downloaded ({error}). "
