@@ -25,7 +25,7 @@ from tests.test_frames import HASTY
 DAY = date(2020, 3, 9)
 SLOTS = slots_of_day(DAY)
 CAMERA = camera_of_folder("Baker_St")
-COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "verdict", "url", "sha256"]
+COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "verdict", "url", "sha256", "is_nominal"]
 
 
 class ToyModel:
@@ -137,6 +137,7 @@ def test_rows_say_where_a_frame_came_from_and_when_it_was_taken(table, faulty):
     assert table["url"].iloc[2] == "list:00:10"
     assert table["captured_at"].iloc[5] == SLOTS[5] - timedelta(hours=1)
     assert table["captured_at"].drop(5).isna().all()
+    assert table["is_nominal"].tolist() == [slot in faulty and slot != SLOTS[5] for slot in SLOTS]
     assert table["sha256"].iloc[0] == table["sha256"].iloc[1] != table["sha256"].iloc[4]
     assert (table["sha256"] == "").tolist() == [slot not in faulty for slot in SLOTS]
 

@@ -53,7 +53,8 @@ def camera_day(
     """The whole day's table: one row a slot of the London day, in order. Raises NoDay when no slot has a frame.
 
     `slot` (UTC), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame), `state`, `reason`, `p_full`
-    (0 to 1, NaN unless ok), `verdict` ("empty", "full" or "unsure", None unless ok), `url`, `sha256`.
+    (0 to 1, NaN unless ok), `verdict` ("empty", "full" or "unsure", None unless ok), `url`, `sha256`, `is_nominal` (the frame does not say
+    when it was taken, so that its slot stands for it).
     """
     for view in watch_day(camera, day, archive=archive, model=model):
         if progress:
@@ -110,6 +111,7 @@ def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel)
                 "verdict": None if p_full is None else model.verdict(p_full),
                 "url": fetched.url,
                 "sha256": record.sha256.get(slot, ""),
+                "is_nominal": fetched.data is not None and frame.captured_at is None,
             }
         )
     table = pd.DataFrame(rows).astype({"p_full": "float64"})

@@ -10,7 +10,7 @@ from carpark.archive_cached import SETTLED
 from carpark.cameras import Camera
 from carpark.slots import SLOT
 
-EDITION = 1  # of the table and of the judgement; count on when either changes, and kept days are made anew
+EDITION = 2  # of the table and of the judgement; count on when either changes, and kept days are made anew
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
