@@ -20,6 +20,7 @@ from training.photos import LABELS
 from training.weights import load_start
 
 FILES = {
+    "README.md",
     "config.json",
     "metrics.json",
     "model.int8.onnx",

@@ -22,6 +22,7 @@ from PIL import Image
 from carpark.errors import BadSetting, one_line_errors
 from carpark.model import Model, Pixels, load_model
 from carpark.network import NAMES, torchvision_name
+from training.cards import model_card
 from training.export import prove_agreement, write_forms
 from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.photos import LABELS, PARTIAL, check_trainable, load_photos, split_by_scene
@@ -64,12 +65,14 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
         fit(learner, recipe.epochs, pretrained=start is not None)
 
         calibration = pixels[~photos.validation.to_numpy()][:CALIBRATION_PHOTOS]
-        write_forms(publishable(learner, files, size), folder, config=describe(data, photos, recipe), calibration=calibration)
+        config = describe(data, photos, recipe)
+        write_forms(publishable(learner, files, size), folder, config=config, calibration=calibration)
         held_out = photos[photos.validation]
         agreement = prove_agreement(folder, pixels[held_out.index], held_out.label)
         metrics = measure(load_model(folder), held_out, pixels[held_out.index], folder / "predictions.parquet")
         metrics |= {"agreement": agreement, "training_seconds": round(time.monotonic() - started)}
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+        (folder / "README.md").write_text(model_card(config, metrics))
     return metrics
 
 
@@ -96,7 +99,7 @@ def describe(data: Path, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]
         "std": std,
         "temperature": 1.0,
         "thresholds": THRESHOLDS,
-        "recipe": asdict(recipe),
+        "recipe": asdict(recipe) | {"weights": Path(recipe.weights).name},  # a file's folder is nobody's business
         "dataset": {"name": data.name, "photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)},
     }
 
