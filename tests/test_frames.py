@@ -195,7 +195,7 @@ def test_404_is_asked_once_and_500_again_until_it_passes():
         (Answer(b""), "the source's file is empty"),
         (Answer(bytes(4_100_000)), "the answer is larger than 4 MB"),
         (Answer(status=403), "HTTP 403"),
-        (Answer(status=302, headers={"Location": "http://127.0.0.1:9/x"}), "the archive redirects to http://127.0.0.1:9/x"),
+        (Answer(status=302, headers={"Location": "http://127.0.0.1:9/x"}), "the server redirects to http://127.0.0.1:9/x"),
     ],
 )
 def test_one_bad_frame_does_not_hold_up_the_others(bad, reason):

@@ -1,16 +1,21 @@
 """An archive far away, whose frames are kept on disk so that each is fetched once."""
 
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 
 from carpark.archive import Archive
 from carpark.cache import Cache
-from carpark.cameras import Camera
+from carpark.cameras import Camera, find_camera
 from carpark.slots import Fetched, frame_path
 
+T = TypeVar("T")
+
 SETTLED = timedelta(hours=2)  # by then an archive has a slot's frame if it ever will: "there is none" is kept as well
+LISTED_S = 300  # a listing is not asked for again
 HAS_FRAME, HAS_NONE = b"+", b"-"
 
 
@@ -20,6 +25,7 @@ class CachedArchive:
 
     archive: Archive
     cache: Cache
+    _listed: dict[str, tuple[float, list[Any]]] = field(default_factory=dict, repr=False, compare=False)  # listings, and when they were had
 
     @property
     def location(self) -> str:
@@ -27,16 +33,17 @@ class CachedArchive:
         return self.archive.location
 
     def cameras(self) -> list[Camera]:
-        """The archive's own."""
-        return self.archive.cameras()
+        """The archive's own, asked for every few minutes."""
+        return self._list("cameras", self.archive.cameras)
 
     def camera(self, key: str) -> Camera:
-        """The archive's own."""
-        return self.archive.camera(key)
+        """The listed camera with this id, name or folder; what the archive says where nothing is listed. Raises UnknownCamera."""
+        cameras = self.cameras()
+        return find_camera(cameras, key) if cameras else self.archive.camera(key)
 
     def days(self, camera: Camera) -> list[date]:
-        """The archive's own."""
-        return self.archive.days(camera)
+        """The archive's own, asked for every few minutes."""
+        return self._list(f"days of {camera.folder}", lambda: self.archive.days(camera))
 
     def edition(self, camera: Camera, day: date) -> str:
         """The archive's own."""
@@ -59,6 +66,13 @@ class CachedArchive:
                 for fetched in answers:
                     self._keep(camera, fetched)
                     yield fetched
+
+    def _list(self, what: str, ask: Callable[[], list[T]]) -> list[T]:
+        asked_at, listed = self._listed.get(what, (-LISTED_S, []))
+        if time.monotonic() - asked_at > LISTED_S:
+            listed = ask()
+            self._listed[what] = time.monotonic(), listed
+        return listed
 
     def _key(self, camera: Camera, slot: datetime) -> str:
         return f"frame {self.location} {camera.folder} {frame_path(slot)}"

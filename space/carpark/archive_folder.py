@@ -12,7 +12,7 @@ from pathlib import Path
 from carpark.cache import Cache
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
-from carpark.slots import Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
+from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
 
 MAX_FRAME_BYTES = 4_000_000  # a JamCam still has 7 to 31 kB; this leaves room for a 12-megapixel camera
 
@@ -95,7 +95,7 @@ def _read_frame(path: Path) -> tuple[bytes | None, str]:
             return None, f"its file of {size / 1e6:.0f} MB is larger than any frame"
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return None, "the archive has no frame for this slot"
+        return None, NO_FRAME
     except OSError as error:
         return None, f"its file cannot be read ({error.strerror})"
     reason = why_no_frame(data)

@@ -12,7 +12,7 @@ from carpark.archive_folder import MAX_FRAME_BYTES
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
 from carpark.pulse import Patience, Pulse
-from carpark.slots import Fetched, frame_path, read_day_folders, why_no_frame
+from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, why_no_frame
 from carpark.web import Faulty, Silent, WebClient, get_patiently
 
 CONCURRENCY = 16  # requests in flight
@@ -87,7 +87,7 @@ class HttpArchive:
                 pulse.pause(self.patience.backoff(tries))
             else:
                 pulse.good()
-                if reason := reply.refusal or why_no_frame(reply.body):
+                if reason := NO_FRAME if reply.has_none else reply.refusal or why_no_frame(reply.body):
                     return Fetched(slot, url, None, reason, is_final=reply.has_none)
                 return Fetched(slot, url, reply.body, source=self.location)
         return Fetched(slot, url, None, f"the source stopped answering: {pulse.given_up or 'the fetching was stopped'}", is_final=False)

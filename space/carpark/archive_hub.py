@@ -20,12 +20,11 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, Revi
 from carpark.cache import Cache
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
-from carpark.slots import Fetched, read_day_folders, why_no_frame
+from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
 
 COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
 SETTLED = timedelta(days=2)  # by then all of a day's frames were pushed
 HUB_ERRORS = (HfHubHTTPError, httpx.HTTPError, OSError, pa.ArrowException)
-NO_FRAME = "the archive has no frame for this slot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from carpark.catalogue import TFL_CATALOGUE, load_catalogue
 from carpark.exif import read_truth
 from carpark.jpeg import read_jpeg
 from carpark.pulse import Patience
-from carpark.slots import LONDON, Fetched, floor_to_slot, why_no_frame
+from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame
 from carpark.web import Silent, get_patiently
 
 JAMCAM_BUCKET = "https://s3-eu-west-1.amazonaws.com/jamcams.tfl.gov.uk"
@@ -74,7 +74,7 @@ class LiveArchive:
             reply = get_patiently(url, MAX_FRAME_BYTES, self.patience)
         except Silent as error:
             return None, f"the live source does not answer: {error}"
-        if problem := reply.refusal or why_no_frame(reply.body):
+        if problem := NO_FRAME if reply.has_none else reply.refusal or why_no_frame(reply.body):
             return None, problem
         captured_at = read_truth(read_jpeg(reply.body).exif).captured_at or reply.modified_at or datetime.now(UTC)
         return Fetched(floor_to_slot(captured_at), url, reply.body, source=self.location), reason

@@ -27,22 +27,45 @@ class Frame:
     reason: str = ""  # for people, with the measure: "smeared: 135 rows repeat the row above"
     captured_at: datetime | None = None  # UTC, from EXIF; None when the picture does not say
     scene: Image | None = None  # RGB, overlays cut away; None unless it can be classified
-    digest: str = ""  # of the scene's pixels, where no overlay touches them
+    digest: str = ""  # of the scene's pixels, where no overlay touches them; "" unless it can be classified
     prints: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False)  # of the scene's blocks
     outline: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32), repr=False)  # of the scene
+
+
+@dataclass(slots=True)
+class _Originals:
+    """The pictures of one size that were shown first."""
+
+    prints: npt.NDArray[np.int64]  # (room for all, blocks)
+    slots: list[datetime] = field(default_factory=list)
+    digests: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, slot: datetime, frame: Frame) -> None:
+        self.prints[len(self.slots)] = frame.prints
+        self.slots.append(slot)
+        self.digests[frame.digest] = slot
+
+    def find(self, frame: Frame) -> tuple[datetime, float] | None:
+        """The slot that shows the same picture, and the share of equal blocks, 1 when every pixel is equal."""
+        if frame.digest in self.digests:
+            return self.digests[frame.digest], 1.0
+        shares = equal_share(frame.prints, self.prints[: len(self.slots)])
+        best = int(shares.argmax()) if len(shares) else 0
+        return (self.slots[best], float(shares[best])) if len(shares) and shares[best] >= FROZEN_SHARE else None
 
 
 def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
     """The frames of one camera by slot, those that show the picture of an earlier slot marked `frozen`, with that slot in the reason."""
     marked = dict(frames)
-    originals: list[tuple[datetime, Frame]] = []
+    originals: dict[int, _Originals] = {}  # by number of blocks: only pictures of one size are compared
     for slot in sorted(frames):
         frame = frames[slot]
-        if frame.scene is None:
+        if not frame.digest:
             continue
-        found = _find_original(frame, originals)
+        earlier_ones = originals.setdefault(frame.prints.size, _Originals(np.empty((len(frames), frame.prints.size), np.int64)))
+        found = earlier_ones.find(frame)
         if found is None:
-            originals.append((slot, frame))
+            earlier_ones.add(slot, frame)
         else:
             earlier, share = found
             likeness = "identical to" if share == 1 else f"{share:.0%} of its blocks equal to"
@@ -64,16 +87,3 @@ def note_moved_views(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
             reason = f"the view has moved since {earlier.astimezone(LONDON):%H:%M} (likeness {alike:.2f})"
             noted[slot] = replace(frames[slot], reason=reason)
     return noted
-
-
-def _find_original(frame: Frame, originals: list[tuple[datetime, Frame]]) -> tuple[datetime, float] | None:
-    """The slot that shows the same picture, and the share of equal blocks, 1 when every pixel is equal."""
-    for slot, original in originals:
-        if original.digest == frame.digest:
-            return slot, 1.0
-    comparable = [(slot, original.prints) for slot, original in originals if original.prints.size == frame.prints.size]
-    if not comparable:
-        return None
-    shares = equal_share(frame.prints, np.stack([prints for _, prints in comparable]))
-    best = int(shares.argmax())
-    return (comparable[best][0], float(shares[best])) if shares[best] >= FROZEN_SHARE else None

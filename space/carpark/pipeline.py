@@ -6,9 +6,8 @@ import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum, auto
 from itertools import islice
 from typing import Protocol
 
@@ -20,8 +19,9 @@ from carpark.frame import Frame
 from carpark.quality import judge_frame
 from carpark.slots import Fetched
 
-QUEUE_FRAMES = 64  # fetched and not yet judged; fetching waits while there are so many
+QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classified; what comes before waits while there are so many
 BATCH_FRAMES = 32  # classified at once at most; as many as wait when the model is free, so the first answers come early
+LOOK_ROUND_S = 0.02  # between two looks at the model while nothing arrives
 
 
 class NamedConfig(Protocol):
@@ -74,40 +74,34 @@ class Record:
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
 
-class _Signal(Enum):
-    """What the queue says besides frames."""
-
-    ARRIVED_ALL = auto()
-    CLASSIFIED = auto()
-
-
-_Events = queue.Queue[Fetched | _Signal]
-
-
 def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
     """Fills the record; yields after every change. Closing the iterator closes `arrivals`, whose errors and the model's come out here."""
-    events: _Events = queue.Queue(QUEUE_FRAMES)
+    arrived: queue.Queue[Fetched | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
     pool = ThreadPoolExecutor(2, thread_name_prefix="day")
     try:
-        feeding = pool.submit(_feed, arrivals, events, stop)
+        feeding = pool.submit(_feed, arrivals, arrived, stop)
         has_all = False
         waiting: dict[str, Image] = {}
         batch: list[str] = []
         classifying: Future[npt.NDArray[np.float32]] = Future()
         while not has_all or waiting or batch:
-            event = events.get()
-            if event is _Signal.CLASSIFIED:
+            if batch and (has_all or len(waiting) >= QUEUE_FRAMES or classifying.done()):
                 record.p_full.update(zip(batch, map(float, classifying.result()), strict=True))
                 batch = []
-            elif event is _Signal.ARRIVED_ALL:
-                feeding.result()
-                has_all = True
-            else:
-                _judge(event, record, waiting)
+            elif not has_all:
+                try:
+                    fetched = arrived.get(timeout=LOOK_ROUND_S if batch else None)
+                except queue.Empty:
+                    continue
+                if fetched:
+                    _judge(fetched, record, waiting)
+                else:
+                    feeding.result()
+                    has_all = True
             if waiting and not batch:
                 batch = list(islice(waiting, BATCH_FRAMES))
-                classifying = pool.submit(_classify, model, [waiting.pop(digest) for digest in batch], events, stop)
+                classifying = pool.submit(model.p_full, [waiting.pop(digest) for digest in batch])
             yield
     finally:
         stop.set()
@@ -121,7 +115,8 @@ def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
     if fetched.data is None:
         record.frames[slot] = Frame("missing", fetched.reason)
         return
-    frame = record.frames[slot] = judge_frame(fetched.data, slot=slot)
+    frame = judge_frame(fetched.data, slot=slot)
+    record.frames[slot] = replace(frame, scene=None)  # pixels of a day would fill the memory
     record.sha256[slot] = hashlib.sha256(fetched.data).hexdigest()
     if frame.state == "ok" and frame.digest not in record.asked:
         record.asked.add(frame.digest)
@@ -131,27 +126,21 @@ def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
             waiting[frame.digest] = frame.scene
 
 
-def _feed(arrivals: Generator[Fetched], events: _Events, stop: threading.Event) -> None:
+def _feed(arrivals: Generator[Fetched], arrived: "queue.Queue[Fetched | None]", stop: threading.Event) -> None:
+    """Puts what arrives into the queue, and None when there is no more; ends when the reader has stopped."""
     try:
         with closing(arrivals) as source:
             for fetched in source:
-                _put(fetched, events, stop)
+                _put(fetched, arrived, stop)
                 if stop.is_set():
                     break
     finally:
-        _put(_Signal.ARRIVED_ALL, events, stop)
+        _put(None, arrived, stop)
 
 
-def _classify(model: FullnessModel, scenes: list[Image], events: _Events, stop: threading.Event) -> npt.NDArray[np.float32]:
-    try:
-        return model.p_full(scenes)
-    finally:
-        _put(_Signal.CLASSIFIED, events, stop)
-
-
-def _put(event: Fetched | _Signal, events: _Events, stop: threading.Event) -> None:
-    """Waits for room in the queue, but not for a reader that has stopped. Never called by the reader itself."""
+def _put(item: Fetched | None, arrived: "queue.Queue[Fetched | None]", stop: threading.Event) -> None:
+    """Waits for room in the queue, but not for a reader that has stopped."""
     while not stop.is_set():
         with suppress(queue.Full):
-            events.put(event, timeout=0.1)
+            arrived.put(item, timeout=0.1)
             return

@@ -15,6 +15,7 @@ LONDON = ZoneInfo("Europe/London")
 SLOT = timedelta(minutes=5)
 FIRST_DAY = date(2000, 1, 1)  # no street camera archive is older
 FRAME_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})@(\d{2})_(\d{2})GMT\.jpg")
+NO_FRAME = "the archive has no frame for this slot"
 DAY_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -18,7 +18,7 @@ GONE = (404, 410)
 
 
 class Faulty(Exception):
-    """The answer broke or was an HTTP 5xx; another try may bring it. Never leaves the fetching of an archive."""
+    """The answer broke or was an HTTP 5xx; another try may bring it. Caught by all that fetch."""
 
     cost = 1  # tries that it uses up
 
@@ -30,7 +30,7 @@ class Stalled(Faulty):
 
 
 class Silent(Exception):
-    """The source cannot be reached, or asks everyone to wait. Never leaves the fetching of an archive."""
+    """The source cannot be reached, or asks everyone to wait. Caught by all that fetch."""
 
     def __init__(self, reason: str, wait_s: float = 0, asked_to_wait: bool = False) -> None:
         """`wait_s` 0 leaves the wait to the one who asks again."""
@@ -118,10 +118,8 @@ def _refusal(response: requests.Response) -> str:
         raise Silent(f"HTTP {status}", _retry_after_s(response), asked_to_wait=True)
     if status >= 500:
         raise Faulty(f"HTTP {status}")
-    if status in GONE:
-        return "the archive has no frame for this slot"
     if 300 <= status < 400:
-        return f"the archive redirects to {response.headers.get('Location', 'nowhere')[:120]}"
+        return f"the server redirects to {response.headers.get('Location', 'nowhere')[:120]}"
     return "" if status == 200 else f"HTTP {status}"
 
 
