@@ -21,6 +21,8 @@ from tabs.samples import write_samples
 from tabs.sources import Sources
 from tabs.theme import HEAD, HEADER, STYLE, THEME
 
+HOURLY_AFTER_A_DAY_S = (3_600, 86_400)  # how often uploads and downloads are cleared away, and from what age
+
 
 def build_page(sources: Sources, work: Path) -> gr.Blocks:
     """The whole page; sample photos are written to `work`."""
@@ -30,7 +32,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
         lines = [*sources.problems(), *dataset_problem]
         return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in lines)
 
-    with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+    with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=HOURLY_AFTER_A_DAY_S) as page:
         gr.HTML(HEADER)
         problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
         with gr.Tabs():

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import requests
 
 SPACE = Path(__file__).parent.parent / "space"
-PATIENCE_S = 90
+PATIENCE_S = 180  # a fresh environment compiles its bytecode first
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE) -> I
     with TemporaryDirectory(prefix="space-test-") as work:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("CARPARK_", "GRADIO_"))}
         environment |= {name: str(value) for name, value in settings.items()}
-        environment |= {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": f"{work}/gradio", "HF_HUB_OFFLINE": "1"}
+        environment |= {"GRADIO_SERVER_PORT": str(port), "TMPDIR": work, "HF_HUB_OFFLINE": "1"}
         log = Path(work, "log.txt")
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)

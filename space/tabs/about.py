@@ -49,7 +49,8 @@ def build_about_tab(page: gr.Blocks, sources: Sources) -> None:
     """The tab's widgets; what is loaded is looked up whenever `page` is opened."""
 
     def describe(request: gr.Request) -> tuple[str, str]:
-        return describe_model(sources), HOW_TO_USE.format(address=str(request.base_url))
+        address = sources.name_of("SPACE_ID") or str(request.base_url)  # the Hub names a hosted Space so; gradio_client takes either
+        return describe_model(sources), HOW_TO_USE.format(address=address)
 
     with gr.Tab("About", id="about"), gr.Column(elem_id="about"):
         gr.Markdown(WHAT_IT_IS)

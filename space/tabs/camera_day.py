@@ -63,9 +63,12 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
             return offer_days(archive, archive.camera(camera or ""))
 
     def show_day(camera: str | None, day: str | None, with_line: bool, progress: gr.Progress = PROGRESS) -> Iterator[tuple[Any, ...]]:
+        def move_bar(done: DayProgress) -> None:
+            progress(share_of(done), desc=f"{done.classified} of {done.total} slots")
+
         progress(0, desc="Asking the archive")
         with told_on_page():
-            shown = read_day(sources, camera or "", day or "", lambda done: progress(share_of(done), desc=f"{done.classified} of {done.total} slots"))
+            shown = read_day(sources, camera or "", day or "", move_bar)
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_downloads(shown, Path(folder))
             yield words_card(shown), draw(shown, with_line), shown, str(csv), str(parquet), gr.Column(visible=True)
