@@ -64,5 +64,5 @@ def test_listings_are_not_asked_for_at_every_turn(cache, tmp_path):
             assert archive.camera("baker st s of park rd") == CAMERA
             assert archive.days(CAMERA) == [DAY]
         assert len(server.asked) == 2
-        with pytest.raises(UnknownCamera, match="among 1 cameras"):
+        with pytest.raises(UnknownCamera, match="among 1 camera"):
             archive.camera("Nowhere")

@@ -66,7 +66,7 @@ def test_an_unknown_camera_is_answered_with_close_names():
 
 
 def test_an_unknown_camera_without_close_names_is_answered_with_what_to_do():
-    with pytest.raises(UnknownCamera, match=r"no camera 'zzz' among 1 cameras\. Choose one by its id or name"):
+    with pytest.raises(UnknownCamera, match=r"no camera 'zzz' among 1 camera\. Choose one by its id or name"):
         find_camera([BAKER], "zzz")
 
 
