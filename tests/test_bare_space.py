@@ -44,7 +44,7 @@ def test_a_bare_copy_starts_classifies_and_writes_nothing_into_itself(
 
 
 def files_of(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
 
 
 def test_the_card_names_the_gradio_that_is_pinned() -> None:

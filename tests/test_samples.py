@@ -42,7 +42,7 @@ def out(tmp_path: Path) -> Path:
 
 def test_labels_take_turns_and_no_scene_comes_twice(photos: Path, out: Path) -> None:
     samples = write_samples(photos, out)
-    assert [label for _, label in samples] == ["partial", "full", "empty"] * 2 + ["partial", "full"]
+    assert [label for _, label in samples] == ["empty", "full", "partial"] * 2 + ["empty", "full"]
     assert len(write_samples(photos, out, count=100)) == 12
 
 
@@ -55,7 +55,7 @@ def test_each_sample_is_a_picture_of_its_label(photos: Path, out: Path) -> None:
 
 def test_without_a_csv_the_folders_are_the_labels(photos: Path, out: Path) -> None:
     (photos / "photos.csv").unlink()
-    assert [label for _, label in write_samples(photos, out, count=3)] == ["partial", "full", "empty"]
+    assert [label for _, label in write_samples(photos, out, count=3)] == ["empty", "full", "partial"]
 
 
 def test_a_photo_that_is_gone_or_broken_is_passed_over(photos: Path, out: Path) -> None:
@@ -91,7 +91,7 @@ def write_split(folder: Path, split: str, labels: list[str]) -> None:
 def test_a_dataset_repo_gives_photos_of_its_test_part(tmp_path: Path, out: Path) -> None:
     write_split(tmp_path, "train", ["full"] * 6)
     write_split(tmp_path, "test", ["empty", "full", "empty"])
-    assert [label for _, label in write_samples(tmp_path, out)] == ["full", "empty", "empty"]
+    assert [label for _, label in write_samples(tmp_path, out)] == ["empty", "full", "empty"]
 
 
 def test_a_dataset_repo_without_a_test_part_gives_what_it_has(tmp_path: Path, out: Path) -> None:

@@ -63,7 +63,8 @@ def in_turn(candidates: Sequence[Candidate]) -> list[Candidate]:
     by_label: dict[str, dict[str, Candidate]] = {}
     for candidate in candidates:
         by_label.setdefault(candidate.label, {}).setdefault(candidate.scene, candidate)
-    columns = [_spread(list(scenes.values())) for _, scenes in sorted(by_label.items(), reverse=True)]
+    clear_first = sorted(by_label, key=lambda label: (label == "partial", label))  # the first sample shows what the classes are
+    columns = [_spread(list(by_label[label].values())) for label in clear_first]
     return [candidate for row in zip_longest(*columns) for candidate in row if candidate]
 
 
