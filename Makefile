@@ -38,6 +38,7 @@ lint: $(READY)
 
 bench: $(READY)
 	$(RUN) -W ignore -m benchmarks.bench_model
+	$(RUN) -W ignore -m benchmarks.bench_day
 
 clean:
 	rm -rf artifacts $(VENV)
