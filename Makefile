@@ -36,9 +36,10 @@ lint: $(READY)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 
-bench: $(READY)
+bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_model
 	$(RUN) -W ignore -m benchmarks.bench_day
+	$(RUN) -W ignore -m benchmarks.bench_sample
 
 clean:
 	rm -rf artifacts $(VENV)
