@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
 from tests.running_space import RunningSpace, running_space
 
@@ -20,6 +20,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+SLOW_MS = 150_000  # the first answer waits for the learner to load, on a machine that may be busy
+expect.set_options(timeout=SLOW_MS)
 
 OpenPage = Callable[..., Page]
 
@@ -52,6 +55,7 @@ def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
 
     def open_one(*, width: int = 1280, scheme: str = "light", url: str = space.url) -> Page:
         page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        page.set_default_timeout(SLOW_MS)
         pages.append(page)
         watch(page, url, faults)
         page.goto(url)

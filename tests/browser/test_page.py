@@ -11,9 +11,6 @@ from tests.browser.conftest import OpenPage
 from tests.running_space import RunningSpace, running_space
 
 WIDTHS = (1280, 390)
-SLOW_MS = 60_000  # the first answer may wait for the learner to load
-
-expect.set_options(timeout=SLOW_MS)
 
 
 @pytest.fixture(params=WIDTHS)
