@@ -56,7 +56,7 @@ class HttpArchive:
         """One answer for each slot, as they arrive. Closing the iterator stops the traffic."""
         base = self._base(camera)
         pulse = Pulse(self.patience, bad_in_a_row=CONCURRENCY)
-        client = WebClient(self.patience, connections=CONCURRENCY)
+        client = WebClient(base, self.patience, connections=CONCURRENCY)
         pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="fetch")
         try:
             urls = [f"{base}/{quote(frame_path(slot), safe='/@')}" for slot in slots]

@@ -42,8 +42,12 @@ class Cache:
         path = self._path(key)
         half_written = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}{HALF_WRITTEN}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            half_written.write_bytes(hashlib.sha256(key.encode() + data).digest() + data)
+            entry = hashlib.sha256(key.encode() + data).digest() + data
+            try:
+                half_written.write_bytes(entry)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                half_written.write_bytes(entry)
             half_written.replace(path)
         except OSError:
             _remove(half_written)

@@ -21,8 +21,8 @@ BROKEN_SHARE = 0.4  #       of the width broken inside a JamCam's street: live 0
 
 JAMCAM_SIZE = (352, 288)
 JAMCAM_SCENE = (0, 36, 352, 272)  # left, top, right, bottom: without the clock, number and roundel above and the place's name below
-JAMCAM_JUDGED = (0, 48, 352, 272)  # the part of it whose JPEG blocks of 16 pixels hold no overlay either
-JAMCAM_BETWEEN = slice(128, 256)  # columns between the clock and the roundel
+JAMCAM_JUDGED = slice(48, 272)  # its rows whose JPEG blocks of 16 pixels hold no overlay either
+JAMCAM_BETWEEN = slice(128, 256)  # columns between the clock and the roundel, which both end on the first border of blocks
 JAMCAM_LINES = slice(40, 268)  # rows whose neighbours hold no edge of an overlay
 
 
@@ -31,25 +31,24 @@ def crop_scene(picture: Image) -> Image:
     return picture.crop(JAMCAM_SCENE) if picture.size == JAMCAM_SIZE else picture
 
 
-def crop_judged(picture: Image) -> Image:
-    """The part of a JamCam still that no overlay touches, not even by its JPEG blocks; a picture of any other size as it is."""
-    return picture.crop(JAMCAM_JUDGED) if picture.size == JAMCAM_SIZE else picture
+def judged_rows(height: int, width: int) -> slice:
+    """The rows of a JamCam still that no overlay touches, not even by its JPEG blocks; all rows of a picture of any other size."""
+    return JAMCAM_JUDGED if (width, height) == JAMCAM_SIZE else slice(0, height)
 
 
-def find_fault(picture: Image, data: bytes) -> tuple[State, str]:
-    """The first fault that the RGB picture decoded from the JPEG file `data` shows, and why; "ok" and "" without one."""
-    pixels, grey = np.asarray(picture), np.asarray(picture.convert("L"))
-    judged = crop_judged(picture)
-    judged_pixels, judged_grey = np.asarray(judged), np.asarray(judged.convert("L"))
-    ranges = measures.block_ranges(judged_grey)
+def find_fault(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> tuple[State, str]:
+    """The first fault that the picture decoded from the JPEG file `data` shows, and why; "ok" and "" without one."""
+    rows = judged_rows(*grey.shape)
+    judged = grey[rows]
+    ranges = measures.block_ranges(judged)
     if float((ranges > 4).mean()) < NO_PICTURE_SHARE:
         return "corrupt", "no picture: it is all of one colour"
     # A cut file is blank to the foot of the picture; one that was cut before TfL wrote on it, to the foot of the street.
-    if reason := _cut_off(pixels) or _cut_off(judged_pixels):
+    if reason := _cut_off(pixels) or _cut_off(pixels[rows]):
         return "corrupt", reason
-    if reason := _damage(pixels, grey, data) or _smear(judged_grey):
+    if reason := _damage(pixels, grey, data) or _smear(judged):
         return "corrupt", reason
-    reason = _card(judged_pixels[::2, ::2], ranges)
+    reason = _card(pixels[rows][::2, ::2], judged[::2, ::2], ranges)
     return ("in_use", reason) if reason else ("ok", "")
 
 
@@ -67,8 +66,10 @@ def _cut_off(pixels: measures.Pixels) -> str:
     return f"cut off: the lowest {rows} rows are blank" if is_decoder_grey or has_hard_edge else ""
 
 
-def _card(pixels: measures.Pixels, ranges: npt.NDArray[np.uint8]) -> str:
+def _card(pixels: measures.Pixels, grey: measures.Grey, ranges: npt.NDArray[np.uint8]) -> str:
     """Why the picture counts as a placeholder card, "" when it does not."""
+    if measures.largest_level_share(grey) < CARD_SHARE:
+        return ""
     colour = measures.commonest_colour(pixels)
     is_black_or_white = max(colour) < 24 or min(colour) > 231
     share = measures.colour_share(pixels, colour, tolerance=CARD_TOLERANCE if is_black_or_white else 0)
@@ -84,11 +85,7 @@ def _smear(grey: measures.Grey) -> str:
 def _damage(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> str:
     """Why the picture counts as wrongly decoded, "" when it does not: its rows of blocks do not fit each other."""
     is_jamcam = (grey.shape[1], grey.shape[0]) == JAMCAM_SIZE
-    if is_jamcam:  # the clock and the roundel end on the first border
-        first = measures.grid_break_share(pixels[:32, JAMCAM_BETWEEN], grey[:32, JAMCAM_BETWEEN])
-        suspect = max(first, measures.grid_break_share(pixels[16:], grey[16:]))
-    else:
-        suspect = measures.grid_break_share(pixels, grey)
+    suspect = measures.grid_break_share(pixels, grey, JAMCAM_BETWEEN if is_jamcam else slice(None))
     if suspect < SUSPECT_SHARE:
         return ""
     if not is_sound(data):

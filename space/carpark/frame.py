@@ -14,7 +14,7 @@ from carpark.slots import LONDON
 
 State = Literal["ok", "in_use", "corrupt", "frozen", "late", "missing"]
 
-SAME_VIEW = 0.62  # likeness to the frame before: the same view at least 0.77, a moved one at most 0.49
+SAME_VIEW = 0.6  # likeness to the frame before: the same view at least 0.76, a moved one at most 0.43
 SAME_LIGHT = timedelta(minutes=20)
 FROZEN_SHARE = 0.9  # of the blocks with texture; live neighbours at most 0.01, a clock that ticks on a frozen picture leaves 0.95
 
@@ -27,7 +27,7 @@ class Frame:
     reason: str = ""  # for people, with the measure: "smeared: 135 rows repeat the row above"
     captured_at: datetime | None = None  # UTC, from EXIF; None when the picture does not say
     scene: Image | None = None  # RGB, overlays cut away; None unless it can be classified
-    digest: str = ""  # of the scene's pixels, where no overlay touches them; "" unless it can be classified
+    digest: str = ""  # of the scene's brightness, where no overlay touches it; "" unless it can be classified
     prints: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False)  # of the scene's blocks
     outline: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32), repr=False)  # of the scene
 

@@ -17,7 +17,7 @@ from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.exif import Truth, read_truth
-from carpark.faults import crop_judged, crop_scene, find_fault
+from carpark.faults import crop_scene, find_fault, judged_rows
 from carpark.frame import Frame, mark_frozen
 from carpark.images import DECODING_ERRORS
 from carpark.jpeg import read_jpeg
@@ -50,7 +50,8 @@ def judge_frame(data: bytes, *, slot: datetime | None = None) -> Frame:
 
 
 def _judge_picture(picture: Image, data: bytes, truth: Truth, slot: datetime | None) -> Frame:
-    state, reason = find_fault(picture, data)
+    pixels, grey = np.asarray(picture), np.asarray(picture.convert("L"))
+    state, reason = find_fault(pixels, grey, data)
     captured_at = truth.captured_at
     if state == "ok" and slot and captured_at:
         if captured_at - slot > LATE:
@@ -59,10 +60,9 @@ def _judge_picture(picture: Image, data: bytes, truth: Truth, slot: datetime | N
             state, reason = "late", f"captured {_span(slot - captured_at)} before its slot"
     if state not in ("ok", "late"):
         return Frame(state, reason, captured_at)
-    scene, judged = crop_scene(picture), crop_judged(picture)
-    digest = hashlib.blake2b(judged.tobytes(), digest_size=16, key=str(judged.size).encode()).hexdigest()
-    grey = np.asarray(judged.convert("L"))
-    return Frame(state, reason, captured_at, scene, digest, block_prints(grey), outline(grey))
+    judged = grey[judged_rows(*grey.shape)]
+    digest = hashlib.sha256(f"{judged.shape}".encode() + judged.tobytes()).hexdigest()
+    return Frame(state, reason, captured_at, crop_scene(picture), digest, block_prints(judged), outline(judged))
 
 
 def _span(age: timedelta) -> str:

@@ -51,7 +51,7 @@ class Reply:
 
 def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
     """The answer to a GET for one thing, asked again while the server fails. Raises Silent when it is given up."""
-    client = WebClient(patience, connections=1)
+    client = WebClient(url, patience, connections=1)
     pulse = Pulse(patience, bad_in_a_row=1)
     try:
         while pulse.may_ask():
@@ -67,12 +67,15 @@ def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
 
 
 class WebClient:
-    """GETs over kept-alive connections; follows no redirect, so no other host is ever contacted. Safe to share between threads."""
+    """GETs from one host over kept-alive connections; follows no redirect, so no other is ever contacted. Safe to share between threads."""
 
-    def __init__(self, patience: Patience, connections: int) -> None:
-        """At most `connections` are kept alive."""
+    def __init__(self, base: str, patience: Patience, connections: int) -> None:
+        """At most `connections` to the host of `base` are kept alive."""
         self.patience = patience
         self.session = requests.Session()
+        # What requests looks up in the environment at every request, a third of its work, is the same for all to one host.
+        settings = self.session.merge_environment_settings(base, {}, None, None, None)
+        self.session.proxies, self.session.verify, self.session.trust_env = settings["proxies"], settings["verify"], False
         self.session.headers["User-Agent"] = USER_AGENT
         self.session.headers["Accept-Encoding"] = "identity"  # JPEGs are compressed already
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
