@@ -16,6 +16,7 @@ from torchvision import models
 from carpark.errors import BadWeights
 from carpark.model import load_model
 from training import evaluate, export, train
+from training.learners import TowardsFullness, kinds_of
 from training.photos import LABELS
 from training.weights import load_start
 
@@ -157,6 +158,21 @@ def test_a_start_is_carried_into_the_network(tmp_path: Path) -> None:
     start = load_start("resnet18", str(tmp_path / "start.pth"))
     assert start is not None
     assert len(start.state_dict()) == len([key for key in network.state_dict() if not key.startswith("fc.")])
+
+
+@pytest.mark.parametrize("vocab", [["empty", "full"], ["empty", "full", "partial 0.3"]])
+def test_the_loss_is_lowest_where_p_full_is_what_the_photo_teaches(vocab: list[str]) -> None:
+    taught = torch.tensor([0.0, 1.0, 0.3])[: len(vocab)]
+    right = torch.stack([1 - taught, taught], dim=1).clamp(1e-4).log()
+    loss, kinds = TowardsFullness(vocab), torch.arange(len(vocab))
+    assert loss(right, kinds) < loss(right.flip(1), kinds)
+    assert loss(right, kinds) < loss(torch.zeros_like(right), kinds)
+
+
+def test_partial_photos_teach_their_occupancy_where_it_is_known() -> None:
+    photos = pd.DataFrame({"label": ["empty", "partial", "partial", "full"], "occupancy": [0.05, 0.42, None, 0.9]})
+    assert kinds_of(photos).tolist() == ["empty", "partial 0.4", "partial 0.5", "full"]
+    assert kinds_of(photos.drop(columns="occupancy")).tolist() == ["empty", "partial 0.5", "partial 0.5", "full"]
 
 
 def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Path) -> None:

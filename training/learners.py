@@ -50,7 +50,7 @@ class TowardsFullness(nn.Module):
 
     def __init__(self, vocab: list[str]) -> None:
         super().__init__()
-        p_full = torch.tensor([float(kind.removeprefix(PARTIAL)) if kind.startswith(PARTIAL) else LABELS.index(kind) for kind in vocab])
+        p_full = torch.tensor([float(kind.removeprefix(PARTIAL) if kind.startswith(PARTIAL) else LABELS.index(kind)) for kind in vocab])
         self.register_buffer("targets", torch.stack([1 - p_full, p_full], dim=1))
 
     def forward(self, logits: Tensor, kind: Tensor) -> Tensor:
