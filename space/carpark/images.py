@@ -14,7 +14,7 @@ MAX_PIXELS = 50_000_000  # 50 megapixels: twice the largest phone camera's defau
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
 # What Pillow raises on broken bytes, over its many formats.
-DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError, PILImage.DecompressionBombError, UnidentifiedImageError)
+DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError)
 
 
 def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
@@ -34,6 +34,8 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
         raise BadImage(f"{name} does not exist.") from error
     except UnidentifiedImageError as error:
         raise BadImage(f"{name} is not a picture that can be read; expected JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
+    except PILImage.DecompressionBombError as error:  # Pillow's own limit, far above ours, strikes before the size can be read
+        raise BadImage(f"{name} has too many pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.") from error
     except DECODING_ERRORS as error:
         raise BadImage(f"{name} cannot be decoded ({error}). Save it again as JPEG or PNG.") from error
 
