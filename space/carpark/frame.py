@@ -28,7 +28,7 @@ class Frame:
     captured_at: datetime | None = None  # UTC, from EXIF; None when the picture does not say
     scene: Image | None = None  # RGB, overlays cut away; None unless it can be classified
     digest: str = ""  # of the scene's brightness, where no overlay touches it; "" unless it can be classified
-    prints: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False)  # of the scene's blocks
+    prints: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), repr=False)  # of the scene's blocks
     outline: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32), repr=False)  # of the scene
 
 
@@ -36,7 +36,7 @@ class Frame:
 class _Originals:
     """The pictures of one size that were shown first."""
 
-    prints: npt.NDArray[np.int64]  # (room for all, blocks)
+    prints: npt.NDArray[np.int32]  # (room for all, blocks)
     slots: list[datetime] = field(default_factory=list)
     digests: dict[str, datetime] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
         frame = frames[slot]
         if not frame.digest:
             continue
-        earlier_ones = originals.setdefault(frame.prints.size, _Originals(np.empty((len(frames), frame.prints.size), np.int64)))
+        earlier_ones = originals.setdefault(frame.prints.size, _Originals(np.empty((len(frames), frame.prints.size), np.int32)))
         found = earlier_ones.find(frame)
         if found is None:
             earlier_ones.add(slot, frame)

@@ -1,10 +1,11 @@
 """Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, another classifies."""
 
 import hashlib
+import os
 import queue
 import threading
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +21,8 @@ from carpark.quality import judge_frame
 from carpark.slots import Fetched
 
 QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classified; what comes before waits while there are so many
-BATCH_FRAMES = 32  # classified at once at most; as many as wait when the model is free, so the first answers come early
+BATCH_FRAMES = 8  # classified at once at most; fewer when fewer wait, so the first answers come early
+BATCHES = 1 + (os.cpu_count() or 1)  # with the model at a time, so that no core waits for the end of another's batch
 LOOK_ROUND_S = 0.02  # between two looks at the model while nothing arrives
 
 
@@ -74,24 +76,25 @@ class Record:
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
 
+_Running = dict[Future[npt.NDArray[np.float32]], tuple[str, ...]]  # batches that the model has, with the digests of their scenes
+
+
 def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
     """Fills the record; yields after every change. Closing the iterator closes `arrivals`, whose errors and the model's come out here."""
     arrived: queue.Queue[Fetched | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
-    pool = ThreadPoolExecutor(2, thread_name_prefix="day")
+    pool = ThreadPoolExecutor(1 + BATCHES, thread_name_prefix="day")
     try:
         feeding = pool.submit(_feed, arrivals, arrived, stop)
         has_all = False
         waiting: dict[str, Image] = {}
-        batch: list[str] = []
-        classifying: Future[npt.NDArray[np.float32]] = Future()
-        while not has_all or waiting or batch:
-            if batch and (has_all or len(waiting) >= QUEUE_FRAMES or classifying.done()):
-                record.p_full.update(zip(batch, map(float, classifying.result()), strict=True))
-                batch = []
+        running: _Running = {}
+        while not has_all or waiting or running:
+            if running and (has_all or len(waiting) >= QUEUE_FRAMES or any(batch.done() for batch in running)):
+                _take_answers(running, record)
             elif not has_all:
                 try:
-                    fetched = arrived.get(timeout=LOOK_ROUND_S if batch else None)
+                    fetched = arrived.get(timeout=LOOK_ROUND_S if running else None)
                 except queue.Empty:
                     continue
                 if fetched:
@@ -99,13 +102,19 @@ def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> G
                 else:
                     feeding.result()
                     has_all = True
-            if waiting and not batch:
-                batch = list(islice(waiting, BATCH_FRAMES))
-                classifying = pool.submit(model.p_full, [waiting.pop(digest) for digest in batch])
+            while waiting and len(running) < BATCHES:
+                digests = tuple(islice(waiting, BATCH_FRAMES))
+                running[pool.submit(model.p_full, [waiting.pop(digest) for digest in digests])] = digests
             yield
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _take_answers(running: _Running, record: Record) -> None:
+    """Waits until a batch is classified and records its answers. Raises what the model raised."""
+    for batch in wait(running, return_when=FIRST_COMPLETED).done:
+        record.p_full.update(zip(running.pop(batch), map(float, batch.result()), strict=True))
 
 
 def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
