@@ -1,7 +1,6 @@
 """What is wrong with the pixels of a frame, and the table of thresholds; `carpark.measures` says more of what each measure gives."""
 
 import numpy as np
-import numpy.typing as npt
 from PIL.Image import Image
 
 from carpark import measures
@@ -13,7 +12,8 @@ CARD_SHARE = 0.5  #         of the picture in one colour: live 0.39 (black and w
 CARD_LETTERING = 0.8  #     hard edges, asked of black and white cards besides: night and snow 0.72, lettering 0.87
 CARD_TOLERANCE = 2  #       levels, for black and white, where the edges of letters spill over
 NO_PICTURE_SHARE = 0.002  # of blocks that are not flat: one lamp in the dark has more
-SMEARED_ROWS = 24  #        that repeat the row above: live 15, TfL's smeared still 135
+SMEARED_FOOT = 16  #        rows that repeat the row above, down to the foot: live 6, TfL's smeared still 134
+SMEARED_BAND = 64  #        the same, anywhere: live 10, in drawn fog 28
 BLANK_ROWS = 16  #          at the foot, one row of JPEG blocks: live 8
 HARD_EDGE = 10  #           levels between blank rows and what is above: a street at night fades into black
 SUSPECT_SHARE = 0.25  #     of the width broken at a border of blocks, worth a look at the file's codes: live 0.18
@@ -40,15 +40,15 @@ def find_fault(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> tup
     """The first fault that the picture decoded from the JPEG file `data` shows, and why; "ok" and "" without one."""
     rows = judged_rows(*grey.shape)
     judged = grey[rows]
-    ranges = measures.block_ranges(judged)
-    if float((ranges > 4).mean()) < NO_PICTURE_SHARE:
+    may_be_card = measures.largest_level_share(judged[::2, ::2]) >= CARD_SHARE
+    if may_be_card and float((measures.block_ranges(judged) > 4).mean()) < NO_PICTURE_SHARE:
         return "corrupt", "no picture: it is all of one colour"
     # A cut file is blank to the foot of the picture; one that was cut before TfL wrote on it, to the foot of the street.
     if reason := _cut_off(pixels) or _cut_off(pixels[rows]):
         return "corrupt", reason
     if reason := _damage(pixels, grey, data) or _smear(judged):
         return "corrupt", reason
-    reason = _card(pixels[rows][::2, ::2], judged[::2, ::2], ranges)
+    reason = _card(pixels[rows], judged) if may_be_card else ""
     return ("in_use", reason) if reason else ("ok", "")
 
 
@@ -66,20 +66,18 @@ def _cut_off(pixels: measures.Pixels) -> str:
     return f"cut off: the lowest {rows} rows are blank" if is_decoder_grey or has_hard_edge else ""
 
 
-def _card(pixels: measures.Pixels, grey: measures.Grey, ranges: npt.NDArray[np.uint8]) -> str:
+def _card(pixels: measures.Pixels, grey: measures.Grey) -> str:
     """Why the picture counts as a placeholder card, "" when it does not."""
-    if measures.largest_level_share(grey) < CARD_SHARE:
-        return ""
     colour = measures.commonest_colour(pixels)
     is_black_or_white = max(colour) < 24 or min(colour) > 231
     share = measures.colour_share(pixels, colour, tolerance=CARD_TOLERANCE if is_black_or_white else 0)
-    is_card = share >= CARD_SHARE and (not is_black_or_white or measures.lettering_share(ranges) >= CARD_LETTERING)
+    is_card = share >= CARD_SHARE and (not is_black_or_white or measures.lettering_share(measures.block_ranges(grey)) >= CARD_LETTERING)
     return f"a card instead of a picture: {share:.0%} of it is one colour" if is_card else ""
 
 
 def _smear(grey: measures.Grey) -> str:
-    rows = measures.smeared_rows(grey)
-    return f"smeared: {rows} rows repeat the row above" if rows >= SMEARED_ROWS else ""
+    at_foot, anywhere = measures.smeared_rows(grey)
+    return f"smeared: {anywhere} rows repeat the row above" if at_foot >= SMEARED_FOOT or anywhere >= SMEARED_BAND else ""
 
 
 def _damage(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> str:

@@ -103,7 +103,7 @@ def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> G
                     feeding.result()
                     has_all = True
             while waiting and len(running) < BATCHES:
-                digests = tuple(islice(waiting, BATCH_FRAMES))
+                digests = tuple(islice(waiting, min(BATCH_FRAMES, -(-len(waiting) // BATCHES))))  # the last ones are shared out
                 running[pool.submit(model.p_full, [waiting.pop(digest) for digest in digests])] = digests
             yield
     finally:
