@@ -155,14 +155,20 @@ def block_prints(grey: Grey) -> npt.NDArray[np.int32]:
 
 
 def outline(grey: Grey) -> npt.NDArray[np.float32]:
-    """(n,) how strong the edges are across and down each 8 x 8 block, on a logarithmic scale: what stays when cars come and go."""
+    """(n,) how strong the edges are across and down each 8 x 8 block, on a logarithmic scale: what stays when cars come and go.
+
+    Of mean 0 and length 1, so that the product of two is their correlation.
+    """
     half = halve(grey)
     height, width = (half.shape[0] - 1) // 4, (half.shape[1] - 1) // 4
     across, down = np.abs(half[:-1, 1:] - half[:-1, :-1]), np.abs(half[1:, :-1] - half[:-1, :-1])
     edges = np.stack([across[: height * 4, : width * 4], down[: height * 4, : width * 4]])
     sums = edges.reshape(2, height, 4, width * 4).sum(axis=2, dtype=np.int32).reshape(2, height, width, 4).sum(axis=3)
-    strengths: npt.NDArray[np.float32] = np.log1p(sums / np.float32(64)).astype(np.float32).ravel()
-    return strengths
+    strengths = np.log1p(sums / np.float32(64)).ravel()
+    strengths -= strengths.mean()
+    length = float(np.linalg.norm(strengths))
+    normed: npt.NDArray[np.float32] = strengths / np.float32(length or 1)
+    return normed
 
 
 def likeness(outline: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
@@ -171,9 +177,7 @@ def likeness(outline: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -
     The same view minutes apart: at least 0.76, hours apart 0.2 as the light changes. The picture moved sideways by 24 px, zoomed by half,
     or of another camera: at most 0.43.
     """
-    if outline.size != other.size:
-        return 0.0
-    return float(np.nan_to_num(np.corrcoef(outline, other)[0, 1]))
+    return float(outline @ other) if outline.size == other.size else 0.0
 
 
 def equal_share(prints: npt.NDArray[np.int32], earlier: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
