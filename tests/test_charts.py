@@ -56,8 +56,9 @@ def test_states_that_do_not_occur_are_not_in_the_legend():
 def test_the_line_can_be_hidden_and_the_classes_stay():
     figure = day_figure(table_of(faults=FAULTS), title="a day", show_probability=False)
     assert "P(full)" not in traces(figure)
-    assert len(traces(figure)["Full"].x) > 0
-    assert figure.layout.yaxis.showticklabels is False
+    heights = [max(traces(figure)[look.label].y) for look in VERDICTS.values()]
+    assert heights == sorted(heights, reverse=True)
+    assert figure.layout.yaxis.ticktext == ("Full", "Not sure", "Empty")
 
 
 def test_pointing_at_a_slot_says_time_state_and_reason():

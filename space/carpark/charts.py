@@ -24,9 +24,14 @@ class Look:
     label: str
     colour: str
     hatching: str = ""
+    height: float = 1.0  # of its bars, where no line says how full
 
 
-VERDICTS = {"full": Look("Full", FULL_TINT), "unsure": Look("Not sure", UNSURE_TINT, "/"), "empty": Look("Empty", EMPTY_TINT)}
+VERDICTS = {
+    "full": Look("Full", FULL_TINT),
+    "unsure": Look("Not sure", UNSURE_TINT, "/", height=0.6),
+    "empty": Look("Empty", EMPTY_TINT, height=0.2),
+}
 STATES = {
     "ok": Look("Usable frame", USABLE_TINT),
     "in_use": Look("Camera in use", PURPLE),
@@ -40,20 +45,20 @@ STATES = {
 def day_figure(table: pd.DataFrame, *, title: str, show_probability: bool = True) -> go.Figure:
     """The verdict of each slot as a coloured band and P(full) as a line, over the London day; below, a strip with each slot's state.
 
-    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out.
+    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out; then the bands' height says the verdict too.
     """
     places = _place_slots(table["slot"])
     hover = _describe_slots(table)
     figure = go.Figure()
     for verdict, look in VERDICTS.items():
         chosen = table["verdict"] == verdict
-        figure.add_trace(_bars(places[chosen], hover[chosen], look, axis="y"))
+        figure.add_trace(_bars(places[chosen], hover[chosen], look, height=1 if show_probability else look.height))
     if show_probability:
         figure.add_trace(_probability_line(places, table["p_full"]))
     for state, look in STATES.items():
         chosen = table["state"] == state
         if chosen.any():
-            figure.add_trace(_bars(places[chosen], hover[chosen], look, axis="y2"))
+            figure.add_trace(_bars(places[chosen], hover[chosen], look).update(yaxis="y2"))
     figure.update_layout(_layout(title, show_probability))
     figure.update_xaxes(_time_axis(table["slot"], places))
     return figure
@@ -77,15 +82,14 @@ def _describe_slots(table: pd.DataFrame) -> pd.Series:
     return described
 
 
-def _bars(places: pd.Series, hover: pd.Series, look: Look, *, axis: str) -> go.Bar:
-    """One full-height bar a slot, a hair wider than the slot so that neighbours meet."""
+def _bars(places: pd.Series, hover: pd.Series, look: Look, *, height: float = 1) -> go.Bar:
+    """One bar a slot, a hair wider than the slot so that neighbours meet."""
     width_ms = SLOT / timedelta(milliseconds=1) * 1.12
     pattern = {"shape": look.hatching, "fgcolor": MUTED, "size": 5, "solidity": 0.2}
     return go.Bar(
         x=places,
-        y=[1] * len(places),
+        y=[height] * len(places),
         width=width_ms,
-        yaxis=axis,
         name=look.label,
         marker={"color": look.colour, "line": {"width": 0}, "pattern": pattern},
         customdata=hover,
@@ -109,6 +113,7 @@ def _probability_line(places: pd.Series, p_full: pd.Series) -> go.Scatter:
 
 def _layout(title: str, show_probability: bool) -> dict[str, object]:
     probability = {"title": {"text": "P(full)", "standoff": 6}, "tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"]}
+    verdicts = {"tickvals": [look.height for look in VERDICTS.values()], "ticktext": [look.label for look in VERDICTS.values()]}
     return {
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 16}},
         "font": {"color": MUTED, "size": 12},
@@ -125,7 +130,7 @@ def _layout(title: str, show_probability: bool) -> dict[str, object]:
             "fixedrange": True,
             "gridcolor": RULE,
             "zeroline": False,
-            **(probability if show_probability else {"showticklabels": False}),
+            **(probability if show_probability else verdicts),
         },
         "yaxis2": {
             "domain": [0, STRIP_TOP],
