@@ -45,7 +45,7 @@ STATES = {
 def day_figure(table: pd.DataFrame, *, title: str, show_probability: bool = True) -> go.Figure:
     """The verdict of each slot as a coloured band and P(full) as a line, over the London day; below, a strip with each slot's state.
 
-    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out; then the bands' height says the verdict too.
+    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out; the bands' height then says the verdict.
     """
     places = _place_slots(table["slot"])
     hover = _describe_slots(table)
