@@ -21,12 +21,12 @@ from fastai.learner import Learner, load_learner
 
 from benchmarks.bench_model import train_anything
 from benchmarks.served_archive import ServedArchive, plant_faults, serving
-from carpark.archive_cached import CachedArchive
-from carpark.archive_http import CONCURRENCY, HttpArchive
+from carpark.archives.cached import CachedArchive
+from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cache import Cache
 from carpark.cameras import camera_of_folder
 from carpark.day import camera_day, watch_day
-from carpark.faults import crop_scene
+from carpark.evidence.faults import crop_scene
 from carpark.images import open_image
 from carpark.model import FILES, Model, load_model
 from carpark.slots import frame_path, slots_of_day

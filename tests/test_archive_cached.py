@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from carpark.archive_cached import CachedArchive
-from carpark.archive_http import HttpArchive
+from carpark.archives.cached import CachedArchive
+from carpark.archives.http import HttpArchive
 from carpark.cache import Cache
 from carpark.errors import UnknownCamera
 from carpark.slots import frame_path, slots_of_day

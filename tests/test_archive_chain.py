@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from carpark.archive_chain import ArchiveChain
-from carpark.archive_http import HttpArchive
+from carpark.archives.chain import ArchiveChain
+from carpark.archives.http import HttpArchive
 from carpark.cameras import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.frames import open_archive

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from carpark.archive_hub import COLUMNS, HubArchive
+from carpark.archives.hub import COLUMNS, HubArchive
 from carpark.cameras import camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.frames import open_archive

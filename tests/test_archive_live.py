@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carpark.archive_cached import CachedArchive
-from carpark.archive_chain import ArchiveChain
-from carpark.archive_folder import FolderArchive
-from carpark.archive_live import LiveArchive
+from carpark.archives.cached import CachedArchive
+from carpark.archives.chain import ArchiveChain
+from carpark.archives.folder import FolderArchive
+from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.cameras import Camera, camera_of_folder
 from carpark.frames import open_archive

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from carpark.archive_cached import CachedArchive
-from carpark.archive_http import HttpArchive
+from carpark.archives.cached import CachedArchive
+from carpark.archives.http import HttpArchive
 from carpark.cache import Cache
 from carpark.cameras import camera_of_folder
 from carpark.day import camera_day, summarize_day, watch_day

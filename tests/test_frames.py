@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from carpark.archive_http import CONCURRENCY, HttpArchive
+from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cameras import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.frames import open_archive

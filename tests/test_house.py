@@ -45,7 +45,8 @@ def test_every_file_that_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     assert all((ROOT / picture).is_file() for picture in re.findall(r"\]\((docs/[^)]+)\)", readme))
     tree = readme.split("```\nspace/ ")[1].split("```")[0]
-    names = re.findall(r"[\w*]+\.(?:py|csv|md)", "\n".join(re.split(r" {3}(?=\S)", line.strip())[0] for line in tree.splitlines()[1:]))
+    entries = [re.split(r" {3}(?=\S)", line.strip())[0] for line in tree.splitlines()[1:]]
+    names = re.findall(r"[\w*]+(?:\.(?:py|csv|md)|/)", "\n".join(entries))
     assert len(names) > 30
     for name in names:
         assert any(list((ROOT / room).glob(name)) for room in ("", "space", "space/carpark", "training")), name

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carpark.jpeg import iter_segments
-from carpark.jpeg_scan import is_sound
+from carpark.evidence.jpeg import iter_segments
+from carpark.evidence.jpeg_scan import is_sound
 from carpark.quality import judge_frame
 from tests.real_data import ARCHIVE, JAMCAM, needs_real_data
 from tests.street import jpeg, street, with_overlays

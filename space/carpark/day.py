@@ -15,9 +15,9 @@ import pandas as pd
 from carpark.cameras import Camera
 from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
+from carpark.evidence.measures import longest_run
 from carpark.frame import Frame, mark_frozen, note_moved_views
 from carpark.frames import Archive
-from carpark.measures import longest_run
 from carpark.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.slots import LONDON, SLOT, Fetched, slots_of_day
 from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from carpark.archive import Archive
-from carpark.archive_cached import SETTLED
+from carpark.archives.archive import Archive
+from carpark.archives.cached import SETTLED
 from carpark.cameras import Camera
 from carpark.slots import SLOT
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from carpark.measures import equal_share, likeness
+from carpark.evidence.measures import equal_share, likeness
 from carpark.slots import LONDON
 
 State = Literal["ok", "in_use", "corrupt", "frozen", "late", "missing"]

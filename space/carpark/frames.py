@@ -8,13 +8,13 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from carpark.archive import Archive as Archive  # part of what this module offers
-from carpark.archive_cached import CachedArchive
-from carpark.archive_chain import ArchiveChain
-from carpark.archive_folder import FolderArchive
-from carpark.archive_http import HttpArchive
-from carpark.archive_hub import HubArchive
-from carpark.archive_live import LiveArchive
+from carpark.archives.archive import Archive as Archive  # part of what this module offers
+from carpark.archives.cached import CachedArchive
+from carpark.archives.chain import ArchiveChain
+from carpark.archives.folder import FolderArchive
+from carpark.archives.http import HttpArchive
+from carpark.archives.hub import HubArchive
+from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
 from carpark.hub import REPO_ID

@@ -16,12 +16,12 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL.Image import Image
 
-from carpark.exif import Truth, read_truth
-from carpark.faults import crop_scene, find_fault, judged_rows
+from carpark.evidence.exif import Truth, read_truth
+from carpark.evidence.faults import crop_scene, find_fault, judged_rows
+from carpark.evidence.jpeg import read_jpeg
+from carpark.evidence.measures import block_prints, outline
 from carpark.frame import Frame, mark_frozen
 from carpark.images import DECODING_ERRORS
-from carpark.jpeg import read_jpeg
-from carpark.measures import block_prints, outline
 from carpark.slots import read_slot
 
 LATE = timedelta(minutes=15)  # TfL: at any moment 87% of the newest frames are at most this old, so an older one is not of its slot

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from carpark.archive import Archive
+from carpark.archives.archive import Archive
 from carpark.cache import Cache
 from carpark.cameras import Camera, find_camera
 from carpark.errors import BadSetting, UnknownCamera

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import quote, unquote
 
-from carpark.archive_folder import MAX_FRAME_BYTES
+from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
 from carpark.pulse import Patience, Pulse

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from carpark.archive import Archive
+from carpark.archives.archive import Archive
 from carpark.cache import Cache
 from carpark.cameras import Camera, find_camera
 from carpark.slots import Fetched, frame_path

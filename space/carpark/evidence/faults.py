@@ -1,11 +1,11 @@
-"""What is wrong with the pixels of a frame, and the table of thresholds; `carpark.measures` says more of what each measure gives."""
+"""What is wrong with the pixels of a frame, and the table of thresholds; `measures` says what each measure gives."""
 
 import numpy as np
 from PIL.Image import Image
 
-from carpark import measures
+from carpark.evidence import measures
+from carpark.evidence.jpeg_scan import is_sound
 from carpark.frame import State
-from carpark.jpeg_scan import is_sound
 
 # Threshold                 what it bounds; the nearest real or drawn frames on either side
 CARD_SHARE = 0.5  #         of the picture in one colour: live 0.39 (black and white aside), cards 0.63

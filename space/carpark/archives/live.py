@@ -4,12 +4,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from carpark.archive_folder import MAX_FRAME_BYTES
+from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cache import Cache
 from carpark.cameras import JAMCAM_ID, Camera, find_camera
 from carpark.catalogue import TFL_CATALOGUE, load_catalogue
-from carpark.exif import read_truth
-from carpark.jpeg import read_jpeg
+from carpark.evidence.exif import read_truth
+from carpark.evidence.jpeg import read_jpeg
 from carpark.pulse import Patience
 from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame
 from carpark.web import Silent, get_patiently

@@ -1,0 +1,1 @@
+"""Sources of frames: what each offers (`archive`), and one file a kind; `carpark.frames` opens them."""
