@@ -40,6 +40,7 @@ bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_model
 	$(RUN) -W ignore -m benchmarks.bench_day
 	$(RUN) -W ignore -m benchmarks.bench_sample
+	$(RUN) -W ignore -m benchmarks.bench_record
 
 clean:
 	rm -rf artifacts $(VENV)

@@ -2,7 +2,8 @@
 
     python space/app.py        # http://127.0.0.1:7860; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT move it
 
-CARPARK_MODEL, CARPARK_DATASET and CARPARK_ARCHIVE name what it works with: each a repo id or URL, or a folder.
+CARPARK_MODEL, CARPARK_DATASET and CARPARK_ARCHIVE name what it works with: each a repo id or URL, or a folder. What is not named is what
+revisions.json pins, if the Space was published with one.
 """
 
 import html
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from carpark.errors import CarparkError
+import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
+from carpark.errors import CarparkError, one_line_errors
+from carpark.revisions import FILE, read_pins
 from tabs.about import build_about_tab
 from tabs.camera_day import build_camera_day_tab
 from tabs.edge import READ_ALOUD
@@ -29,7 +32,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
     samples, dataset_problem = samples_of(sources, work)
 
     def show_problems() -> str:
-        lines = [*sources.problems(), *dataset_problem]
+        lines = [*sources.problems(), *dataset_problem, *sources.notes()]
         return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in lines)
 
     with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=HOURLY_AFTER_A_DAY_S) as page:
@@ -55,7 +58,8 @@ def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], li
 
 def main() -> None:
     """Serve the page until it is interrupted."""
-    sources = Sources(os.environ)
+    with one_line_errors():
+        sources = Sources(os.environ, read_pins(Path(__file__).with_name(FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
         sources.warm_up()

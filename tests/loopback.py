@@ -130,6 +130,8 @@ def _make_handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 first, last = int(wanted[1]), int(wanted[2])
                 part = {"Content-Range": f"bytes {first}-{last}/{len(answer.body)}"}
                 answer = replace(answer, status=206, body=answer.body[first : last + 1], headers=answer.headers | part)
+            if answer.status == 200 and answer.headers.get("ETag") and answer.headers["ETag"] == self.headers.get("If-None-Match"):
+                answer = replace(answer, status=304, body=b"")
             self.send_response(answer.status)
             for name, value in {"Content-Type": "image/jpeg", **answer.headers}.items():
                 self.send_header(name, value)

@@ -32,8 +32,8 @@ def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE) -> I
     port = _free_port()
     with TemporaryDirectory(prefix="space-test-") as work:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("CARPARK_", "GRADIO_"))}
+        environment |= {"GRADIO_SERVER_PORT": str(port), "TMPDIR": work, "CARPARK_CACHE": str(Path(work, "cache")), "HF_HUB_OFFLINE": "1"}
         environment |= {name: str(value) for name, value in settings.items()}
-        environment |= {"GRADIO_SERVER_PORT": str(port), "TMPDIR": work, "HF_HUB_OFFLINE": "1"}
         log = Path(work, "log.txt")
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)

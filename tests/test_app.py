@@ -65,8 +65,7 @@ def test_classify_answers_with_the_exported_learner(client: Client, settings: di
         said = classify(client, path)
         expected = float(model.p_full([open_image(path)])[0])
         assert said["p_full"] == pytest.approx(expected, abs=1e-5)
-        assert said["label"] == ("full" if expected >= 0.5 else "empty")
-        assert said["sure"] == (model.verdict(expected) != "unsure")
+        assert (said["label"], said["sure"]) == model.answer(expected)
         assert said["verdict"].startswith(said["label"].capitalize() if said["sure"] else "Unsure, leaning ")
         assert said["model"] == model.config.sha256
 

@@ -134,6 +134,13 @@ def test_a_repo_that_is_not_there_is_one_line(files):
         assert not any(fetched.data or fetched.is_final for fetched in archive.fetch(CAMERA, SLOTS))
 
 
+def test_a_hub_that_cannot_be_reached_is_one_line():
+    archive = HubArchive(REPO, endpoint="http://127.0.0.1:9")
+    with pytest.raises(BadSetting, match=r"The archive someone/frames on the Hub cannot be read \(.*refused\)\. Try again later\."):
+        archive.cameras()
+    assert not any(fetched.data or fetched.is_final for fetched in archive.fetch(CAMERA, SLOTS))
+
+
 def test_a_file_that_is_no_parquet_leaves_the_other_days(files):
     files["data/2020-07-01/0.parquet"] = b"not a parquet file at all"
     with serve_hub(files) as server:

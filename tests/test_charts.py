@@ -15,10 +15,11 @@ def table_of(day=date(2020, 3, 9), faults=None):
     for place, state in (faults or {}).items():
         states[place] = state
     p_full = np.where(np.array(states) == "ok", np.linspace(0.05, 0.95, len(slots)), np.nan)
-    verdicts = [None if np.isnan(p) else "empty" if p < 0.35 else "unsure" if p < 0.65 else "full" for p in p_full]
+    labels = [None if np.isnan(p) else "full" if p >= 0.5 else "empty" for p in p_full]
+    sure = [None if np.isnan(p) else abs(p - 0.5) > 0.15 for p in p_full]
     reasons = ["" if state == "ok" else f"why {state} & <more>" for state in states]
     columns = {"slot": pd.to_datetime(slots, utc=True), "state": states, "reason": reasons, "p_full": p_full}
-    return pd.DataFrame(columns).assign(verdict=pd.Series(verdicts, dtype="object"))
+    return pd.DataFrame(columns).assign(label=pd.Series(labels, dtype="object"), sure=pd.Series(sure, dtype="boolean"))
 
 
 FAULTS = {20: "in_use", 21: "frozen", 22: "late", 23: "corrupt", 24: "missing", 100: "missing", 102: "missing"}
@@ -28,11 +29,19 @@ def traces(figure):
     return {trace.name: trace for trace in figure.data}
 
 
-def test_the_line_has_a_gap_wherever_there_is_no_usable_frame():
-    line = traces(day_figure(table_of(faults=FAULTS), title="a day"))["P(full)"]
-    assert np.flatnonzero(np.isnan(line.y)).tolist() == sorted(FAULTS)
-    assert line.connectgaps is False
-    assert "markers" in line.mode  # slot 101 stands alone between two gaps
+def test_no_point_is_drawn_where_there_is_no_usable_frame():
+    points = traces(day_figure(table_of(faults=FAULTS), title="a day"))["P(full)"]
+    assert np.flatnonzero(np.isnan(points.y)).tolist() == sorted(FAULTS)
+    assert points.mode == "markers"
+
+
+def test_the_level_bridges_a_gap_of_fifteen_minutes_and_no_longer_one():
+    faults = dict.fromkeys((20, 21, 100, 101, 102), "missing")
+    shown = day_figure(table_of(faults=faults), title="a day")
+    level = traces(shown)["Level"]
+    assert np.flatnonzero(np.isnan(level.y)).tolist() == [100, 101, 102]
+    assert level.connectgaps is False
+    assert len([trace for trace in shown.data if trace.name == "95% interval"]) == 2
 
 
 def test_the_bands_have_the_same_gaps_and_one_band_a_usable_slot():
@@ -50,12 +59,12 @@ def test_the_strip_shows_the_state_of_every_slot():
 
 def test_states_that_do_not_occur_are_not_in_the_legend():
     shown = traces(day_figure(table_of(), title="a day"))
-    assert set(shown) == {"Full", "Not sure", "Empty", "P(full)", "Usable frame"}
+    assert set(shown) == {"Full", "Not sure", "Empty", "P(full)", "Level", "95% interval", "Usable frame"}
 
 
 def test_the_line_can_be_hidden_and_the_classes_stay():
     figure = day_figure(table_of(faults=FAULTS), title="a day", show_probability=False)
-    assert "P(full)" not in traces(figure)
+    assert not {"P(full)", "Level", "95% interval"} & set(traces(figure))
     heights = [max(traces(figure)[look.label].y) for look in VERDICTS.values()]
     assert heights == sorted(heights, reverse=True)
     assert figure.layout.yaxis.ticktext == ("Full", "Not sure", "Empty")
@@ -69,7 +78,7 @@ def test_pointing_at_a_slot_says_time_state_and_reason():
 
 def test_a_slot_that_is_not_classified_yet_says_its_state():
     table = table_of()
-    table["p_full"], table["verdict"] = np.nan, pd.Series([None] * 288, dtype="object")
+    table["p_full"], table["label"], table["sure"] = np.nan, pd.Series([None] * 288, dtype="object"), pd.NA
     assert traces(day_figure(table, title="a day"))["Usable frame"].customdata[0] == "<b>00:00</b> Usable frame"
 
 

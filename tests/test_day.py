@@ -25,7 +25,7 @@ from tests.test_frames import HASTY
 DAY = date(2020, 3, 9)
 SLOTS = slots_of_day(DAY)
 CAMERA = camera_of_folder("Baker_St")
-COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "verdict", "url", "sha256", "is_nominal"]
+COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal"]
 
 
 class ToyModel:
@@ -40,8 +40,8 @@ class ToyModel:
         self.batches.append(len(brightness))
         return np.array(brightness, dtype=np.float32)
 
-    def verdict(self, p_full):
-        return "full" if p_full > 0.55 else "empty" if p_full < 0.35 else "unsure"
+    def answer(self, p_full):
+        return "full" if p_full > 0.45 else "empty", abs(p_full - 0.45) > 0.1
 
 
 class ListedArchive:
@@ -124,12 +124,12 @@ def test_every_frame_gets_its_state_and_reason(table):
     assert set(table["reason"][table["state"] == "missing"]) == {"not listed"}
 
 
-def test_only_usable_frames_carry_a_probability_and_a_verdict(table):
+def test_only_usable_frames_carry_a_probability_and_a_label(table):
     usable = table["state"] == "ok"
     assert table["p_full"].notna().tolist() == usable.tolist()
-    assert table["verdict"].notna().tolist() == usable.tolist()
-    assert table.loc[[0, 4], "verdict"].tolist() == ["full", "empty"]
-    assert set(table["verdict"][~usable]) == {None}
+    assert table["label"].notna().tolist() == table["sure"].notna().tolist() == usable.tolist()
+    assert table.loc[[0, 4], "label"].tolist() == ["full", "empty"]
+    assert set(table["label"][~usable]) == {None}
 
 
 def test_rows_say_where_a_frame_came_from_and_when_it_was_taken(table, faulty):
@@ -250,8 +250,8 @@ def test_a_day_from_the_web_equals_the_day_from_the_folder(tmp_path, faulty):
 def made_up(states, p_full):
     """A table of the first slots of the day."""
     values = [p if state == "ok" else None for state, p in zip(states, p_full, strict=True)]
-    verdicts = [None if p is None else ToyModel().verdict(p) for p in values]
-    columns = {"slot": SLOTS[: len(states)], "state": states, "reason": "", "p_full": values, "verdict": verdicts}
+    labels, sure = zip(*[(None, None) if p is None else ToyModel().answer(p) for p in values], strict=True)
+    columns = {"slot": SLOTS[: len(states)], "state": states, "reason": "", "p_full": values, "label": labels, "sure": sure}
     return pd.DataFrame(columns).astype({"p_full": "float64"})
 
 

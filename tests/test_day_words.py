@@ -45,7 +45,8 @@ def shown() -> CameraDay:
             "state": ["ok", *["missing"] * others],
             "reason": "",
             "p_full": [0.9, *[float("nan")] * others],
-            "verdict": ["full", *[None] * others],
+            "label": ["full", *[None] * others],
+            "sure": [True, *[None] * others],
             "url": "",
             "sha256": ["ab12", *[""] * others],
         }
@@ -84,8 +85,8 @@ def test_the_answer_is_plain_json(shown: CameraDay) -> None:
     said = answer_of(shown)
     assert (said["camera_id"], said["day"], said["model"]) == ("Baker_St", "2026-07-06", "abc")
     first, second = said["slots"][:2]
-    assert (first["slot"], first["p_full"], first["verdict"]) == ("2026-07-05T23:00:00Z", 0.9, "full")
-    assert (second["p_full"], second["verdict"], second["captured_at"]) == (None, None, None)
+    assert (first["slot"], first["p_full"], first["label"], first["sure"]) == ("2026-07-05T23:00:00Z", 0.9, "full", True)
+    assert (second["p_full"], second["label"], second["captured_at"]) == (None, None, None)
     assert said["summary"]["states"] == {"ok": 1, "missing": 287}
 
 

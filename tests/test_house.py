@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 STRANGERS = {
     "space/carpark": {"tabs", "training", "traffic", "benchmarks", "tests"},
     "space/tabs": {"training", "traffic", "benchmarks", "tests"},
-    "training": {"tabs", "benchmarks", "tests"},
+    "training": {"tabs", "traffic", "benchmarks", "tests"},
+    "traffic": {"tabs", "training", "benchmarks", "tests"},
 }
 
 
@@ -49,4 +50,4 @@ def test_every_file_that_the_readme_names_exists() -> None:
     names = re.findall(r"[\w*]+(?:\.(?:py|csv|md)|/)", "\n".join(entries))
     assert len(names) > 30
     for name in names:
-        assert any(list((ROOT / room).glob(name)) for room in ("", "space", "space/carpark", "training")), name
+        assert any(list((ROOT / room).glob(name)) for room in ("", "space", "space/carpark", "training", "traffic")), name

@@ -52,7 +52,13 @@ def test_a_lazy_iterable_is_enough(tiny_model_folder: Path, photos: list[Image.I
 
 def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) -> None:
     model = load_model(tiny_model_folder)
-    assert [model.verdict(p) for p in (0.0, 0.2, 0.5, 0.8, 1.0)] == ["empty", "empty", "unsure", "full", "full"]
+    assert [model.answer(p) for p in (0.0, 0.2, 0.4, 0.5, 0.8)] == [
+        ("empty", True),
+        ("empty", True),
+        ("empty", False),
+        ("full", False),
+        ("full", True),
+    ]
 
 
 def test_no_folder_and_no_config_are_told_apart_from_a_model(tmp_path: Path) -> None:

@@ -6,14 +6,27 @@ from string import Template
 from typing import Any
 
 import pandas as pd
+from huggingface_hub import EvalResult, ModelCard
+
+from carpark.network import CUTS, HEADS, torchvision_name
 
 TEMPLATES = Path(__file__).resolve().parents[1]
+# torchvision's newest ImageNet weights, which training starts from, as they are on the Hub.
+BASE_MODELS = {
+    "resnet18": "timm/resnet18.tv_in1k",
+    "resnet34": "timm/resnet34.tv_in1k",
+    "resnet50": "timm/resnet50.tv2_in1k",
+    "resnet101": "timm/resnet101.tv2_in1k",
+    "densenet121": "timm/densenet121.tv_in1k",
+}
 
 
-def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """The README.md of a model repo, from its config.json and metrics.json. A placeholder without a value raises KeyError."""
-    scores, recipe, agreement = metrics["validation"], config["recipe"], metrics["agreement"]
+def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "owner/name") -> str:
+    """The README.md of the model repo `repo`, from its config.json and metrics.json. A placeholder without a value raises KeyError."""
+    scores, recipe, agreement, dataset = metrics["validation"], config["recipe"], metrics["agreement"], config["dataset"]
     low, high = scores["accuracy_interval_95"]
+    architecture = config["architecture"]
+    arguments = {"cut": CUTS.get(architecture)} | HEADS.get(architecture, {})
     values = {
         **{name: scores[name] for name in ("n", "errors", "accuracy", "auroc", "ece", "answered_share", "errors_among_answered")},
         **config["thresholds"],
@@ -22,20 +35,48 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any]) -> str:
         "agreement_n": agreement["n"],
         "fp32_gap": agreement["fp32"]["max_abs_dp"],
         "int8_gap": agreement["int8"]["max_abs_dp"],
-        "architecture": config["architecture"],
+        "repo": repo,
+        "architecture": architecture,
+        "torchvision": torchvision_name(architecture),
+        "network_arguments": "".join(f", {name}={value!r}" for name, value in arguments.items() if value is not None),
         "start": {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
             recipe["weights"], f"from the weights in {recipe['weights']}"
         ),
         "epochs": recipe["epochs"],
         "seed": recipe["seed"],
-        "dataset_name": config["dataset"]["name"],
-        "photos": config["dataset"]["photos"],
-        "scenes": config["dataset"]["scenes"],
-        "label_counts": _in_words(config["dataset"]["labels"]),
+        "photos": dataset["photos"],
+        "scenes": dataset["scenes"],
+        "label_counts": _in_words(dataset["labels"]),
+        "dataset": f"[{dataset['repo']}](https://huggingface.co/datasets/{dataset['repo']}) at `{dataset['revision']}`"
+        if "repo" in dataset
+        else f"`{dataset['name']}`",
         "height": config["input_size"][0],
         "width": config["input_size"][1],
+        "training_seconds": metrics["training_seconds"],
     }
-    return Template((TEMPLATES / "model_card.md").read_text()).substitute(values)
+    card = ModelCard(Template((TEMPLATES / "model_card.md").read_text()).substitute(values))
+    front: Any = card.data
+    front.model_name = repo.split("/")[1]
+    front.eval_results = _eval_results(scores, dataset)
+    front.datasets = [dataset["repo"]] if "repo" in dataset else None
+    front.base_model = BASE_MODELS.get(architecture) if recipe["weights"] == "imagenet" else None
+    return str(card)
+
+
+def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalResult]:
+    """The scores as the Hub's model index has them."""
+    return [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type=dataset.get("repo", dataset["name"]),
+            dataset_name=f"{dataset['name']}, scenes held out of training",
+            dataset_revision=dataset.get("revision"),
+            metric_type=metric,
+            metric_value=scores[score],
+            metric_name=score,
+        )
+        for metric, score in (("accuracy", "accuracy"), ("roc_auc", "auroc"))
+    ]
 
 
 def dataset_card(photos: pd.DataFrame, seed: int) -> str:

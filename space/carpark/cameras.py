@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from carpark.errors import UnknownCamera
@@ -43,9 +43,17 @@ def is_safe_folder(folder: str) -> bool:
 
 
 def parse_catalogue(places: Iterable[Any]) -> list[Camera]:
-    """The cameras in TfL's answer to `/Place/Type/JamCam`, by name; rows without a proper id, name or position are left out."""
-    cameras = [camera for place in places if (camera := _parse_place(place))]
-    return sorted(cameras, key=lambda camera: (camera.name, camera.id))
+    """The cameras in TfL's answer to `/Place/Type/JamCam`, by name; rows without a proper id, name or position are left out.
+
+    Of cameras with one name (there are two such pairs) the first id has its folder, as in the public archive; the others' ends in their id.
+    """
+    cameras = sorted((camera for place in places if (camera := _parse_place(place))), key=lambda camera: (camera.name, camera.id))
+    taken: set[str] = set()
+    for i, camera in enumerate(cameras):
+        if camera.folder in taken:
+            cameras[i] = replace(camera, folder=f"{camera.folder}_{camera.id}")
+        taken.add(camera.folder)
+    return cameras
 
 
 def _parse_place(place: Any) -> Camera | None:

@@ -54,7 +54,7 @@ def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: P
     if kept and (now - kept.retrieved_at < FRESH or (kept.tried_at and now - kept.tried_at < ASK_AGAIN)):
         return kept
     try:
-        catalogue = Catalogue(_ask(url, patience or Patience()), now)
+        catalogue = Catalogue(ask_catalogue(url, patience or Patience())[0], now)
     except Silent as error:
         if not kept:
             raise BadSetting(f"TfL's list of cameras cannot be had from {url} ({error}). Try again later, or use a folder.") from error
@@ -100,8 +100,8 @@ def _areas() -> tuple[tuple[str, float, float], ...]:
         return tuple((row["area"], float(row["lat"]), float(row["lon"])) for row in DictReader(file))
 
 
-def _ask(url: str, patience: Patience) -> tuple[Camera, ...]:
-    """Raises Silent when TfL gives no list of cameras."""
+def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], bytes]:
+    """The cameras that TfL lists, and its answer as it came. Raises Silent when TfL gives no list of cameras."""
     reply = get_patiently(url, MAX_BYTES, patience)
     if reply.refusal:
         raise Silent(reply.refusal)
@@ -111,7 +111,7 @@ def _ask(url: str, patience: Patience) -> tuple[Camera, ...]:
         raise Silent("its answer is no list of cameras") from error
     if len(cameras) < FEWEST_CAMERAS:
         raise Silent(f"its answer lists {len(cameras)} cameras")
-    return tuple(cameras)
+    return tuple(cameras), reply.body
 
 
 def _read_kept(cache: Cache | None, url: str) -> Catalogue | None:

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pandas as pd
 import plotly.graph_objects as go
 
+from carpark.level import smooth_level
 from carpark.slots import LONDON, SLOT
 
 # Okabe and Ito's colours, which people with any kind of colour blindness can tell apart, and tints of them where much area is filled.
 VERMILION, ORANGE, BLUE, SKY, PURPLE, YELLOW = "#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#CC79A7", "#F0E442"
 FULL_TINT, UNSURE_TINT, EMPTY_TINT, USABLE_TINT = "#F2B48C", "#F7E3B0", "#B5D6EA", "#D5D9DE"
 INK, MUTED, RULE = "#22272E", "#717883", "#DDE1E6"  # the line; words, which can be read on white and on black; grid lines
+SHADE = "rgba(34, 39, 46, 0.18)"  # the ink, over any of the tints
 STRIP_TOP, PANEL_FOOT = 0.075, 0.15  # of the height: the strip of states below, the panel above
 TICK_HOURS = 3
 
@@ -43,18 +45,20 @@ STATES = {
 
 
 def day_figure(table: pd.DataFrame, *, title: str, show_probability: bool = True) -> go.Figure:
-    """The verdict of each slot as a coloured band and P(full) as a line, over the London day; below, a strip with each slot's state.
+    """The verdict of each slot as a coloured band, P(full) as points, their level as a line; below, a strip with each slot's state.
 
-    A slot without a usable frame is a gap in both. `show_probability` False leaves the line out; the bands' height then says the verdict.
+    A slot without a usable frame has neither band nor point. `show_probability` False leaves points and line out; the height of the bands
+    then says the verdict.
     """
     places = _place_slots(table["slot"])
-    hover = _describe_slots(table)
+    verdicts = _verdicts(table)
+    hover = _describe_slots(table, verdicts)
     figure = go.Figure()
     for verdict, look in VERDICTS.items():
-        chosen = table["verdict"] == verdict
+        chosen = verdicts == verdict
         figure.add_trace(_bars(places[chosen], hover[chosen], look, height=1 if show_probability else look.height))
     if show_probability:
-        figure.add_trace(_probability_line(places, table["p_full"]))
+        figure.add_traces([*_level_with_band(places, smooth_level(table)), _probability_points(places, table["p_full"])])
     for state, look in STATES.items():
         chosen = table["state"] == state
         if chosen.any():
@@ -71,14 +75,20 @@ def _place_slots(slots: pd.Series) -> pd.Series:
     return places
 
 
-def _describe_slots(table: pd.DataFrame) -> pd.Series:
+def _verdicts(table: pd.DataFrame) -> pd.Series:
+    """The label of each slot where it is sure, else "unsure"; None where there is no usable frame."""
+    verdicts: pd.Series = table["label"].where(table["label"].isna() | table["sure"].fillna(False), "unsure")
+    return verdicts
+
+
+def _describe_slots(table: pd.DataFrame, verdicts: pd.Series) -> pd.Series:
     """What a person reads when pointing at each slot."""
     times = table["slot"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
-    verdicts = table["verdict"].map({verdict: look.label for verdict, look in VERDICTS.items()})
-    judged = verdicts + table["p_full"].map(", P(full) {:.2f}".format)
+    words = verdicts.map({verdict: look.label for verdict, look in VERDICTS.items()})
+    judged = words + table["p_full"].map(", P(full) {:.2f}".format)
     states = table["state"].map({state: look.label for state, look in STATES.items()})
     reasons = table["reason"].map(lambda reason: f": {html.escape(reason)}" if reason else "")
-    described: pd.Series = "<b>" + times + "</b> " + judged.where(table["verdict"].notna(), states) + reasons
+    described: pd.Series = "<b>" + times + "</b> " + judged.where(verdicts.notna(), states) + reasons
     return described
 
 
@@ -97,18 +107,20 @@ def _bars(places: pd.Series, hover: pd.Series, look: Look, *, height: float = 1)
     )
 
 
-def _probability_line(places: pd.Series, p_full: pd.Series) -> go.Scatter:
-    """P(full); the small markers keep a lone slot between two gaps visible."""
-    return go.Scatter(
-        x=places,
-        y=p_full,
-        mode="lines+markers",
-        connectgaps=False,
-        name="P(full)",
-        line={"color": INK, "width": 2},
-        marker={"color": INK, "size": 4},
-        hoverinfo="skip",
-    )
+def _probability_points(places: pd.Series, p_full: pd.Series) -> go.Scatter:
+    """P(full) of each usable slot."""
+    return go.Scatter(x=places, y=p_full, mode="markers", name="P(full)", marker={"color": INK, "size": 4}, hoverinfo="skip")
+
+
+def _level_with_band(places: pd.Series, smoothed: pd.DataFrame) -> list[go.Scatter]:
+    """The smoothed level as a line and its 95% interval as a shade around it, in one piece for each stretch without a long gap."""
+    shade = {"fill": "toself", "fillcolor": SHADE, "line": {"width": 0}, "showlegend": False}
+    known = smoothed["level"].notna()
+    stretches = [part for _, part in smoothed[known].groupby((~known).cumsum()[known])]
+    edges = [pd.concat([part["high"], part["low"][::-1]]) for part in stretches]
+    bands = [go.Scatter(x=places[edge.index], y=edge, mode="lines", name="95% interval", hoverinfo="skip", **shade) for edge in edges]
+    line = {"color": INK, "width": 2}
+    return [*bands, go.Scatter(x=places, y=smoothed["level"], mode="lines", name="Level", line=line, hoverinfo="skip", connectgaps=False)]
 
 
 def _layout(title: str, show_probability: bool) -> dict[str, object]:

@@ -5,7 +5,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -53,8 +53,8 @@ def camera_day(
     """The whole day's table: one row a slot of the London day, in order. Raises NoDay when no slot has a frame.
 
     `slot` (UTC), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame), `state`, `reason`, `p_full`
-    (0 to 1, NaN unless ok), `verdict` ("empty", "full" or "unsure", None unless ok), `url`, `sha256`, `is_nominal` (the frame does not say
-    when it was taken, so that its slot stands for it).
+    (0 to 1, NaN unless ok), `label` (the likelier one, None unless ok), `sure` (whether the model stands by it, <NA> unless ok), `url` (or
+    path), `sha256`, `is_nominal` (the frame does not say when it was taken, so that its slot stands for it).
     """
     for view in watch_day(camera, day, archive=archive, model=model):
         if progress:
@@ -70,7 +70,7 @@ class DayView:
     table: Callable[[], pd.DataFrame]  # makes the table of this moment; call it before the next view is asked for
 
 
-def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Iterator[DayView]:
+def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Generator[DayView]:
     """A view after every change, the complete one last; closing the iterator stops the traffic. Raises NoDay as `camera_day` does."""
     slots = slots_of_day(day)
     due = tuple(slot for slot in slots if slot <= datetime.now(UTC))
@@ -100,6 +100,7 @@ def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel)
         fetched = record.fetched.get(slot, Fetched(slot, ""))
         frame = frames.get(slot) or Frame("missing", NOT_FETCHED if slot in record.due else NOT_BEGUN)
         p_full = record.p_full.get(frame.digest) if frame.state == "ok" else None
+        label, sure = (None, None) if p_full is None else model.answer(p_full)
         rows.append(
             {
                 "slot": slot,
@@ -108,14 +109,15 @@ def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel)
                 "state": frame.state,
                 "reason": frame.reason,
                 "p_full": p_full,
-                "verdict": None if p_full is None else model.verdict(p_full),
+                "label": label,
+                "sure": sure,
                 "url": fetched.url,
                 "sha256": record.sha256.get(slot, ""),
                 "is_nominal": fetched.data is not None and frame.captured_at is None,
             }
         )
-    table = pd.DataFrame(rows).astype({"p_full": "float64"})
-    table["verdict"] = pd.Series([row["verdict"] for row in rows], dtype="object")  # else pandas turns None into NaN
+    table = pd.DataFrame(rows).astype({"p_full": "float64", "sure": "boolean"})
+    table["label"] = pd.Series([row["label"] for row in rows], dtype="object")  # else pandas turns None into NaN
     for times in ("slot", "captured_at"):
         table[times] = pd.to_datetime(table[times], utc=True).astype("datetime64[us, UTC]")
     return table
@@ -136,9 +138,9 @@ def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record)
 
 def summarize_day(table: pd.DataFrame) -> DaySummary:
     """The day's table in a few numbers."""
-    begun = table[table["reason"] != NOT_BEGUN]
+    begun = table[~table["reason"].isin((NOT_BEGUN, NOT_FETCHED))]
     usable = begun[begun["state"] == "ok"]
-    full = usable.loc[usable["verdict"] == "full", "slot"].dt.tz_convert(LONDON)
+    full = usable.loc[usable["sure"].fillna(False) & (usable["label"] == "full"), "slot"].dt.tz_convert(LONDON)
     hours = usable.groupby(usable["slot"].dt.floor("h"))["p_full"].agg(["mean", "size"])  # London is whole hours from UTC
     means = hours.loc[hours["size"] >= SLOTS_THAT_SPEAK, "mean"].tz_convert(LONDON)
     return DaySummary(

@@ -10,7 +10,7 @@ from carpark.archives.cached import SETTLED
 from carpark.cameras import Camera
 from carpark.slots import SLOT
 
-EDITION = 2  # of the table and of the judgement; count on when either changes, and kept days are made anew
+EDITION = 3  # of the table and of the judgement; count on when either changes, and kept days are made anew
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
@@ -25,7 +25,7 @@ def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
     for prefix, is_complete in (("complete", True), ("so far", False)):
         if archive.cache and (entry := archive.cache.get(f"{prefix} {key}")):
             table = pd.read_parquet(io.BytesIO(entry))
-            table["verdict"] = table["verdict"].astype("object").where(table["verdict"].notna(), None)
+            table["label"] = table["label"].astype("object").where(table["label"].notna(), None)
             return table, is_complete
     return None, False
 

@@ -1,35 +1,86 @@
 """Where model and dataset come from: a folder, or a Hub repo at a revision, always answered as a local folder."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+import httpx2
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
+from carpark.archives.hub import say_in_short
 from carpark.errors import BadSetting
+from carpark.revisions import Pin, check_files
+
+RepoType = Literal["model", "dataset"]
 
 REPO_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError)
+PATIENCE_S = 5.0  # for the question whether the Hub is there; the cache may do without
 
 
-def local_folder(setting: str, *, repo_type: Literal["model", "dataset"]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A local folder with what a setting names."""
+
+    folder: Path
+    note: str = ""  # a line for people who rely on it, where it did not come as usual
+
+
+def local_folder(setting: str, *, repo_type: RepoType) -> Path:
     """The folder `setting` if there is one, else the Hub repo `owner/name[@revision]`, downloaded (or from the cache when offline).
 
     Raises BadSetting when it is neither, or when the Hub cannot be reached and the cache does not hold the repo.
     """
-    folder = Path(setting).expanduser()
-    if folder.is_dir():
-        return folder
+    return open_source(setting, repo_type=repo_type).folder
+
+
+def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) -> Source:
+    """As `local_folder`; where `setting` names the pinned repo, whatever revision it asks for: the pinned files, and these verified.
+
+    Another repo or folder than the pinned one is taken unverified, and the note says so. Raises BadModel for files that are not those
+    that were published.
+    """
     named = REPO_ID.fullmatch(setting)
+    if pin and named and named["repo"] == pin.repo:
+        source = _fetch(pin.repo, pin.revision, repo_type=repo_type, only=list(pin.files))
+        check_files(source.folder, pin)
+        return source
+    note = f"The {repo_type} is {setting}, not the {pin.repo} that this Space was published with, so it is not verified." if pin else ""
+    if (folder := Path(setting).expanduser()).is_dir():
+        return Source(folder, note)
     if named is None:
         raise BadSetting(f"{setting!r} is neither a folder here nor a Hub {repo_type} repo (owner/name or owner/name@revision).")
+    source = _fetch(named["repo"], named["revision"], repo_type=repo_type)
+    return Source(source.folder, " ".join(filter(None, [note, source.note])))
+
+
+def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[str] | None = None) -> Source:
+    """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
+    trouble: Exception | None = None
     try:
-        return Path(snapshot_download(named["repo"], repo_type=repo_type, revision=named["revision"]))
-    except RevisionNotFoundError as error:
-        raise BadSetting(f"The {repo_type} repo {named['repo']} has no revision {named['revision']!r} on the Hub.") from error
-    except RepositoryNotFoundError as error:
-        raise BadSetting(f"{setting} is neither a folder here nor a {repo_type} repo on the Hub (a private one needs a token).") from error
-    except LocalEntryNotFoundError as error:
-        raise BadSetting(f"{setting} is no folder here, and the Hub cannot be reached for a {repo_type} that is not cached.") from error
-    except HfHubHTTPError as error:
-        raise BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} (HTTP {error.response.status_code}).") from error
+        revision = HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S).sha
+    except HUB_ERRORS as error:
+        trouble = error
+    try:
+        folder = snapshot_download(repo, repo_type=repo_type, revision=revision, allow_patterns=only, local_files_only=trouble is not None)
+    except HUB_ERRORS as error:
+        raise _explain(trouble or error, f"{repo}@{revision}" if revision else repo, repo_type) from error
+    if trouble is None:
+        return Source(Path(folder))
+    commit = Path(folder).name[:12]
+    return Source(Path(folder), f"The Hub does not answer ({say_in_short(trouble)}): {repo_type} {repo} at {commit} comes from the cache.")
+
+
+def _explain(error: Exception, setting: str, repo_type: RepoType) -> BadSetting:
+    repo, _, revision = setting.partition("@")
+    if isinstance(error, RevisionNotFoundError):
+        return BadSetting(f"The {repo_type} repo {repo} has no revision {revision!r} on the Hub.")
+    if isinstance(error, RepositoryNotFoundError):
+        return BadSetting(f"{setting} is neither a folder here nor a {repo_type} repo on the Hub (a private one needs a token).")
+    if isinstance(error, HfHubHTTPError):
+        return BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} ({say_in_short(error)}). Try again later.")
+    return BadSetting(
+        f"{setting} is no folder here, and the Hub cannot be reached for a {repo_type} that is not cached ({say_in_short(error)})."
+    )

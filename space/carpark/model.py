@@ -22,7 +22,7 @@ from PIL.Image import Image, Resampling
 from carpark.errors import BadModel
 
 Engine = Literal["int8", "fp32", "safetensors", "learner"]
-Verdict = Literal["empty", "full", "unsure"]
+Label = Literal["empty", "full"]
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
 Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
 Forward = Callable[[Pixels], Probabilities]
@@ -79,11 +79,10 @@ class Model:
             return np.empty(0, dtype=np.float32)
         return np.concatenate(probabilities)[:, self.config.labels.index("full")]
 
-    def verdict(self, p_full: float) -> Verdict:
-        """The answer in a word for one P(full)."""
-        if p_full <= self.config.thresholds.empty_at_most:
-            return "empty"
-        return "full" if p_full >= self.config.thresholds.full_at_least else "unsure"
+    def answer(self, p_full: float) -> tuple[Label, bool]:
+        """The likelier label for one P(full), and whether that is sure."""
+        sure = p_full <= self.config.thresholds.empty_at_most or p_full >= self.config.thresholds.full_at_least
+        return "full" if p_full >= 0.5 else "empty", sure
 
 
 def load_model(folder: Path, engine: Engine = "int8") -> Model:

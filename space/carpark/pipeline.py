@@ -44,8 +44,8 @@ class FullnessModel(Protocol):
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
         """(n,) probability, 0 to 1, that each image shows a full place."""
 
-    def verdict(self, p_full: float) -> str:
-        """The answer in a word: empty, full or unsure."""
+    def answer(self, p_full: float) -> tuple[str, bool]:
+        """The likelier label, empty or full, and whether that is sure."""
 
 
 @dataclass(frozen=True, slots=True)

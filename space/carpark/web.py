@@ -48,6 +48,9 @@ class Reply:
     refusal: str = ""  # why there is no body, for people
     has_none: bool = False  # the server said that there is no such thing
     modified_at: datetime | None = None  # UTC, when the server says so
+    answered_at: datetime | None = None  # UTC, by the server's clock
+    etag: str = ""  # as the server wrote it; names these bytes in a later GET
+    is_unchanged: bool = False  # the server still has what the etag of the GET names, and sent no body
 
 
 def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
@@ -73,7 +76,7 @@ class WebClient:
     urllib3 without requests around it does half the work for each of a day's 288 small answers.
     """
 
-    def __init__(self, base: str, patience: Patience, connections: int) -> None:
+    def __init__(self, base: str, patience: Patience, connections: int, *, user_agent: str = USER_AGENT) -> None:
         """At most `connections` to the host of `base` are kept alive; the environment's proxies and certificates count."""
         self.patience = patience
         environment = requests.Session().merge_environment_settings(base, {}, None, None, None)
@@ -83,15 +86,16 @@ class WebClient:
             "maxsize": connections,
             "retries": False,
             "timeout": Timeout(connect=patience.connect_s, read=patience.read_s),
-            "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},  # JPEGs are compressed already
+            "headers": {"User-Agent": user_agent, "Accept-Encoding": "identity"},  # JPEGs are compressed already
             "ca_certs": own_certificates or requests.utils.DEFAULT_CA_BUNDLE_PATH,
         }
         self.pool = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
 
-    def get(self, url: str, max_bytes: int) -> Reply:
-        """The answer to a GET, at most `max_bytes` long. Raises Faulty or Silent."""
+    def get(self, url: str, max_bytes: int, *, etag: str = "") -> Reply:
+        """The answer to a GET, at most `max_bytes` long, without a body if `etag` still names what is there. Raises Faulty or Silent."""
+        headers = {**self.pool.headers, **({"If-None-Match": etag} if etag else {})}
         try:
-            response = self.pool.request("GET", url, redirect=False, preload_content=False)
+            response = self.pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
             try:
                 body = self._read(response, max_bytes)
             finally:
@@ -102,11 +106,15 @@ class WebClient:
             raise Stalled("no answer in time") from error
         except (HTTPError, OSError) as error:
             raise Faulty("the connection broke") from error
+        if response.status == 304:
+            return Reply(b"", etag=etag, is_unchanged=True)
         if refusal := _refusal(response):
             return Reply(b"", refusal, response.status in GONE)
         if body is None:
             return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
-        return Reply(body, modified_at=_read_http_date(response.headers.get("Last-Modified", "")))
+        said = response.headers
+        modified_at, answered_at = (_read_http_date(said.get(name, "")) for name in ("Last-Modified", "Date"))
+        return Reply(body, modified_at=modified_at, answered_at=answered_at, etag=said.get("ETag", ""))
 
     def close(self) -> None:
         """Closes the idle connections."""

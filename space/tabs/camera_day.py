@@ -1,9 +1,13 @@
 """The tab that charts how full a camera's street was over a day; the `/camera_day` endpoint beside it."""
 
 import html
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +17,7 @@ from plotly.graph_objects import Figure
 
 from carpark.cameras import Camera
 from carpark.charts import STATES, day_figure
-from carpark.day import camera_day as read_camera_day
-from carpark.day import parse_day, summarize_day
+from carpark.day import DayView, parse_day, summarize_day, watch_day
 from carpark.errors import CarparkError
 from carpark.frames import Archive
 from carpark.pipeline import DayProgress
@@ -30,6 +33,7 @@ ATTRIBUTION = (
 NOTHING_YET = '<div class="day-words"><p>Choose a camera and a day: every frame of that day is fetched, checked and classified.</p></div>'
 CLEAR = "rgba(0,0,0,0)"
 KEEP_DAY_S = 3600  # how long a visitor's finished day waits for the switch to be flipped
+REDRAW_S, REDRAW_SHARE = 1.0, 4  # between two drawings of a day that comes in, in seconds and in times that one drawing takes
 PROGRESS = gr.Progress()  # as a default it makes Gradio hand in the bar of the call
 
 
@@ -63,12 +67,16 @@ def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
             return offer_days(archive, archive.camera(camera or ""))
 
     def show_day(camera: str | None, day: str | None, with_line: bool, progress: gr.Progress = PROGRESS) -> Iterator[tuple[Any, ...]]:
-        def move_bar(done: DayProgress) -> None:
-            progress(share_of(done), desc=f"{done.classified} of {done.total} slots")
-
         progress(0, desc="Asking the archive")
         with told_on_page():
-            shown = read_day(sources, camera or "", day or "", move_bar)
+            redraw_at = 0.0
+            for done, look in follow_day(sources, camera or "", day or ""):
+                progress(share_of(done), desc=f"{done.fetched} fetched, {done.judged} judged, {done.classified} of {done.total} classified")
+                if done.classified and time.monotonic() >= redraw_at:
+                    began, shown = time.monotonic(), look()
+                    yield words_card(shown), draw(shown, with_line), shown, gr.skip(), gr.skip(), gr.Column(visible=True)
+                    redraw_at = time.monotonic() + max(REDRAW_S, REDRAW_SHARE * (time.monotonic() - began))
+            shown = look()
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_downloads(shown, Path(folder))
             yield words_card(shown), draw(shown, with_line), shown, str(csv), str(parquet), gr.Column(visible=True)
@@ -129,12 +137,27 @@ def lay_out() -> Widgets:
     return Widgets(camera, day, button, note, words, results, with_line, chart, csv, parquet)
 
 
-def read_day(sources: Sources, camera: str, day: str, progress: Callable[[DayProgress], object] | None = None) -> CameraDay:
-    """The whole day of the camera with this id, name or folder. Raises UnknownCamera, BadDay, NoDay and what `sources` raises."""
+def follow_day(sources: Sources, camera: str, day: str) -> Iterator[tuple[DayProgress, Callable[[], CameraDay]]]:
+    """The day of the camera with this id, name or folder, as it comes in: how far it is, and a look at it; the complete one last.
+
+    Raises UnknownCamera, BadDay, NoDay and what `sources` raises. Closing the iterator stops the traffic.
+    """
     archive, model = sources.archive(), sources.day_model()
     found, when = archive.camera(camera), parse_day(day)
-    table = read_camera_day(found, when, archive=archive, model=model, progress=progress)
-    return CameraDay(found, when, table, model.config.sha256)
+    with closing(watch_day(found, when, archive=archive, model=model)) as views:
+        for view in views:
+            yield view.progress, partial(look_at, view, found, when, model.config.sha256)
+
+
+def look_at(view: DayView, camera: Camera, day: date, model: str) -> CameraDay:
+    """The day as far as it has come; `model` is the sha256 of the model's config."""
+    return CameraDay(camera, day, view.table(), model)
+
+
+def read_day(sources: Sources, camera: str, day: str) -> CameraDay:
+    """The whole day, as `follow_day` ends."""
+    _, look = deque(follow_day(sources, camera, day), maxlen=1).pop()
+    return look()
 
 
 def offer_cameras(cameras: list[Camera]) -> gr.Dropdown:

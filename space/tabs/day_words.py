@@ -35,7 +35,8 @@ class SlotAnswer:
     state: Annotated[str, Field(description="ok, in_use, corrupt, frozen, late or missing")]
     reason: Annotated[str, Field(description="why the state is not ok")]
     p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
-    verdict: Annotated[str | None, Field(description="empty, full or unsure; only when ok")]
+    label: Annotated[str | None, Field(description="the likelier of empty and full; only when ok")]
+    sure: Annotated[bool | None, Field(description="whether the model stands by the label; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
     sha256: Annotated[str, Field(description="of the frame's file; empty when nobody had one")]
 

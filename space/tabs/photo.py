@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from carpark.errors import BadImage
 from carpark.images import open_image
-from carpark.model import Model
+from carpark.model import Label, Model
 from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json
 from tabs.sources import Sources
 
@@ -25,7 +25,7 @@ NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.
 class PhotoAnswer:
     """What the model says about one photo."""
 
-    label: Annotated[Literal["empty", "full"], Field(description="the likelier of the two")]
+    label: Annotated[Label, Field(description="the likelier of the two")]
     p_full: Annotated[float, Field(description="probability that the car park is full, 0 to 1")]
     sure: Annotated[bool, Field(description="whether the model stands by its label; false means: too close to call")]
     verdict: Annotated[str, Field(description="the answer in words, such as 'Full, 97% sure'")]
@@ -130,8 +130,7 @@ def uploaded_file(upload: dict[str, Any] | None) -> Path:
 def judge_photo(model: Model, photo: Path) -> PhotoAnswer:
     """The model's answer for a picture file. Raises BadImage."""
     p_full = float(model.p_full([open_image(photo)])[0])
-    label: Literal["empty", "full"] = "full" if p_full >= 0.5 else "empty"
-    sure = model.verdict(p_full) != "unsure"
+    label, sure = model.answer(p_full)
     chance = percent(p_full if label == "full" else 1 - p_full)
     verdict = f"{label.capitalize()}, {chance} sure" if sure else f"Unsure, leaning {label}"
     return PhotoAnswer(label, p_full, sure, verdict, model.config.sha256)

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from carpark.cache import Cache
 from carpark.errors import BadSetting, CarparkError
 from carpark.frames import Archive, open_archive
-from carpark.hub import local_folder
+from carpark.hub import RepoType, open_source
 from carpark.model import Model, load_model
+from carpark.revisions import Pin
 
 T = TypeVar("T")
+
+REPO_TYPES: dict[str, RepoType] = {"CARPARK_MODEL": "model", "CARPARK_DATASET": "dataset"}
 
 EXPECTED = {
     "CARPARK_MODEL": "a model repo (owner/name) or a model folder",
@@ -26,22 +30,38 @@ EXPECTED = {
 class Sources:
     """Openers for what the settings name; safe to share between threads."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self.settings = settings
-        self.model_folder: Callable[[], Path] = once(lambda: local_folder(self._named("CARPARK_MODEL"), repo_type="model"))
-        self.dataset_folder: Callable[[], Path] = once(lambda: local_folder(self._named("CARPARK_DATASET"), repo_type="dataset"))
-        self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE")))
+    def __init__(self, settings: Mapping[str, str], pins: Mapping[str, Pin] | None = None) -> None:
+        self.pins = {setting: pin for setting, repo_type in REPO_TYPES.items() if (pin := (pins or {}).get(repo_type))}
+        named = {setting: text for setting, text in settings.items() if text.strip()}
+        self.settings = {setting: str(pin) for setting, pin in self.pins.items()} | named
+        self._notes: dict[str, str] = {}
+        self.model_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_MODEL"))
+        self.dataset_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_DATASET"))
+        self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
         self.photo_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "learner"))
         self.day_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "int8"))
 
     def name_of(self, setting: str) -> str:
-        """What the setting says, "" when it is not set."""
+        """What the setting says, or the pinned repo where it is not set; "" without either."""
         return self.settings.get(setting, "").strip()
 
     def _named(self, setting: str) -> str:
         if name := self.name_of(setting):
             return name
         raise BadSetting(f"{setting} is not set; expected {EXPECTED[setting]}. Set it and start the Space again.")
+
+    def _cache(self) -> Cache:
+        """Where frames from far away and finished days are kept between visits."""
+        return Cache(Path(self.name_of("CARPARK_CACHE") or "~/.cache/carpark").expanduser())
+
+    def _find_folder(self, setting: str) -> Path:
+        source = open_source(self._named(setting), repo_type=REPO_TYPES[setting], pin=self.pins.get(setting))
+        self._notes[setting] = source.note
+        return source.folder
+
+    def notes(self) -> list[str]:
+        """One line for each thing that was opened, but not as usual: from the cache, or unverified."""
+        return [note for note in self._notes.values() if note]
 
     def problems(self) -> list[str]:
         """One line for each thing that keeps the tabs from their work; waits until both forms of the model are loaded."""

@@ -1,5 +1,6 @@
 """What a visitor does on the page, done in a browser."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import RunningSpace, running_space
 
 WIDTHS = (1280, 390)
@@ -78,6 +80,33 @@ def test_a_day_is_charted_and_the_line_can_be_hidden_and_shown(page: Page) -> No
     expect(page.locator("#day-chart .main-svg").first).to_be_visible()
     page.get_by_label("Show the probability line").check()
     expect(line).not_to_have_count(0)
+
+
+def test_the_chart_is_drawn_while_frames_still_arrive(
+    open_page: OpenPage, sample_folder: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    archive, rest = sample_folder / "archive", threading.Event()
+
+    def answer(path: str, nth: int) -> Answer:
+        file = archive / path.strip("/")
+        if path.endswith("@20_00GMT.jpg"):
+            rest.wait(60)
+        return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
+
+    folder = next(path for path in archive.iterdir() if path.is_dir())
+    with Loopback(answer) as server, running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": server.base}) as slow:
+        page = open_page(url=slow.url)
+        page.get_by_role("tab", name="Camera day").click()
+        expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
+        for name, value in {"Camera": folder.name, "Day": min(path.name for path in folder.iterdir())}.items():
+            page.get_by_role("combobox", name=name).fill(value)
+            page.get_by_role("combobox", name=name).press("Enter")
+        page.get_by_role("button", name="Show the day").click()
+        expect(page.locator("#day-chart .main-svg").first).to_be_visible()
+        assert not rest.is_set()
+        rest.set()
+        expect(page.locator("#day-words")).to_contain_text("of 288 five-minute slots have a usable frame.")
+        page.close()  # before the Space that it listens to
 
 
 def test_the_table_downloads_as_csv_and_parquet(open_page: OpenPage, tmp_path: Path) -> None:

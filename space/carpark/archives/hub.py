@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-import httpx
+import httpx2
 import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import HfFileSystem
@@ -24,7 +24,7 @@ from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
 
 COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
 SETTLED = timedelta(days=2)  # by then all of a day's frames were pushed
-HUB_ERRORS = (HfHubHTTPError, httpx.HTTPError, OSError, pa.ArrowException)
+HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class HubArchive:
                             yield Fetched(slot, path, None if reason else data, reason, "" if reason else self.location)
                             del lacking[slot]
             except HUB_ERRORS as error:
-                lacking |= dict.fromkeys(wanted_slots & lacking.keys(), f"the Hub does not answer: {_in_short(error)}")
+                lacking |= dict.fromkeys(wanted_slots & lacking.keys(), f"the Hub does not answer: {say_in_short(error)}")
         for slot, reason in lacking.items():
             is_final = reason == NO_FRAME and datetime.now(UTC) - slot > SETTLED
             yield Fetched(slot, f"{self._root()}/data/{slot:%Y-%m-%d}", None, reason, is_final=is_final)
@@ -108,7 +108,7 @@ class HubArchive:
     def _explain(self, error: Exception) -> BadSetting:
         if isinstance(error, FileNotFoundError):
             return BadSetting(f"{self.location} is neither a folder here nor a dataset repo on the Hub (a private one needs a token).")
-        return BadSetting(f"The archive {self.location} on the Hub cannot be read ({_in_short(error)}). Try again later.")
+        return BadSetting(f"The archive {self.location} on the Hub cannot be read ({say_in_short(error)}). Try again later.")
 
 
 def _list(files: HfFileSystem, folder: str) -> list[str]:
@@ -146,7 +146,8 @@ def _folders_of(foot: pq.FileMetaData, group: int) -> tuple[str, str]:
     return statistics.min, statistics.max
 
 
-def _in_short(error: Exception) -> str:
+def say_in_short(error: Exception) -> str:
+    """What went wrong between us and the Hub, in a few words."""
     if isinstance(error, HfHubHTTPError):
         return f"HTTP {error.response.status_code}"
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -1,0 +1,49 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from carpark.level import smooth_level
+from carpark.slots import slots_of_day
+
+SLOTS = pd.to_datetime(slots_of_day(date(2020, 3, 9)), utc=True)
+
+
+def smoothed(p_full):
+    return smooth_level(pd.DataFrame({"slot": SLOTS[: len(p_full)], "p_full": p_full}))
+
+
+def test_a_constant_day_has_that_level_and_no_doubt():
+    assert smoothed([0.7] * 30).to_numpy() == pytest.approx(0.7)
+
+
+def test_the_band_holds_the_level_and_stays_between_0_and_1():
+    drawn = smoothed(np.random.default_rng(0).uniform(size=288))
+    assert (drawn["low"] <= drawn["level"]).all() and (drawn["level"] <= drawn["high"]).all()
+    assert drawn.min().min() >= 0 and drawn.max().max() <= 1
+
+
+def test_the_band_covers_the_true_level_of_noisy_looks_nineteen_times_in_twenty():
+    rng = np.random.default_rng(0)
+    inside = [smoothed(rng.binomial(1, 0.4, 60)).iloc[30].pipe(lambda row: row["low"] <= 0.4 <= row["high"]) for _ in range(400)]
+    assert 0.85 < np.mean(inside) < 0.99  # an interval from some seven looks is a little short
+
+
+def test_a_gap_of_fifteen_minutes_is_bridged_and_a_longer_one_never():
+    p_full = np.full(60, 0.5)
+    p_full[[20, 21]] = np.nan  # 15 minutes from one usable slot to the next
+    p_full[[40, 41, 42]] = np.nan
+    assert np.flatnonzero(smoothed(p_full)["level"].isna()).tolist() == [40, 41, 42]
+
+
+def test_what_lies_behind_a_long_gap_does_not_count():
+    p_full = [0.1] * 20 + [np.nan] * 3 + [0.9] * 20
+    drawn = smoothed(p_full)["level"]
+    assert drawn[:20].to_numpy() == pytest.approx(0.1)
+    assert drawn[23:].to_numpy() == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("p_full", [[], [np.nan] * 12, [np.nan, 0.5, 0.5, np.nan]])
+def test_too_few_slots_speak_for_no_level(p_full):
+    assert smoothed(p_full or [np.nan])["level"].isna().all()

@@ -1,0 +1,1 @@
+"""The measurement platform: what street cameras show, recorded for later."""

@@ -1,0 +1,66 @@
+"""TfL's list of cameras beside the frames: `cameras.json`, its answer as it came, asked for once a day; when TfL is down, the last one."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from carpark.cameras import Camera, find_camera, parse_catalogue
+from carpark.catalogue import ASK_AGAIN, FRESH, ask_catalogue
+from carpark.errors import BadSetting
+from carpark.pulse import Patience
+from carpark.web import Silent
+
+NAME = "cameras.json"
+
+
+@dataclass(slots=True)
+class CameraList:
+    """The cameras in the `cameras.json` of the folder `out`."""
+
+    out: Path
+    url: str  # TfL's catalogue
+    patience: Patience = field(default_factory=Patience)
+    cameras: tuple[Camera, ...] = ()
+    _ask_at: float = 0.0  # by the monotonic clock
+
+    def refresh(self) -> str:
+        """Asks TfL when a day has gone by, or ten minutes since it did not answer; why there is no newer list, "" mostly.
+
+        Raises BadSetting when there is no list at all, and OSError when it cannot be written.
+        """
+        if time.monotonic() < self._ask_at:
+            return ""
+        path = self.out / NAME
+        age_s = time.time() - path.stat().st_mtime if path.exists() else -1.0
+        if not self.cameras and 0 <= age_s < FRESH.total_seconds():  # this process has just started
+            self._ask_at = time.monotonic() + FRESH.total_seconds() - age_s
+            self.cameras = _read_list(path)
+            if self.cameras:
+                return ""
+        try:
+            self.cameras, answer = ask_catalogue(self.url, self.patience)
+        except Silent as error:
+            self._ask_at = time.monotonic() + ASK_AGAIN.total_seconds()
+            self.cameras = self.cameras or _read_list(path)
+            if not self.cameras:
+                raise BadSetting(f"TfL's list of cameras cannot be had from {self.url} ({error}). Try again later.") from error
+            return f"TfL's list of cameras cannot be had ({error}); the last one goes on"
+        self._ask_at = time.monotonic() + FRESH.total_seconds()
+        half_written = path.with_name(f".{NAME}")
+        half_written.write_bytes(answer)
+        half_written.replace(path)
+        return ""
+
+    def choose(self, wanted: str) -> list[Camera]:
+        """The cameras that `wanted` lists by id with commas between, or "all" of them. Raises UnknownCamera."""
+        if wanted == "all":
+            return list(self.cameras)
+        return list(dict.fromkeys(find_camera(self.cameras, key) for key in wanted.split(",")))
+
+
+def _read_list(path: Path) -> tuple[Camera, ...]:
+    try:
+        return tuple(parse_catalogue(json.loads(path.read_bytes())))
+    except (OSError, ValueError, TypeError):
+        return ()
