@@ -1,81 +1,49 @@
 """Model and dataset come from a folder or from a Hub, which here is a real HTTP server on loopback that the real client talks to."""
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from carpark.errors import BadSetting
-from carpark.hub import local_folder
+from carpark.errors import BadModel, BadSetting
+from carpark.hub import local_folder, open_source
+from carpark.revisions import Pin, check_files, digest_file, read_pins, write_pins
+from tests.hub_repos import Blob, Repo
+from tests.mini_hub import MiniHub
 
-COMMIT = "c0ffee" * 6 + "c0ff"
-FILES = {"config.json": b'{"labels": ["empty", "full"]}', "README.md": b"# A model\n"}
-
-
-def git_id(content: bytes) -> str:
-    """git's name for a file of that content."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-class Hub(BaseHTTPRequestHandler):
-    """One model repo, `alice/carpark`, with one commit."""
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        path = self.path.split("?")[0]
-        if path in (f"/api/models/alice/carpark/revision/{name}" for name in ("main", COMMIT)):
-            siblings = [{"rfilename": name} for name in FILES]
-            self.answer(json.dumps({"id": "alice/carpark", "sha": COMMIT, "siblings": siblings}).encode())
-        elif path == f"/api/models/alice/carpark/tree/{COMMIT}":
-            entries = [{"type": "file", "path": name, "size": len(content), "oid": git_id(content)} for name, content in FILES.items()]
-            self.answer(json.dumps(entries).encode())
-        elif path.startswith("/api/models/alice/carpark/revision/"):
-            self.answer(b"", 404, {"X-Error-Code": "RevisionNotFound"})
-        elif path.startswith(f"/alice/carpark/resolve/{COMMIT}/") and path.rsplit("/", 1)[1] in FILES:
-            content = FILES[path.rsplit("/", 1)[1]]
-            self.answer(content, 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{git_id(content)}"'})
-        else:
-            self.answer(b"", 404, {"X-Error-Code": "RepoNotFound"})
-
-    def answer(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+FILES = {"config.json": b'{"labels": ["empty", "full"]}', "README.md": b"# A model\n", "model.pkl": b"weights"}
+NOBODY = {"HF_ENDPOINT": "http://127.0.0.1:9"}  # where nothing listens
+ASK = """
+import json, sys
+from carpark.errors import one_line_errors
+from carpark.hub import open_source
+from carpark.revisions import Pin
+with one_line_errors():
+    source = open_source(sys.argv[1], repo_type="model", pin=Pin(**json.loads(sys.argv[2])) if sys.argv[2:] else None)
+    print(source.folder, source.note, sep="\\n")
+"""
 
 
 @pytest.fixture
-def hub() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def hub() -> Iterator[MiniHub]:
+    with MiniHub({}) as hub:
+        repo = hub.repos["model", "alice/carpark"] = Repo("model", "alice/carpark")
+        repo.commit({name: Blob(data) for name, data in FILES.items()}, "All of it")
+        yield hub
 
 
-def ask(setting: str, home: Path, port: int) -> str:
-    """What a fresh process prints for `local_folder(setting)`: the client reads its endpoint when it is imported."""
-    script = (
-        "import sys; from carpark.errors import one_line_errors; from carpark.hub import local_folder\n"
-        "with one_line_errors(): print(local_folder(sys.argv[1], repo_type='model'))"
-    )
-    network = {"HF_ENDPOINT": f"http://127.0.0.1:{port}", "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
-    done = subprocess.run([sys.executable, "-c", script, setting], env=os.environ | network, capture_output=True, text=True)
-    return (done.stdout or done.stderr).strip().splitlines()[-1]
+def commit_of(hub: MiniHub) -> str:
+    return hub.repos["model", "alice/carpark"].head.sha
+
+
+def ask(network: dict[str, str], *arguments: str) -> list[str]:
+    """The lines that a fresh process prints for `open_source`: the client reads its endpoint when it is imported."""
+    done = subprocess.run([sys.executable, "-c", ASK, *arguments], env=os.environ | network, capture_output=True, text=True)
+    return (done.stdout or done.stderr.splitlines()[-1]).removesuffix("\n").split("\n")
 
 
 def test_a_folder_is_itself(tmp_path: Path) -> None:
@@ -87,20 +55,62 @@ def test_what_is_neither_folder_nor_repo_id_is_told_apart() -> None:
         local_folder("no such thing", repo_type="model")
 
 
-@pytest.mark.parametrize("setting", ["alice/carpark", f"alice/carpark@{COMMIT}"])
-def test_a_repo_is_fetched_whole_and_kept_for_when_the_hub_is_down(setting: str, hub: ThreadingHTTPServer, tmp_path: Path) -> None:
-    folder = Path(ask(setting, tmp_path, hub.server_port))
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
-    assert folder.name == COMMIT
-    nothing_listens = 9
-    assert Path(ask(setting, tmp_path, nothing_listens)) == folder
+@pytest.mark.parametrize("revision", [False, True])
+def test_a_repo_is_fetched_whole_and_kept_for_when_the_hub_is_down(revision: bool, hub: MiniHub, tmp_path: Path) -> None:
+    commit = commit_of(hub)
+    setting = f"alice/carpark@{commit}" if revision else "alice/carpark"
+    network = hub.environment(None, home=tmp_path)
+    folder, note = ask(network, setting)
+    assert {path.name: path.read_bytes() for path in Path(folder).iterdir()} == FILES
+    assert (Path(folder).name, note) == (commit, "")
+    again, note = ask(network | NOBODY, setting)
+    assert again == folder
+    assert note.startswith("The Hub does not answer (") and note.endswith(f"): model alice/carpark at {commit[:12]} comes from the cache.")
 
 
-def test_what_the_hub_does_not_have_is_said_in_one_line(hub: ThreadingHTTPServer, tmp_path: Path) -> None:
-    assert ask("alice/nothing", tmp_path, hub.server_port).startswith("alice/nothing is neither a folder here nor a model repo on the Hub")
-    assert ask("alice/carpark@v9", tmp_path, hub.server_port) == "The model repo alice/carpark has no revision 'v9' on the Hub."
+def test_what_the_hub_does_not_have_is_said_in_one_line(hub: MiniHub, tmp_path: Path) -> None:
+    network = hub.environment(None, home=tmp_path)
+    assert ask(network, "alice/nothing")[0].startswith("alice/nothing is neither a folder here nor a model repo on the Hub")
+    assert ask(network, "alice/carpark@v9") == ["The model repo alice/carpark has no revision 'v9' on the Hub."]
 
 
-def test_a_hub_out_of_reach_with_a_cold_cache_is_said_in_one_line(tmp_path: Path) -> None:
-    said = ask("alice/carpark", tmp_path, 9)
-    assert said == "alice/carpark is no folder here, and the Hub cannot be reached for a model that is not cached."
+def test_a_hub_out_of_reach_with_a_cold_cache_is_said_in_one_line(hub: MiniHub, tmp_path: Path) -> None:
+    (said,) = ask(hub.environment(None, home=tmp_path) | NOBODY, "alice/carpark")
+    assert said.startswith("alice/carpark is no folder here, and the Hub cannot be reached for a model that is not cached (")
+
+
+def test_of_a_pinned_repo_only_the_pinned_files_are_fetched_whatever_revision_is_asked_for(hub: MiniHub, tmp_path: Path) -> None:
+    repo = hub.repos["model", "alice/carpark"]
+    pin = {"repo": repo.id, "revision": repo.head.sha, "files": {"model.pkl": repo.head.files["model.pkl"].sha256}}
+    repo.commit({"model.pkl": Blob(b"other weights")}, "Swap")
+    network = hub.environment(None, home=tmp_path)
+    for setting in ("alice/carpark", f"alice/carpark@{repo.head.sha}"):
+        folder, note = ask(network, setting, json.dumps(pin))
+        assert {path.name: path.read_bytes() for path in Path(folder).iterdir()} == {"model.pkl": b"weights"}
+        assert note == ""
+
+
+def test_another_model_than_the_pinned_one_may_be_named_and_is_said_to_be_unverified(tmp_path: Path) -> None:
+    source = open_source(str(tmp_path), repo_type="model", pin=Pin("alice/carpark", "0" * 40, {}))
+    assert source.folder == tmp_path
+    assert source.note == f"The model is {tmp_path}, not the alice/carpark that this Space was published with, so it is not verified."
+
+
+def test_a_file_that_is_not_the_pinned_one_is_refused_with_both_hashes(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"other weights")
+    pin = Pin("alice/carpark", "0" * 40, {"model.pkl": "1" * 64})
+    found = digest_file(tmp_path / "model.pkl")
+    with pytest.raises(BadModel, match=rf"^model\.pkl of alice/carpark@0{{40}} is not .* 1{{64}}, found {found}\. Nothing of it was"):
+        check_files(tmp_path, pin)
+    with pytest.raises(BadModel, match=r"^config\.json of .* found no such file"):
+        check_files(tmp_path, Pin("alice/carpark", "0" * 40, {"config.json": "1" * 64}))
+
+
+def test_pins_are_read_as_they_were_written(tmp_path: Path) -> None:
+    pins = {"model": Pin("alice/carpark", "0" * 40, {"model.pkl": "1" * 64})}
+    write_pins(tmp_path / "revisions.json", pins)
+    assert read_pins(tmp_path / "revisions.json") == pins
+    assert read_pins(tmp_path / "none.json") == {}
+    (tmp_path / "revisions.json").write_text('{"model": {"repo": 1}}')
+    with pytest.raises(BadSetting, match=r"revisions\.json does not pin repos"):
+        read_pins(tmp_path / "revisions.json")

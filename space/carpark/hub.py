@@ -60,7 +60,7 @@ def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[s
     """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
     trouble: Exception | None = None
     try:
-        revision = HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S).sha
+        HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S)
     except HUB_ERRORS as error:
         trouble = error
     try:

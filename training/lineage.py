@@ -1,0 +1,92 @@
+"""Copies of the three folders as they are published, each naming the repos before it by commit id; the originals stay as they are."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, SpaceCard
+
+from carpark.errors import BadModel, BadPhotos, BadSetting
+from carpark.model import FILES, check_file, read_config
+from carpark.revisions import FILE as PINS
+from carpark.revisions import Pin, digest_file, write_pins
+from training.cards import model_card
+from training.targets import Kind, Target, list_remote
+
+# What the Space loads of the model: the photo tab the learner, the camera day the int8 form, the About tab the rest.
+MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["int8"])
+SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
+
+
+def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
+    """A copy of a dataset repo folder, whose card says `repo` instead of owner/name. Raises BadPhotos for a folder that is none."""
+    if not ((folder / "README.md").is_file() and any(folder.rglob("*.parquet"))):
+        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Make one: python -m training.dataset.")
+    shutil.copytree(folder, out, ignore=LEFT_OUT)
+    card = out / "README.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("owner/name", repo), encoding="utf-8")
+
+
+def stage_model(folder: Path, out: Path, *, repo: str, dataset: Pin) -> None:
+    """A copy of a model folder whose config.json and card name the repos that they belong to.
+
+    Raises BadModel for a folder that is none, or whose files are not those that its config.json names.
+    """
+    known = read_config(folder)
+    for name in known.files:
+        check_file(folder / name, known)
+    shutil.copytree(folder, out, ignore=LEFT_OUT)
+    config, metrics = _read(out / "config.json"), _read(out / "metrics.json")
+    config["dataset"] |= {"repo": dataset.repo, "revision": dataset.revision}
+    (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    (out / "README.md").write_text(model_card(config, metrics, repo=repo))
+
+
+def stage_space(folder: Path, out: Path, *, pins: Mapping[str, Pin], is_private: bool) -> None:
+    """A copy of the Space as git has it, with its pins as revisions.json and in its card. Raises BadSetting for a folder that is none."""
+    if not (folder / "app.py").is_file():
+        raise BadSetting(f"--space {folder} has no app.py, so it is no Space.")
+    shutil.copytree(folder, out, ignore=LEFT_OUT)
+    write_pins(out / PINS, pins)
+    card = SpaceCard.load(out / "README.md")
+    card.data.models, card.data.datasets = [pins["model"].repo], [pins["dataset"].repo]
+    if not is_private:  # the Hub fetches them while it builds, without a token
+        model = pins["model"]
+        card.data.preload_from_hub = [f"{model.repo} {','.join(sorted(model.files))} {model.revision}"]
+    (out / "README.md").write_text(str(card), encoding="utf-8")
+
+
+def list_loaded(folder: Path, kind: Kind) -> dict[str, str]:
+    """The files of a dataset or model folder that the Space loads, each with its sha256."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    return {name: digest_file(folder / name) for name in _choose_loaded(names, kind)}
+
+
+def digest_remote(api: HfApi, target: Target, revision: str) -> dict[str, str]:
+    """As `list_loaded`, of a repo at a revision; small files that the Hub keeps without a sha256 are downloaded for theirs."""
+    files = list_remote(api, target, revision)
+    digests = {}
+    for name in _choose_loaded(files, target.type):
+        lfs = files[name].lfs
+        digests[name] = (
+            lfs.sha256 if lfs else digest_file(Path(api.hf_hub_download(target.repo, name, repo_type=target.type, revision=revision)))
+        )
+    return digests
+
+
+def _choose_loaded(names: Iterable[str], kind: Kind) -> list[str]:
+    if kind != "dataset":
+        return sorted(set(names) & set(MODEL_FILES))
+    parts = (sorted(name for name in names if name.startswith(f"data/{split}-")) for split in SAMPLES_FROM)
+    return next((files[:1] for files in parts if files), [])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(path.read_bytes())
+        return said
+    except (FileNotFoundError, ValueError) as error:
+        raise BadModel(f"{path.name} of the model folder cannot be read ({error}). Train again: python -m training.train.") from error
