@@ -24,7 +24,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
     """A copy of a dataset repo folder, whose card says `repo` instead of owner/name. Raises BadPhotos for a folder that is none."""
     if not ((folder / "README.md").is_file() and any(folder.rglob("*.parquet"))):
-        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Make one: python -m training.dataset.")
+        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Choose another with --dataset.")
     shutil.copytree(folder, out, ignore=LEFT_OUT)
     card = out / "README.md"
     card.write_text(card.read_text(encoding="utf-8").replace("owner/name", repo), encoding="utf-8")
