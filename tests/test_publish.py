@@ -13,8 +13,9 @@ import pytest
 from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
+from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
-from tests.mini_hub import Dropped, MiniHub
+from tests.mini_hub import MiniHub
 from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_dataset, write_light_model
 from training import publish
 from training.publish import ORDER, Request
