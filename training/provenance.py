@@ -1,0 +1,37 @@
+"""What is known of a photo beside its label: where it came from, who made it, and under which licence it may be passed on.
+
+These are columns of photos.csv beside the photos, and of every row of the dataset. A photo of which something is not known has the
+empty text there.
+"""
+
+PROVENANCE: dict[str, str] = {  # column -> what it says
+    "title": "what its author calls it",
+    "source": "where it was found: openverse, commons, csv, folder or generated",
+    "source_id": "its id there",
+    "source_page": "address of the page that shows it with its licence",
+    "image_url": "address of the picture file that was fetched",
+    "creator": "who made it",
+    "license": "licence id, as below",
+    "license_version": "such as 4.0; empty where the licence has none",
+    "license_url": "address of the licence's text",
+    "attribution": "the line that credits title, creator and licence",
+    "retrieved_at": "when it was fetched, UTC, ISO 8601",
+    "sha256": "of the file as it lies here",
+    "phash": "perceptual hash (DCT, 64 bits, 16 hexadecimal digits)",
+    "width": "px",
+    "height": "px",
+    "edit": "what was changed after it was fetched, such as 'scaled from 4000 x 3000 px'",
+}
+
+LICENSES: dict[str, str] = {  # the ids that Openverse uses -> what people call them
+    "cc0": "CC0",
+    "pdm": "Public Domain Mark",
+    "by": "CC BY",
+    "by-sa": "CC BY-SA",
+    "by-nc": "CC BY-NC",
+    "by-nc-sa": "CC BY-NC-SA",
+    "by-nd": "CC BY-ND",
+    "by-nc-nd": "CC BY-NC-ND",
+}
+PERMISSIVE = ("cc0", "pdm", "by")  # reuse for any purpose, at most with credit
+NO_DERIVATIVES = ("by-nd", "by-nc-nd")  # a cropped, scaled or cleaned copy may not be passed on
