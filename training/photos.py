@@ -30,7 +30,8 @@ def read_photos(folder: Path) -> pd.DataFrame:
     unknown = photos[~photos.label.isin([*LABELS, PARTIAL])]
     if len(unknown):
         row = unknown.iloc[0]
-        raise BadPhotos(f"{folder}: {row.file} is labelled {row.label!r}; expected one of {', '.join([*LABELS, PARTIAL])}.")
+        where = f"{csv} line {unknown.index[0] + 2}" if csv.is_file() else folder
+        raise BadPhotos(f"{where}: {row.file} is labelled {row.label!r}; expected one of {', '.join([*LABELS, PARTIAL])}.")
     return photos.assign(path=[folder / file for file in photos.file]).reset_index(drop=True)
 
 
@@ -109,7 +110,7 @@ def _read_csv(csv: Path) -> pd.DataFrame:
         raise BadPhotos(f"{csv} line {row} lacks a file or a label.")
     twice = photos.file[photos.file.duplicated()]
     if len(twice):
-        raise BadPhotos(f"{csv} names {twice.iloc[0]} twice; expected one row a photo.")
+        raise BadPhotos(f"{csv} line {twice.index[0] + 2} names {twice.iloc[0]} twice; expected one row a photo.")
     outside = [file for file in photos.file if Path(file).is_absolute() or ".." in Path(file).parts]
     if outside:
         raise BadPhotos(f"{csv} names {outside[0]}, which lies outside {csv.parent}.")

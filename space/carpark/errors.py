@@ -7,6 +7,7 @@
     ├── BadWeights      starting weights that are absent, or made for another architecture
     ├── BadModel        a model folder that is incomplete, or not what its config.json says
     ├── UnknownCamera   a camera that is neither in the archive nor in TfL's catalogue
+    ├── NoAnswer        a source of photos that does not answer, or asks to come back later
     ├── NotPublished    a repo that the Hub did not take, or not as a whole
     ├── BadDay          a text that is no day, or a day that has not begun
     └── NoDay           no source has frames for this camera and day
@@ -46,6 +47,10 @@ class BadModel(CarparkError):
 
 class UnknownCamera(CarparkError):
     """A camera that is neither in the archive nor in TfL's catalogue."""
+
+
+class NoAnswer(CarparkError):
+    """A source of photos that does not answer, or asks to come back later."""
 
 
 class NotPublished(CarparkError):

@@ -51,6 +51,7 @@ class Reply:
     answered_at: datetime | None = None  # UTC, by the server's clock
     etag: str = ""  # as the server wrote it; names these bytes in a later GET
     is_unchanged: bool = False  # the server still has what the etag of the GET names, and sent no body
+    moved_to: str = ""  # where a redirect points, as the server wrote it
 
 
 def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
@@ -76,9 +77,15 @@ class WebClient:
     urllib3 without requests around it does half the work for each of a day's 288 small answers.
     """
 
-    def __init__(self, base: str, patience: Patience, connections: int, *, user_agent: str = USER_AGENT) -> None:
-        """At most `connections` to the host of `base` are kept alive; the environment's proxies and certificates count."""
+    def __init__(
+        self, base: str, patience: Patience, connections: int, *, user_agent: str = USER_AGENT, longest_wait_s: float = LONGEST_WAIT_S
+    ) -> None:
+        """At most `connections` to the host of `base` are kept alive; the environment's proxies and certificates count.
+
+        A Retry-After is believed up to `longest_wait_s`.
+        """
         self.patience = patience
+        self.longest_wait_s = longest_wait_s
         environment = requests.Session().merge_environment_settings(base, {}, None, None, None)
         proxy = requests.utils.select_proxy(base, environment["proxies"])
         own_certificates = environment["verify"] if isinstance(environment["verify"], str) else None
@@ -108,8 +115,9 @@ class WebClient:
             raise Faulty("the connection broke") from error
         if response.status == 304:
             return Reply(b"", etag=etag, is_unchanged=True)
-        if refusal := _refusal(response):
-            return Reply(b"", refusal, response.status in GONE)
+        if refusal := _refusal(response, self.longest_wait_s):
+            moved_to = response.headers.get("Location", "") if 300 <= response.status < 400 else ""
+            return Reply(b"", refusal, response.status in GONE, moved_to=moved_to)
         if body is None:
             return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
         said = response.headers
@@ -133,11 +141,12 @@ class WebClient:
         return bytes(body)
 
 
-def _refusal(response: BaseHTTPResponse) -> str:
+def _refusal(response: BaseHTTPResponse, longest_wait_s: float) -> str:
     """Why the server gives nothing, "" when it gives something. Raises Faulty and Silent for what may pass."""
     status = response.status
     if status == 429 or (status == 503 and "Retry-After" in response.headers):
-        raise Silent(f"HTTP {status}", _retry_after_s(response.headers.get("Retry-After", "")), asked_to_wait=True)
+        wait_s = min(_retry_after_s(response.headers.get("Retry-After", "")), longest_wait_s)
+        raise Silent(f"HTTP {status}", wait_s, asked_to_wait=True)
     if status >= 500:
         raise Faulty(f"HTTP {status}")
     if 300 <= status < 400:
@@ -146,10 +155,10 @@ def _refusal(response: BaseHTTPResponse) -> str:
 
 
 def _retry_after_s(said: str) -> float:
-    """Seconds, from a number or a date."""
+    """Seconds, 0 or more, from a number or a date."""
     until = _read_http_date(said)
     wait_s = float(said) if said.strip().isdecimal() else (until - datetime.now(UTC)).total_seconds() if until else 0.0
-    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+    return max(wait_s, 0.0)
 
 
 def _read_http_date(said: str) -> datetime | None:

@@ -1,0 +1,352 @@
+"""Photos are collected politely from servers that behave as the real ones do, and a run that was killed loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carpark.errors import BadPhotos, NoAnswer
+from carpark.pulse import Patience
+from tests.loopback import Answer
+from tests.photo_sources import (
+    BOMB,
+    BROKEN_ONCE,
+    BUSY_ONCE,
+    ELSEWHERE,
+    ERROR_ONCE,
+    FAULTS,
+    LARGE,
+    MOVED,
+    SLOW,
+    CommonsServer,
+    OpenverseServer,
+    PhotoSource,
+    picture,
+)
+from training import collect
+from training.gathering import Gathering
+from training.journal import held
+from training.ledger import Ledger
+from training.paced import PacedClient, Terms
+from training.photos import read_photos
+from training.provenance import LICENSES, NO_DERIVATIVES, PROVENANCE
+from training.sources import commons, openverse
+from training.sources.openverse import Openverse
+
+HASTY = Terms(pause_s=0.01, longest_wait_s=5, patience=Patience(read_s=1, frame_s=1, tries=3, backoff_s=0.01))
+ALL = tuple(name for name in LICENSES if name not in NO_DERIVATIVES)
+
+
+@pytest.fixture
+def openverse_server() -> Iterator[OpenverseServer]:
+    with OpenverseServer(45) as server:
+        yield server
+
+
+def gather(server: PhotoSource, out: Path, *, limit: int = 100, terms: Terms = HASTY, a_day: int = 200) -> Gathering:
+    """One label from a loopback Openverse, in this process."""
+    api, pictures = PacedClient("openverse", "test", terms), PacedClient("pictures", "test", HASTY)
+    gathering = Gathering(Ledger.open(out, "openverse"), pictures, ALL, a_day)
+    gathering.gather(Openverse(api, ALL, f"{server.base}/v1/images/"), "full", ["parking"], limit)
+    return gathering
+
+
+def flags(server: PhotoSource, out: Path, *more: str) -> list[str]:
+    api = f"{server.base}/v1/images/" if isinstance(server, OpenverseServer) else f"{server.base}/w/api.php"
+    source = "openverse" if isinstance(server, OpenverseServer) else "commons"
+    return ["--source", source, "--api", api, "--pause", "0.01", "--out", str(out), *more]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
+
+
+def table(folder: Path) -> pd.DataFrame:
+    """photos.csv without the time at which each photo was fetched."""
+    return pd.read_csv(folder / "photos.csv", dtype=str, keep_default_na=False).drop(columns="retrieved_at")
+
+
+def test_every_offer_ends_as_a_photo_or_as_a_reason(tmp_path: Path) -> None:
+    with OpenverseServer(45, is_slow=True) as server:
+        gathering = gather(server, tmp_path)
+    refused = pd.read_csv(tmp_path / "refused.csv", dtype=str)
+    outcomes = {int(row.source_id[-12:]): row.outcome for row in refused.itertuples()}
+    assert outcomes == FAULTS | {ELSEWHERE: "moved to another host"}
+    kept = {int(Path(file).stem[-12:]) for file in table(tmp_path).file}
+    assert kept == set(range(45)) - set(outcomes) - {SLOW}
+    assert {BROKEN_ONCE, ERROR_ONCE, BUSY_ONCE, MOVED, LARGE} <= kept
+    assert gathering.counts["failed"] == 1 and sum(gathering.counts.values()) == 45
+    assert server.refused == []
+
+
+def test_what_failed_is_tried_again_by_the_next_run_and_nothing_else_is(tmp_path: Path) -> None:
+    with OpenverseServer(45, is_slow=True) as server:
+        gather(server, tmp_path)
+        server.asked.clear()
+        server.is_slow = False
+        gather(server, tmp_path)
+        assert [path for path in server.asked if path.startswith("/pictures")] == [f"/pictures/{SLOW}.jpg"]
+        server.asked.clear()
+        gather(server, tmp_path)
+        assert server.asked == []
+
+
+def test_a_photo_carries_where_it_came_from_and_what_was_changed(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    gather(openverse_server, tmp_path)
+    photos = read_photos(tmp_path).set_index("source_id")
+    assert set(PROVENANCE) - {"source_id"} <= set(photos.columns)
+    large = photos.loc[f"4bc43a04-ef46-4544-a0c1-{LARGE:012d}"]
+    assert large.edit == "scaled from 2400 x 1600 px" and (large.width, large.height) == (1024, 683)
+    with Image.open(large.path) as image:
+        assert image.size == (1024, 683)
+    plain = photos.loc["4bc43a04-ef46-4544-a0c1-000000000001"]
+    assert plain.path.read_bytes() == picture(1) and pd.isna(plain.edit)
+    assert plain.title == "Car park b 1" and plain.creator == "Ann, Bob & “Çelik” B"
+    assert (plain.license, str(plain.license_version)) == ("cc0", "1.0")
+    assert plain.source_page.endswith("/photos/1") and plain.image_url.endswith("/pictures/1.jpg")
+
+
+def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tmp_path: Path) -> None:
+    with OpenverseServer(45) as server:
+        collect.main(flags(server, tmp_path / "whole", "--query", "parking", "--query", "car park", "--label", "full"))
+        asked = server.counts
+    with OpenverseServer(45) as server:
+        killed = tmp_path / "killed"
+        command = [
+            sys.executable,
+            "-m",
+            "training.collect",
+            *flags(server, killed, "--query", "parking", "--query", "car park", "--label", "full"),
+        ]
+        root = Path(__file__).resolve().parents[1]
+        for wanted in (5, 25):
+            process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": f"{root}:{root / 'space'}"}, stderr=subprocess.DEVNULL)
+            while len(files(killed)) < wanted and process.poll() is None:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+        collect.main(command[3:])
+        again = server.counts
+    assert files(killed) == files(tmp_path / "whole")
+    one, other = table(tmp_path / "whole"), table(killed)
+    urls = ["source_page", "image_url"]  # of two servers on two ports
+    assert one.drop(columns=urls).equals(other.drop(columns=urls))
+    assert list(killed.rglob("*.half-written")) == []
+    more = {path: again[path] - asked[path] for path in again if again[path] > asked[path]}
+    assert sum(more.values()) <= 4, more  # at most the picture and the page that each kill interrupted
+
+
+def test_the_pace_and_the_page_size_are_kept(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with OpenverseServer(100) as server:
+        gather(server, tmp_path, terms=Terms(pause_s=0.2, longest_wait_s=5, patience=HASTY.patience), limit=90)
+    took_s = time.monotonic() - began
+    assert len(server.search_times) == 5
+    assert took_s >= 4 * 0.2 and server.refused == []  # five requests have four pauses between them
+    assert 60 / openverse.PAUSE_S <= 20 and openverse.PAGE_SIZE <= 20  # what Openverse allows anonymous callers
+
+
+def test_two_requests_to_one_host_have_the_pause_between_them(openverse_server: OpenverseServer) -> None:
+    client = PacedClient("test", "test", Terms(pause_s=0.3))
+    began = time.monotonic()
+    for number in range(4):
+        client.get(f"{openverse_server.base}/pictures/{number}.jpg")
+    assert time.monotonic() - began >= 0.9
+
+
+def test_a_busy_api_is_waited_for_as_long_as_it_asks(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    openverse_server.fail_searches = lambda nth: Answer(b"{}", 429, {"Retry-After": "1"}) if nth == 0 else None
+    gather(openverse_server, tmp_path, limit=5)
+    assert openverse_server.search_times[1] - openverse_server.search_times[0] >= 0.99
+    assert len(files(tmp_path)) == 5
+
+
+def test_an_api_that_asks_for_hours_ends_the_run_and_the_next_one_goes_on(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    openverse_server.fail_searches = lambda nth: Answer(b"{}", 429, {"Retry-After": "7300"}) if nth == 1 else None
+    with pytest.raises(NoAnswer, match=r"openverse asks to wait 2 h"):
+        gather(openverse_server, tmp_path)
+    there = len(files(tmp_path))
+    assert there > 10
+    gather(openverse_server, tmp_path)
+    assert len(files(tmp_path)) > there
+
+
+def test_the_days_allowance_is_remembered_over_runs(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match=r"allows 2 searches a day, and they were made\. Run the same command after 20\d\d-"):
+        gather(openverse_server, tmp_path, a_day=2)
+    asked = len(openverse_server.search_times)
+    with pytest.raises(NoAnswer, match="allows 2 searches a day"):
+        gather(openverse_server, tmp_path, a_day=2)
+    assert len(openverse_server.search_times) == asked == 2
+
+
+def test_an_api_that_refuses_is_quoted(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    openverse_server.fail_searches = lambda nth: Answer(b"{}", 401)
+    with pytest.raises(NoAnswer, match="openverse refuses: HTTP 401 from http"):
+        gather(openverse_server, tmp_path)
+    openverse_server.fail_searches = lambda nth: Answer(b"<html>down for maintenance")
+    with pytest.raises(NoAnswer, match="openverse answers something other than JSON: b'<html>down"):
+        gather(openverse_server, tmp_path)
+    openverse_server.fail_searches = lambda nth: Answer(b'{"detail": "new API"}')
+    with pytest.raises(NoAnswer, match=r"answers without results .*has the API changed"):
+        gather(openverse_server, tmp_path)
+
+
+def test_an_outage_of_the_pictures_ends_the_run_instead_of_burning_the_list(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    answer = openverse_server.answer
+    openverse_server.answer = lambda path, nth: Answer(b"", 503) if path.startswith("/pictures") else answer(path, nth)
+    with pytest.raises(NoAnswer, match="10 downloads in a row failed"):
+        gather(openverse_server, tmp_path)
+    openverse_server.answer = answer
+    gather(openverse_server, tmp_path)
+    assert len(files(tmp_path)) == 45 - len(FAULTS) - 1
+
+
+def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with CommonsServer(120) as server:
+        lag = Answer(json.dumps({"error": {"code": "maxlag", "info": "Waiting for db1: 6 s lagged", "lag": 6}}).encode())
+        server.fail_searches = lambda nth: lag if nth == 0 else None
+        collect.main(flags(server, tmp_path, "--query", "parking", "--label", "empty", "--contact", "me@example.org"))
+        assert server.user_agents == {collect.USER_AGENT.format(contact="; me@example.org")}
+        assert len(server.search_times) == 4  # one that was told to wait, and three pages of 50
+        assert not any(path.startswith("/originals") for path in server.asked)
+    photos = read_photos(tmp_path).set_index("source_id")
+    assert set(photos.license) == {"pdm", "by-sa"}
+    assert "4" not in photos.index  # a PDF
+    row = photos.loc[1]
+    assert row.creator == "Jo & 1" and row.license_url == "https://creativecommons.org/licenses/by-sa/3.0"
+    assert row.attribution == (
+        '"Car park 1" by Jo & 1 is licensed under CC BY-SA 3.0. '
+        "To view a copy of this license, visit https://creativecommons.org/licenses/by-sa/3.0."
+    )
+    refused = pd.read_csv(tmp_path / "refused.csv")
+    assert set(refused.reason[refused.outcome == "licence not wanted"]) == {"GFDL"}
+    assert "licence not wanted" in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "license_id"),
+    [
+        ({"License": "cc-by-2.0-kr"}, ("by", "2.0")),
+        ({"License": "cc0", "LicenseUrl": "http://creativecommons.org/publicdomain/zero/1.0/deed.en"}, ("cc0", "1.0")),
+        ({"License": "pd", "LicenseShortName": "Public domain"}, ("pdm", "")),
+        ({"LicenseUrl": "https://creativecommons.org/licenses/by-nc-nd/4.0/"}, ("by-nc-nd", "4.0")),
+        ({"LicenseShortName": "FAL"}, ("FAL", "")),
+        ({}, ("none stated", "")),
+    ],
+)
+def test_what_commons_says_of_a_licence_becomes_an_id(said: dict[str, str], license_id: tuple[str, str]) -> None:
+    assert commons.read_license(said) == license_id
+
+
+def test_a_list_of_addresses_is_fetched_with_its_own_labels(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    base = f"{openverse_server.base}/pictures"
+    rows = [f"{base}/1.jpg,cc0,full,,", f"{base}/2.jpg,by,empty,Ann,", f"{base}/{BOMB}.jpg,by,empty,Ann,"]
+    (tmp_path / "list.csv").write_text("image_url,license,label,creator,title\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "out"
+    collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--out", str(out), "--pause", "0"])
+    photos = read_photos(out)
+    assert photos.label.tolist() == ["empty", "full"] and photos.source.unique().tolist() == ["csv"]
+    with (tmp_path / "list.csv").open("a") as file:
+        file.write(f"{base}/4.jpg,by,full,Ann,new\n")
+    collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--out", str(out), "--pause", "0"])
+    assert read_photos(out).label.tolist() == ["empty", "full", "full"]
+
+
+def test_pictures_that_a_person_took_are_adopted_with_name_and_licence(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "full").mkdir(parents=True)
+    (mine / "full" / "Lidl am Montag.png").write_bytes(picture(1, format_name="PNG"))
+    (mine / "full" / "old.bmp").write_bytes(picture(2, format_name="BMP"))
+    collect.main(["--source", "folder", "--from", str(mine), "--license", "by", "--creator", "Kim", "--out", str(tmp_path / "out")])
+    photos = read_photos(tmp_path / "out")
+    assert photos.title.tolist() == ["Lidl am Montag", "old"] and photos.label.unique().tolist() == ["full"]
+    assert photos.edit.tolist()[1] == "saved as JPEG from BMP"
+    assert photos.attribution[0].startswith('"Lidl am Montag" by Kim is licensed under CC BY 4.0. To view')
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["image_url", "http://a/1.jpg"], r"list\.csv has no column license; expected image_url,license and, if known, label,"),
+        (["image_url,license", "http://a/1.jpg,cc-by"], r"line 2: license 'cc-by' is no licence id; expected one of cc0, pdm, by,"),
+        (["image_url,license", "http://a/1.jpg,cc0", "http://a/1.jpg,cc0"], r"line 3 lists http://a/1\.jpg again, after line 2"),
+        (["image_url,license", "ftp://a/1.jpg,cc0"], r"line 2: image_url 'ftp://a/1\.jpg' is no address"),
+        (["image_url,license,label", "http://a/1.jpg,cc0,fulll"], r"line 2: label 'fulll' is none; expected empty, full, partial"),
+        (["image_url,license", "http://a/1.jpg,by"], r"line 2: CC BY asks for credit; expected a creator or an attribution"),
+        (["image_url,license,licence_url", "http://a/1.jpg,cc0,"], r"has a column 'licence_url' that means nothing here"),
+    ],
+)
+def test_a_bad_list_is_one_line_with_its_row(rows: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(SystemExit, match=message):
+        collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--label", "full", "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out" / "photos.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--source", "commons"], r"--source commons needs --contact \(or CARPARK_CONTACT\)"),
+        (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is no licence id; expected some of cc0,pdm,by,"),
+        (["--source", "openverse", "--limit", "0"], r"--limit is 0; expected 1 or more"),
+        (["--source", "openverse", "--label", "partial"], r"There are no shipped queries for partial; name some with --query"),
+        (["--source", "openverse", "--pause", "0"], r"--pause 0\.0 is too short for api\.openverse\.org; expected 3\.1 s or more"),
+        (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is no address"),
+        (["--source", "csv"], r"--source csv needs --from: a CSV with image_url,license"),
+        (["--source", "folder", "--from", "x"], r"--source folder needs --creator NAME and --license with one id"),
+        (["--source", "openverse", "--contact", "a\nb"], r"--contact 'a\\nb' cannot stand in a User-Agent"),
+    ],
+)
+def test_bad_flags_are_one_line(arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CARPARK_CONTACT", raising=False)
+    with pytest.raises(SystemExit, match=message):
+        collect.main([*arguments, "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_hand_edited_table_with_a_typo_is_named_and_left_as_it_is(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    gather(openverse_server, tmp_path, limit=3)
+    csv = tmp_path / "photos.csv"
+    good = csv.read_text()
+    for spoilt, message in (
+        (good.replace(",full,", ",fulll,", 1), r"photos\.csv line 2: full/.*jpg is labelled 'fulll'; expected one of empty, full, partial"),
+        (good.replace("sha256", "sha265"), r"photos\.csv has no column 'sha256'"),
+        (good + good.splitlines()[1] + "\n", r"photos\.csv line 5 names full/.*jpg twice"),
+        (good + "full/x.jpg,full\n", r"photos\.csv line 5 has 2 values; expected 20"),
+    ):
+        csv.write_text(spoilt)
+        with pytest.raises(BadPhotos, match=message):
+            gather(openverse_server, tmp_path, limit=9)
+        assert csv.read_text() == spoilt and len(files(tmp_path)) == 3
+
+
+def test_two_runs_do_not_share_a_folder(openverse_server: OpenverseServer, tmp_path: Path) -> None:
+    with held(tmp_path / ".collecting", busy="busy"), pytest.raises(SystemExit, match="is being collected into by another process"):
+        collect.main(flags(openverse_server, tmp_path))
+
+
+def test_the_plan_is_told_first_and_a_dry_run_asks_nobody(
+    openverse_server: OpenverseServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collect.main(flags(openverse_server, tmp_path, "--dry-run", "--limit", "90"))
+    said = capsys.readouterr().out
+    assert said == "openverse: 180 photos wanted (0 empty, 0 full there): about 15 searches and 300 downloads, some 8 minutes\n"
+    assert openverse_server.asked == []
+
+
+def test_shipped_queries_serve_both_classes_in_several_languages() -> None:
+    queries = pd.read_csv(collect.QUERIES)
+    for _, mine in queries.groupby("label"):
+        assert mine.language.nunique() >= 8 and set(mine["view"]) == {"ground", "aerial", "indoor"}
+    assert not queries["query"].duplicated().any()

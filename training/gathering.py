@@ -1,0 +1,113 @@
+"""One label's photos from one source: its searches take turns page by page, and every offer ends as a photo or as a reason."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from carpark.errors import BadImage, NoAnswer
+from training.intake import TooSmall, take_in
+from training.ledger import Ledger, Search
+from training.paced import PacedClient, Unreachable
+from training.sources.offer import Offer, Page, Source
+
+KEPT, FAILED, UNWANTED = "kept", "failed", "licence not wanted"
+OUTAGE = 10  # downloads that fail in a row; more would be made in vain
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A run over one folder. `counts` says what became of the offers, by outcome."""
+
+    ledger: Ledger
+    pictures: PacedClient
+    licenses: Sequence[str]
+    searches_a_day: int | None = None  # None where the source has no such limit
+    counts: Counter[str] = field(default_factory=Counter)
+    searches: int = 0
+    _failed_in_a_row: int = 0
+
+    def gather(self, source: Source, label: str, queries: Sequence[str], limit: int) -> None:
+        """Collects until `limit` photos of the label lie there, or the searches are exhausted. Raises NoAnswer, OSError."""
+        open_searches = [Search(label, query, ",".join(self.licenses)) for query in queries]
+        with tqdm(total=limit, initial=min(self.ledger.kept[label], limit), desc=f"{source.name} {label}", unit="photo") as bar:
+            while self.ledger.kept[label] < limit:
+                turns = [(pages, cursor, search) for search in open_searches for pages, cursor in [self.ledger.next_cursor(search)]]
+                waiting = [turn for turn in turns if turn[1] is not None]
+                if not waiting:
+                    return
+                _, cursor, search = min(waiting, key=lambda turn: turn[0])  # the first of those that had the fewest pages
+                page = self._ask(source, search, cursor or "")
+                is_whole = all([self._deal_with(offer, search, limit, bar) for offer in page.offers])
+                if self.ledger.kept[label] < limit:
+                    is_final = is_whole and bool(search.query)  # a list or folder may have grown until the next run
+                    self.ledger.note_done(search, cursor or "", page, is_final=is_final)
+
+    def _ask(self, source: Source, search: Search, cursor: str) -> Page:
+        """A page, within the day's allowance. Raises NoAnswer."""
+        if self.searches_a_day is None:
+            return source.search(search.query, cursor)
+        left, again_at = self.ledger.searches_left(self.searches_a_day)
+        if left <= 0:
+            raise NoAnswer(
+                f"{source.name} allows {self.searches_a_day} searches a day, and they were made. "
+                f"Run the same command after {again_at:%Y-%m-%d %H:%M} UTC; it goes on from here."
+            )
+        self.ledger.note_asked(search, cursor)
+        self.searches += 1
+        return source.search(search.query, cursor)
+
+    def _deal_with(self, offer: Offer, search: Search, limit: int, bar: "tqdm[NoReturn]") -> bool:
+        """False when the offer is to be tried again by the next run, because its download failed or enough photos were there."""
+        before = self.ledger.outcome_of(offer)
+        if before not in ("", UNWANTED) or (before and offer.license not in self.licenses):
+            return True
+        if self.ledger.kept[search.label] >= limit:
+            return False
+        outcome, reason = self._judge(offer, search)
+        self.counts[outcome] += 1
+        if outcome == KEPT:
+            bar.update()
+        elif outcome == FAILED:
+            bar.write(f"failed, to be tried again by the next run: {reason}")
+        else:
+            self.ledger.refuse(offer, outcome, reason, search)
+        return outcome != FAILED
+
+    def _judge(self, offer: Offer, search: Search) -> tuple[str, str]:
+        """What becomes of the offer, and why it is not kept. A picture that is kept lies in its folder afterwards."""
+        if offer.license not in self.licenses:
+            return UNWANTED, offer.license
+        try:
+            data, outcome, reason = self._fetch(offer)
+            if outcome:
+                return outcome, reason
+            picture = take_in(data, offer.image_url or str(offer.path))
+        except TooSmall as error:
+            return "too small", str(error)
+        except BadImage as error:
+            return "no picture", str(error)
+        if twin := self.ledger.file_with(picture.sha256):
+            return "duplicate", f"the same as {twin}"
+        self.ledger.keep(offer, picture, search)
+        return KEPT, ""
+
+    def _fetch(self, offer: Offer) -> tuple[bytes, str, str]:
+        """The bytes, or an outcome and its reason. Raises NoAnswer when so many fail in a row that nothing seems to work."""
+        if offer.path:
+            return offer.path.read_bytes(), "", ""
+        try:
+            reply = self.pictures.get(offer.image_url)
+        except (Unreachable, NoAnswer) as error:
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= OUTAGE:
+                raise NoAnswer(
+                    f"{OUTAGE} downloads in a row failed, at last {offer.image_url} ({error}). Run the command again later."
+                ) from error
+            return b"", FAILED, f"{offer.image_url} ({error})"
+        self._failed_in_a_row = 0
+        if reply.moved_to:
+            return b"", "moved to another host", reply.refusal
+        return reply.body, "dead link" if reply.refusal else "", reply.refusal

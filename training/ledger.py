@@ -1,0 +1,149 @@
+"""What a folder of collected photos knows of itself, so that a run that was killed goes on and asks for nothing twice.
+
+photos.csv     a row for each photo that lies there: what trains, and where each came from
+refused.csv    a row for each offer that was looked at and not kept, with the reason; delete a row to have it looked at again
+searches.csv   a row for each request to a search, and one when all that a page offered was dealt with
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from training.intake import Picture
+from training.journal import Journal
+from training.photos import read_photos
+from training.provenance import PROVENANCE
+from training.sources.offer import Offer, Page, scene_of
+
+PHOTOS, REFUSED, SEARCHES = "photos.csv", "refused.csv", "searches.csv"
+HALF_WRITTEN = ".half-written"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: the labels and licences belong to it, since another label or licence is another search."""
+
+    label: str
+    query: str
+    licenses: str  # with commas between
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The three tables of `folder`, and what they say."""
+
+    folder: Path
+    source: str
+    kept: Counter[str] = field(default_factory=Counter)  # photos of this source, by label
+    _seen: dict[str, str] = field(default_factory=dict)  # id at the source -> what became of it
+    _files: dict[str, str] = field(default_factory=dict)  # sha256 -> file
+    _done: dict[tuple[Search, str], str] = field(default_factory=dict)  # search and cursor -> the next cursor
+    _asked_at: list[datetime] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, folder: Path, source: str) -> "Ledger":
+        """The ledger of a folder, which is made when needed. Raises BadPhotos for a table that was damaged."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for left_over in folder.glob(f"*/*{HALF_WRITTEN}"):
+            left_over.unlink()
+        ledger = cls(folder, source)
+        if (folder / PHOTOS).is_file() and (rows := list(ledger._photos.read())):
+            read_photos(folder)  # names a label or a file that a hand has spoilt
+            for _, row in rows:
+                ledger._note_photo(row)
+        for _, row in ledger._refused.read():
+            if row["source"] == source:
+                ledger._seen[row["source_id"]] = row["outcome"]
+        for _, row in ledger._searches.read():
+            if row["source"] == source:
+                ledger._note_search(row)
+        return ledger
+
+    @property
+    def _photos(self) -> Journal:
+        return Journal(self.folder / PHOTOS, ("file", "label", "scene", *PROVENANCE, "query"))
+
+    @property
+    def _refused(self) -> Journal:
+        return Journal(self.folder / REFUSED, ("source", "source_id", "outcome", "reason", "source_page", "image_url", "label", "query"))
+
+    @property
+    def _searches(self) -> Journal:
+        return Journal(self.folder / SEARCHES, ("source", "label", "query", "licenses", "cursor", "state", "next", "at"))
+
+    def outcome_of(self, offer: Offer) -> str:
+        """What became of the offer before: "kept", why it was refused, or "" when it is new."""
+        return self._seen.get(offer.source_id, "")
+
+    def file_with(self, sha256: str) -> str:
+        """The photo that has these bytes, "" for none."""
+        return self._files.get(sha256, "")
+
+    def keep(self, offer: Offer, picture: Picture, search: Search) -> None:
+        """Writes a photo, and then its row: a photo without a row is written again by the next run."""
+        file = f"{search.label}/{offer.source}-{offer.source_id}{picture.suffix}"
+        path = self.folder / file
+        path.parent.mkdir(exist_ok=True)
+        half_written = path.with_name(path.name + HALF_WRITTEN)
+        half_written.write_bytes(picture.data)
+        half_written.replace(path)
+        said = {name: str(getattr(offer, name)) for name in PROVENANCE if hasattr(offer, name)}
+        measured = {name: str(getattr(picture, name)) for name in ("sha256", "phash", "width", "height", "edit")}
+        row = {"file": file, "label": search.label, "scene": scene_of(offer), "query": search.query, "retrieved_at": _now()}
+        self._photos.append([row | said | measured])
+        self._note_photo(row | said | measured)
+
+    def refuse(self, offer: Offer, outcome: str, reason: str, search: Search) -> None:
+        """Remembers why an offer was not kept."""
+        said = {name: str(getattr(offer, name)) for name in ("source", "source_id", "source_page", "image_url")}
+        self._refused.append([said | {"outcome": outcome, "reason": reason, "label": search.label, "query": search.query}])
+        self._seen[offer.source_id] = outcome
+
+    def next_cursor(self, search: Search) -> tuple[int, str | None]:
+        """How many pages of the search were dealt with, and the cursor of the next one; None when there is none."""
+        pages, cursor = 0, ""
+        while (search, cursor) in self._done:
+            pages, cursor = pages + 1, self._done[search, cursor]
+            if not cursor:
+                return pages, None
+        return pages, cursor
+
+    def note_asked(self, search: Search, cursor: str) -> None:
+        """Counts a request against the day's allowance, before it is made."""
+        self._append_search(search, cursor, "asked", "")
+        self._asked_at.append(datetime.now(UTC))
+
+    def note_done(self, search: Search, cursor: str, page: Page, *, is_final: bool) -> None:
+        """The page needs no more asking; in this run only, unless `is_final`."""
+        if is_final:
+            self._append_search(search, cursor, "done", page.next)
+        self._done[search, cursor] = page.next
+
+    def searches_left(self, a_day: int) -> tuple[int, datetime]:
+        """How many searches the source still allows, and when the next one is allowed if it is none."""
+        now = datetime.now(UTC)
+        recent = sorted(at for at in self._asked_at if now - at < DAY)
+        return a_day - len(recent), (recent[-a_day] + DAY if len(recent) >= a_day else now)
+
+    def _append_search(self, search: Search, cursor: str, state: str, next_cursor: str) -> None:
+        said = {"source": self.source, "label": search.label, "query": search.query, "licenses": search.licenses}
+        self._searches.append([said | {"cursor": cursor, "state": state, "next": next_cursor, "at": _now()}])
+
+    def _note_photo(self, row: Mapping[str, str]) -> None:
+        self._files[row["sha256"]] = row["file"]
+        if row["source"] == self.source:
+            self._seen[row["source_id"]] = "kept"
+            self.kept[row["label"]] += 1
+
+    def _note_search(self, row: Mapping[str, str]) -> None:
+        if row["state"] == "asked":
+            self._asked_at.append(datetime.fromisoformat(row["at"]))
+        else:
+            self._done[Search(row["label"], row["query"], row["licenses"]), row["cursor"]] = row["next"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""Where photos come from: one module a source, each turning what it offers into `Offer`s."""

@@ -1,0 +1,106 @@
+"""Wikimedia Commons, by the search of its MediaWiki API.
+
+    GET https://commons.wikimedia.org/w/api.php?action=query&generator=search&gsrnamespace=6&gsrsearch=…&prop=imageinfo&iiprop=…
+
+Its terms: a User-Agent that says how to reach the caller, one request after the other, `maxlag` for jobs that nobody waits for
+(https://www.mediawiki.org/wiki/API:Etiquette), and pictures in the sizes that it offers: the scaled picture's address is taken from
+the answer, never built (https://www.mediawiki.org/wiki/Common_thumbnail_sizes).
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from carpark.errors import NoAnswer
+from training.paced import PacedClient
+from training.sources.offer import Offer, Page, credited, one_line
+
+API = "https://commons.wikimedia.org/w/api.php"
+PAGE_SIZE = 50
+PAUSE_S = 1.0
+DEEPEST_OFFSET = 500  # what stands further back in a search has little to do with its words
+WIDTH = 1280  # px, the smallest size on offer that is larger than what is kept
+PICTURES = ("image/jpeg", "image/png", "image/tiff", "image/webp")
+BUSY = ("maxlag", "ratelimited", "readonly")  # codes of errors that pass; they come as HTTP 200
+SAID = "Artist|License|LicenseShortName|LicenseUrl|ObjectName"
+
+
+@dataclass(frozen=True, slots=True)
+class Commons:
+    """Searches all pictures; licences are looked at afterwards, since the search does not know them."""
+
+    client: PacedClient
+    api: str = API
+    name: str = "commons"
+
+    def search(self, query: str, cursor: str) -> Page:
+        """The results from number `cursor` on, best first. Raises NoAnswer."""
+        asked: dict[str, object] = {
+            "action": "query",
+            "format": "json",
+            "formatversion": 2,
+            "maxlag": 5,
+            "generator": "search",
+            "gsrsearch": f"filetype:bitmap {query}",
+            "gsrnamespace": 6,
+            "gsrlimit": PAGE_SIZE,
+            "prop": "imageinfo",
+            "iiprop": "url|size|mime|sha1|extmetadata",
+            "iiurlwidth": WIDTH,
+            "iiextmetadatafilter": SAID,
+        }
+        if cursor:
+            asked |= {"gsroffset": cursor, "continue": "gsroffset||"}
+        answer = self.client.get_json(f"{self.api}?{urlencode(asked)}", is_busy=_is_busy)
+        if "error" in answer:
+            raise NoAnswer(f"{self.api} refuses: {one_line(answer['error'])[:160]}")
+        pages = sorted(answer.get("query", {}).get("pages", []), key=lambda page: page.get("index", 0))
+        offset = int(answer.get("continue", {}).get("gsroffset", 0))
+        return Page(tuple(filter(None, map(read_page, pages))), str(offset) if 0 < offset < DEEPEST_OFFSET else "")
+
+
+def read_page(page: Mapping[str, Any]) -> Offer | None:
+    """One element of `query.pages`; None for a file that is no photo, such as a drawing or a PDF."""
+    info = (page.get("imageinfo") or [{}])[0]
+    if info.get("mime") not in PICTURES or not info.get("thumburl"):
+        return None
+    said = {name: _plain(entry.get("value")) for name, entry in (info.get("extmetadata") or {}).items()}
+    license_id, version = read_license(said)
+    offer = Offer(
+        source="commons",
+        source_id=str(page["pageid"]),
+        image_url=info["thumburl"],
+        source_page=info.get("descriptionurl", ""),
+        license=license_id,
+        title=said.get("ObjectName") or _plain(page.get("title", "").removeprefix("File:")),
+        creator=said.get("Artist", ""),
+        license_version=version,
+        license_url=said.get("LicenseUrl", ""),
+    )
+    return credited(offer)
+
+
+def read_license(said: Mapping[str, str]) -> tuple[str, str]:
+    """Id and version from `extmetadata`; for a licence that is not of Creative Commons what Commons calls it, and "" ."""
+    if named := re.search(r"creativecommons\.org/licenses/(by(?:-\w\w)*)/(\d\.\d)", said.get("LicenseUrl", "")):
+        return named[1], named[2]
+    if named := re.fullmatch(r"cc-(by(?:-(?:sa|nc|nd))*)-(\d\.\d)(?:-\w+)?", said.get("License", "")):
+        return named[1], named[2]
+    if "publicdomain/zero" in said.get("LicenseUrl", "") or said.get("License", "").startswith("cc0") or said.get("License") == "cc-zero":
+        return "cc0", "1.0"
+    if "publicdomain/mark" in said.get("LicenseUrl", "") or said.get("License", "").startswith("pd"):
+        return "pdm", ""
+    return said.get("LicenseShortName") or said.get("License") or "none stated", ""
+
+
+def _plain(text: object) -> str:
+    """Without the HTML that authors may write."""
+    return one_line(html.unescape(re.sub(r"<[^>]*>", " ", str(text or ""))))
+
+
+def _is_busy(answer: Mapping[str, Any]) -> bool:
+    error = answer.get("error")
+    return isinstance(error, Mapping) and error.get("code") in BUSY

@@ -1,0 +1,105 @@
+"""Pictures that a person lists: a CSV of addresses with licences, or a folder of pictures taken by that person."""
+
+import csv
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from carpark.errors import BadPhotos, BadSetting
+from carpark.images import IMAGE_SUFFIXES
+from training.photos import LABELS, PARTIAL
+from training.provenance import LICENSES
+from training.sources.offer import Offer, Page, credited, one_line
+
+REQUIRED = ("image_url", "license")
+UNDERSTOOD = (*REQUIRED, "label", "title", "creator", "license_version", "license_url", "source_page", "attribution")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Offers that are all there from the start; there is nothing to search for."""
+
+    name: str
+    offers: tuple[Offer, ...]
+
+    def search(self, query: str, cursor: str) -> Page:
+        """All of them."""
+        return Page(self.offers, "")
+
+
+def read_list(path: Path) -> tuple[Offer, ...]:
+    """The offers of a CSV with the columns `UNDERSTOOD`, of which `REQUIRED` must be there. Raises BadPhotos, naming the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            columns = table.fieldnames or []
+            missing = [name for name in REQUIRED if name not in columns]
+            if missing:
+                raise BadPhotos(
+                    f"{path} has no column {' or '.join(missing)}; expected {','.join(REQUIRED)} and, if known, {','.join(UNDERSTOOD[2:])}."
+                )
+            unknown = [name for name in columns if name not in UNDERSTOOD]
+            if unknown:
+                raise BadPhotos(f"{path} has a column {unknown[0]!r} that means nothing here; expected some of {','.join(UNDERSTOOD)}.")
+            rows = [(table.line_num, {name: one_line(value) for name, value in row.items() if name}) for row in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadPhotos(f"{path} cannot be read as a CSV table ({error}).") from error
+    first_line: dict[str, int] = {}
+    for line, row in rows:
+        _check_row(path, line, row)
+        if row["image_url"] in first_line:
+            raise BadPhotos(
+                f"{path} line {line} lists {row['image_url']} again, after line {first_line[row['image_url']]}; expected one row a picture."
+            )
+        first_line[row["image_url"]] = line
+    return tuple(_read_row(row) for _, row in rows)
+
+
+def _check_row(path: Path, line: int, row: dict[str, str]) -> None:
+    parts = urlsplit(row["image_url"])
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadPhotos(f"{path} line {line}: image_url {row['image_url']!r} is no address; expected http:// or https://.")
+    if row["license"] not in LICENSES:
+        raise BadPhotos(f"{path} line {line}: license {row['license']!r} is no licence id; expected one of {', '.join(LICENSES)}.")
+    if row.get("label") and row["label"] not in (*LABELS, PARTIAL):
+        raise BadPhotos(f"{path} line {line}: label {row['label']!r} is none; expected {', '.join((*LABELS, PARTIAL))}, or nothing.")
+    if row["license"].startswith("by") and not (row.get("creator") or row.get("attribution")):
+        raise BadPhotos(f"{path} line {line}: {LICENSES[row['license']]} asks for credit; expected a creator or an attribution.")
+
+
+def _read_row(row: dict[str, str]) -> Offer:
+    url = row["image_url"]
+    source_id = hashlib.sha256(url.encode()).hexdigest()[:16]
+    offer = Offer("csv", source_id, url, row.get("source_page") or url, row["license"])
+    return credited(
+        replace(
+            offer,
+            title=row.get("title", ""),
+            creator=row.get("creator", ""),
+            license_version=row.get("license_version", ""),
+            license_url=row.get("license_url", ""),
+            attribution=row.get("attribution", ""),
+            label=row.get("label", ""),
+        )
+    )
+
+
+def read_folder(folder: Path, *, license_id: str, creator: str) -> tuple[Offer, ...]:
+    """Pictures that `creator` took and passes on under `license_id`; subfolders named like labels are labels. Raises BadSetting."""
+    if not folder.is_dir():
+        raise BadSetting(f"--from {folder} is not a folder; expected one with pictures that you took.")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    if not paths:
+        raise BadSetting(f"--from {folder} has no pictures; expected files such as {', '.join(sorted(IMAGE_SUFFIXES)[:4])}.")
+    return tuple(_adopt(path, folder, license_id, creator) for path in paths)
+
+
+def _adopt(path: Path, folder: Path, license_id: str, creator: str) -> Offer:
+    inside = path.relative_to(folder).as_posix()
+    label = next((part for part in inside.split("/")[:-1] if part in (*LABELS, PARTIAL)), "")
+    source_id = f"{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')[:40]}-{hashlib.sha256(inside.encode()).hexdigest()[:8]}"
+    version = "4.0" if license_id.startswith("by") else ""
+    offer = Offer("folder", source_id, "", "", license_id, one_line(path.stem), creator, version, label=label, path=path)
+    return credited(offer)

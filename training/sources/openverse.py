@@ -1,0 +1,66 @@
+"""Openverse, the search engine for openly licensed pictures (Flickr and museums, mostly).
+
+    GET https://api.openverse.org/v1/images/?q=…&license=by,cc0&page_size=20&page=1
+
+Anonymous callers get 20 results a page (HTTP 401 beyond), 12 pages deep, 20 requests a minute and 200 a day (HTTP 429 beyond).
+Shape of an answer: https://api.openverse.org/v1/#tag/images/operation/images_search
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from carpark.errors import NoAnswer
+from training.paced import PacedClient
+from training.sources.offer import Offer, Page, credited, one_line
+
+API = "https://api.openverse.org/v1/images/"
+PAGE_SIZE, DEEPEST_PAGE = 20, 12
+PAUSE_S = 3.1  # 60 s / 20, and some for the clock's sake
+SEARCHES_A_DAY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Openverse:
+    """Searches by licence, so that what comes is usable."""
+
+    client: PacedClient
+    licenses: tuple[str, ...]
+    api: str = API
+    name: str = "openverse"
+
+    def search(self, query: str, cursor: str) -> Page:
+        """Page number `cursor` of the results, best first. Raises NoAnswer."""
+        page = int(cursor or 1)
+        asked = {
+            "q": query,
+            "license": ",".join(self.licenses),
+            "excluded_source": "wikimedia",  # Commons is asked itself, and wants its scaled pictures to be fetched, not its originals
+            "page_size": PAGE_SIZE,
+            "page": page,
+        }
+        answer = self.client.get_json(f"{self.api}?{urlencode(asked)}")
+        results = answer.get("results")
+        if not isinstance(results, list):
+            raise NoAnswer(f"{self.api} answers without results ({str(answer)[:120]}); has the API changed?")
+        offers = tuple(read_result(result) for result in results if isinstance(result, dict) and result.get("id") and result.get("url"))
+        last = min(int(answer.get("page_count") or 0), DEEPEST_PAGE)
+        return Page(offers, str(page + 1) if page < last else "")
+
+
+def read_result(result: dict[str, object]) -> Offer:
+    """One element of `results`."""
+    said = {name: one_line(value) for name, value in result.items()}
+    return credited(
+        Offer(
+            source="openverse",
+            source_id=said["id"],
+            image_url=said["url"],
+            source_page=said.get("foreign_landing_url", ""),
+            license=said.get("license", "").lower(),
+            title=said.get("title", ""),
+            creator=said.get("creator", ""),
+            license_version=said.get("license_version", ""),
+            license_url=said.get("license_url", ""),
+            attribution=said.get("attribution", ""),
+        )
+    )
