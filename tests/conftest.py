@@ -10,6 +10,7 @@ with warnings.catch_warnings():  # fastai warns about itself and its libraries w
     import fastai.vision.all  # noqa: F401  # imported for that alone
 
 from training import sample
+from training.dataset import write_dataset
 from training.train import Recipe, train
 
 
@@ -18,6 +19,14 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `python -m training.sample` writes, with few photos: photos/, archive/, truth.csv."""
     out = tmp_path_factory.mktemp("sample") / "sample"
     sample.main(["--out", str(out), "--photos", "60", "--seed", "3"])
+    return out
+
+
+@pytest.fixture(scope="session")
+def dataset_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `python -m training.dataset` writes of the sample's photos."""
+    out = tmp_path_factory.mktemp("dataset") / "dataset"
+    write_dataset(sample_folder / "photos", out, generated=sample_folder / "photos")
     return out
 
 

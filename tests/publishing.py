@@ -1,4 +1,4 @@
-"""What the tests of publication share: a small dataset repo folder, and a publication to a Hub on loopback from within the test."""
+"""What the tests of publication share: a model folder of a few bytes, and a publication to a Hub on loopback from within the test."""
 
 import json
 import shutil
@@ -9,7 +9,6 @@ from typing import Any
 
 import huggingface_hub.constants
 import pytest
-from datasets import ClassLabel, Dataset, Features, Image, Value
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
@@ -23,32 +22,6 @@ from training.targets import Target
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "hf_alice"
 REPOS = {kind: f"alice/{name}" for kind, name in NAMES.items()}
-CARD = """---
-configs:
-- config_name: default
-  data_files:
-  - {split: test, path: data/test-*.parquet}
-- config_name: permissive
-  data_files:
-  - {split: test, path: permissive/test-*.parquet}
----
-
-# Photos
-
-`load_dataset("owner/name")`
-"""
-
-
-def write_dataset(photos: Path, out: Path) -> Path:
-    """A dataset repo folder with eight of the photos and two configs."""
-    features = Features({"image": Image(), "label": ClassLabel(names=["empty", "full"]), "scene": Value("string")})
-    files = [file for label in ("empty", "full") for file in sorted((photos / label).glob("*.jpg"))[:4]]
-    rows = [{"image": {"path": file.name, "bytes": file.read_bytes()}, "label": file.parent.name, "scene": file.stem} for file in files]
-    for config, some in (("data", rows), ("permissive", rows[2:6])):
-        (out / config).mkdir(parents=True)
-        Dataset.from_list(some, features=features).to_parquet(out / config / "test-00000-of-00001.parquet")
-    (out / "README.md").write_text(CARD)
-    return out
 
 
 def write_light_model(model: Path, out: Path) -> Path:

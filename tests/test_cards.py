@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastai.vision.learner import create_vision_model
-from huggingface_hub import DatasetCard, ModelCard
+from huggingface_hub import ModelCard
 from torchvision import models
 
 from carpark.images import open_image
@@ -25,11 +25,6 @@ def test_the_model_card_prints_the_measured_scores(tiny_model_folder: Path) -> N
     assert card.data.library_name == "fastai" and card.data.license == "apache-2.0"
     assert card.data.eval_results[0].metric_value == scores["accuracy"]
     assert "$" not in card.text
-
-
-def test_the_dataset_card_counts_the_photos(sample_folder: Path) -> None:
-    card = DatasetCard.load(sample_folder / "photos" / "README.md")
-    assert "60 drawn pictures" in card.text and "$" not in card.text
 
 
 def test_a_number_that_was_not_measured_is_an_error(tiny_model_folder: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from gradio_client import Client, handle_file
 
@@ -18,7 +19,7 @@ from carpark.images import open_image
 from carpark.model import load_model
 from tests.hub_repos import Blob
 from tests.mini_hub import MiniHub
-from tests.publishing import REPOS, loopback_hub, publish_to, repo_of, request_for, write_dataset
+from tests.publishing import REPOS, loopback_hub, publish_to, repo_of, request_for
 from tests.running_space import SPACE, running_space
 
 # As on a machine that has none of our code: the editable install of this checkout is taken off the path.
@@ -37,9 +38,9 @@ print(problem(sources.%s), *sources.notes(), sep="\\n")
 """
 LOAD_DATASET = """
 from datasets import load_dataset
-photos = load_dataset("alice/carpark-photos", split="test")
-print(len(photos), photos.features["label"].names, photos[0]["image"].mode)
-print(len(list(load_dataset("alice/carpark-photos", "permissive", streaming=True)["test"])))
+for split, photos in load_dataset("alice/carpark-photos").items():
+    print(split, len(photos), photos.features["label"].names, photos[0]["image"].mode)
+    print(len(list(load_dataset("alice/carpark-photos", "permissive", split=split, streaming=True))))
 """
 
 
@@ -60,11 +61,11 @@ class Publication:
 
 
 @pytest.fixture(scope="module")
-def shared(tiny_model_folder: Path, sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MiniHub, Path]]:
+def shared(tiny_model_folder: Path, dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MiniHub, Path]]:
     """A Hub that everything was published to, and the Space's files from there."""
     work = tmp_path_factory.mktemp("published")
     with loopback_hub(work / "cache") as hub:
-        publish_to(hub, request_for(write_dataset(sample_folder / "photos", work / "dataset"), tiny_model_folder))
+        publish_to(hub, request_for(dataset_folder, tiny_model_folder))
         network = hub.environment(None, home=work / "home")
         subprocess.run([sys.executable, "-c", FETCH, REPOS["space"], str(work / "space")], env=os.environ | network, check=True)
         shutil.rmtree(work / "space" / ".cache")
@@ -163,8 +164,10 @@ def test_a_stranger_loads_the_learner_as_the_card_says(published: Publication, s
     assert json.loads(said.splitlines()[-1].replace("'", '"'))["full"] == pytest.approx(float(ours), abs=0.02)  # fastai's own resampling
 
 
-def test_a_stranger_loads_the_dataset_and_streams_what_is_permissive(published: Publication) -> None:
-    assert published.ask(STRANGER + LOAD_DATASET).splitlines()[-2:] == ["8 ['empty', 'full'] RGB", "4"]
+def test_a_stranger_loads_the_dataset_and_streams_what_is_permissive(published: Publication, dataset_folder: Path) -> None:
+    sizes = {split: len(pq.read_table(next((dataset_folder / "data").glob(f"{split}-*")))) for split in ("train", "validation", "test")}
+    expected = [line for split, n in sizes.items() for line in (f"{split} {n} ['empty', 'full'] RGB", str(n))]
+    assert published.ask(STRANGER + LOAD_DATASET).splitlines()[-6:] == expected
 
 
 def test_on_zero_gpu_one_function_is_declared_before_the_page_is_built(tmp_path: Path) -> None:

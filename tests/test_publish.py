@@ -16,7 +16,7 @@ from carpark.errors import BadModel, CarparkError, NotPublished
 from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
 from tests.mini_hub import MiniHub
-from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_dataset, write_light_model
+from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_light_model
 from training import publish
 from training.publish import ORDER, Request
 
@@ -30,9 +30,8 @@ def hub(tmp_path: Path) -> Iterator[MiniHub]:
 
 
 @pytest.fixture(scope="module")
-def folders(tiny_model_folder: Path, sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Request:
-    work = tmp_path_factory.mktemp("publish")
-    return request_for(write_dataset(sample_folder / "photos", work / "dataset"), write_light_model(tiny_model_folder, work / "model"))
+def folders(tiny_model_folder: Path, dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Request:
+    return request_for(dataset_folder, write_light_model(tiny_model_folder, tmp_path_factory.mktemp("publish") / "model"))
 
 
 @pytest.fixture

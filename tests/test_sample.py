@@ -37,7 +37,8 @@ def test_another_seed_gives_other_places(tmp_path: Path) -> None:
 
 def test_the_table_lists_exactly_the_photos_and_all_open(sample_folder: Path, photos: pd.DataFrame) -> None:
     folder = sample_folder / "photos"
-    assert list(photos.columns) == ["file", "label", "scene", "view", "light", "occupancy"]
+    assert list(photos.columns[:6]) == ["file", "label", "scene", "view", "light", "occupancy"]
+    assert set(photos.license) == {"cc0"}
     assert sorted(photos.file) == sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
     assert {open_image(folder / file).size for file in photos.file} == {(480, 360)}
 

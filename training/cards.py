@@ -1,11 +1,10 @@
-"""Fill the card templates, model_card.md and dataset_card.md, with numbers that come from what was measured."""
+"""Fill model_card.md with numbers that come from what was measured."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import pandas as pd
 from huggingface_hub import EvalResult, ModelCard
 
 from carpark.network import CUTS, HEADS, torchvision_name
@@ -77,19 +76,6 @@ def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalR
         )
         for metric, score in (("accuracy", "accuracy"), ("roc_auc", "auroc"))
     ]
-
-
-def dataset_card(photos: pd.DataFrame, seed: int) -> str:
-    """The README.md of a folder of generated photos. A placeholder without a value raises KeyError."""
-    values = {
-        "photos": len(photos),
-        "scenes": photos.scene.nunique(),
-        "label_counts": _in_words(photos.label.value_counts().sort_index().to_dict()),
-        "views": ", ".join(sorted(photos["view"].unique())),
-        "lights": ", ".join(sorted(photos["light"].unique())),
-        "seed": seed,
-    }
-    return Template((TEMPLATES / "dataset_card.md").read_text()).substitute(values)
 
 
 def _in_words(counts: Mapping[Any, int]) -> str:

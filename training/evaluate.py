@@ -23,7 +23,7 @@ from training.staging import staged
 
 def predict(model: Model, data: Path) -> pd.DataFrame:
     """The photos of `data` that can be read, a row each: what photos.csv says of them, and `p_full`. Raises BadPhotos."""
-    photos, pixels = load_photos(data, model.config.input_size)
+    photos, pixels = load_photos(data, model.config.input_size, splits=("test",))
     if not photos.label.isin(LABELS).any():
         raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
     return photos.drop(columns="path").assign(p_full=model.p_full(map(Image.fromarray, pixels)))
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     """Print the scores; write them too where --out says so."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos it never saw.")
     parser.add_argument("--model", required=True, help="model folder, or Hub repo owner/name[@revision]")
-    parser.add_argument("--data", type=Path, required=True, help="photos folder")
+    parser.add_argument("--data", type=Path, required=True, help="photos folder, or dataset repo folder, of which the test split is scored")
     parser.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
     parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
     args = parser.parse_args(argv)

@@ -1,5 +1,6 @@
-"""A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them."""
+"""A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them; or a dataset repo."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,28 @@ from tqdm import tqdm
 from carpark.errors import BadImage, BadPhotos
 from carpark.images import open_image
 from carpark.model import Pixels, prepare
+from training.provenance import PROVENANCE
 
 LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
 PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
 MAX_UNREADABLE_SHARE = 0.2
+# A hash of digits and an id are no numbers.
+TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
+TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
 
 
-def read_photos(folder: Path) -> pd.DataFrame:
+def read_photos(folder: Path, splits: Sequence[str] = TO_LEARN_FROM) -> pd.DataFrame:
     """One row a photo: `path`, `file`, `label`, `scene`, and whatever else photos.csv tells. Raises BadPhotos.
 
-    Without photos.csv the folder names are the labels, and every photo is its own scene.
+    Without photos.csv the folder names are the labels, and every photo is its own scene. Of a dataset repo folder, the photos of `splits`,
+    whose `path` is their bytes, ready for `open_image`.
     """
     if not folder.is_dir():
         raise BadPhotos(f"{folder} is not a folder; expected one with {'/, '.join(LABELS)}/. `python -m training.sample` makes a sample.")
+    if any((folder / "data").glob("*.parquet")):
+        from training.parquet import read_parquet  # `datasets` takes a second to import, and is needed here only
+
+        return read_parquet(folder, splits)
     csv = folder / "photos.csv"
     photos = _read_csv(csv) if csv.is_file() else _list_files(folder)
     if photos.empty:
@@ -35,12 +45,12 @@ def read_photos(folder: Path) -> pd.DataFrame:
     return photos.assign(path=[folder / file for file in photos.file]).reset_index(drop=True)
 
 
-def load_photos(folder: Path, input_size: tuple[int, int]) -> tuple[pd.DataFrame, Pixels]:
+def load_photos(folder: Path, input_size: tuple[int, int], splits: Sequence[str] = TO_LEARN_FROM) -> tuple[pd.DataFrame, Pixels]:
     """The rows of `read_photos` whose pictures open, and what a network of that input size sees of them, (n, *input_size, 3).
 
     Every unreadable file is named and left out. Raises BadPhotos when more than a fifth are unreadable.
     """
-    photos = read_photos(folder)
+    photos = read_photos(folder, splits)
     pixels: list[npt.NDArray[np.uint8]] = []
     readable: list[int] = []
     with tqdm(total=len(photos), desc="reading photos", unit="photo") as bar:
@@ -80,7 +90,7 @@ def split_by_scene(photos: pd.DataFrame, *, validation: float, seed: int) -> pd.
     folds = StratifiedGroupKFold(min(round(1 / validation), scenes_of_rarest), shuffle=True, random_state=seed)
     strata = photos.label.where(photos.label != PARTIAL, LABELS[0])  # partial photos follow; the two classes are what is balanced
     for _, rows in folds.split(photos, strata, photos.scene):
-        chosen = pd.Series(photos.index.isin(rows), index=photos.index)
+        chosen = pd.Series(np.isin(np.arange(len(photos)), rows), index=photos.index)
         sides = photos.label.groupby(chosen).agg(set)
         if len(sides) == 2 and all(set(LABELS) <= side for side in sides):
             return chosen
@@ -99,7 +109,7 @@ def _list_files(folder: Path) -> pd.DataFrame:
 
 def _read_csv(csv: Path) -> pd.DataFrame:
     try:
-        photos = pd.read_csv(csv, dtype={"file": str, "label": str, "scene": str})
+        photos = pd.read_csv(csv, dtype=dict.fromkeys(TEXTS, str))
     except (ValueError, UnicodeDecodeError) as error:
         raise BadPhotos(f"{csv} is not a CSV table ({error}).") from error
     missing = {"file", "label"} - set(photos.columns)

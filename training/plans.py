@@ -83,8 +83,9 @@ def _is_edited(api: HfApi, target: Target, head: str, card: RepoFile) -> bool:
 
 
 def _compare_cards(api: HfApi, target: Target, head: str, ours: Path) -> list[str]:
-    """The lines in which the Hub's card differs from ours, + for those that only the Hub's has."""
+    """The lines in which the Hub's card differs from ours: first those that only the Hub's has (+), which would be lost, then ours (-)."""
     theirs = Path(api.hf_hub_download(target.repo, CARD, repo_type=target.type, revision=head))
     before, after = (path.read_text(encoding="utf-8").splitlines() for path in (ours, theirs))
-    lines = [line for line in unified_diff(before, after, n=0, lineterm="") if not line.startswith(("---", "+++", "@@"))]
+    differing = [line for line in unified_diff(before, after, n=0, lineterm="") if not line.startswith(("---", "+++", "@@"))]
+    lines = sorted(differing, key=lambda line: not line.startswith("+"))
     return lines[:DIFF_LINES] + ([f"and {len(lines) - DIFF_LINES} lines more"] if len(lines) > DIFF_LINES else [])

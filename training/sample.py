@@ -12,7 +12,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from training.cards import dataset_card
 from training.sample_day import write_day
 from training.sample_photos import FEWEST_PHOTOS, write_photos
 from training.staging import staged
@@ -29,7 +28,6 @@ def main(argv: list[str] | None = None) -> None:
             ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool,
         ):
             photos = write_photos(folder / "photos", pool, count=args.photos, seed=args.seed)
-            (folder / "photos" / "README.md").write_text(dataset_card(photos, args.seed))
             truth = write_day(folder, pool, seed=args.seed)
     faulty = (truth.state != "ok").sum()
     day = f"{len(truth)} slots of a camera, {faulty} of them faulty"

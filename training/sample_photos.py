@@ -27,6 +27,13 @@ VISITS = (
     ("empty", "full", "partial", "empty"),
     ("empty", "full", "partial", "full"),
 )
+PROVENANCE = {  # nothing in these pictures was photographed, so they are free of rights
+    "source": "generated",
+    "creator": "python -m training.sample",
+    "license": "cc0",
+    "license_version": "1.0",
+    "license_url": "https://creativecommons.org/publicdomain/zero/1.0/",
+}
 LIGHT_DECK = ("day", "day", "dusk", "night", "rain")
 
 
@@ -40,13 +47,13 @@ class Place:
 
 
 def write_photos(folder: Path, pool: Executor, *, count: int, seed: int) -> pd.DataFrame:
-    """Writes `{label}/*.jpg` and `photos.csv` and returns the table: file, label, scene, view, light, occupancy."""
+    """Writes `{label}/*.jpg` and `photos.csv` and returns the table: file, label, scene, view, light, occupancy, whose they are."""
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
     places = plan_places(count, seed)
     taken = pool.map(partial(photograph, folder, seed=seed), places)
     rows = [row for rows in tqdm(taken, total=len(places), desc="photos", unit="place") for row in rows]
-    photos = pd.DataFrame(rows)
+    photos = pd.DataFrame(rows).assign(**PROVENANCE)
     photos.to_csv(folder / "photos.csv", index=False)
     return photos
 

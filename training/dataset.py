@@ -1,0 +1,143 @@
+"""Split clean photos by scene and write them as a dataset repo folder: Parquet, attribution, card.
+
+    python -m training.dataset --data data/clean --out artifacts/dataset [--generated artifacts/sample/photos]
+
+Every photo needs a licence. Configs: `default`; `permissive`, those under cc0, pdm and by; `partial`, photos between the classes;
+`generated`, drawn car parks. The same photos and seed give the same bytes, so that a second `training.publish` changes nothing.
+"""
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import pandas as pd
+from datasets import disable_progress_bars
+from tqdm import tqdm
+
+from carpark.errors import BadImage, BadPhotos, BadSetting, one_line_errors
+from carpark.images import open_image
+from carpark.revisions import digest_file
+from training.attribution import attribute
+from training.dataset_card import dataset_card
+from training.parquet import write_parquet
+from training.photos import LABELS, PARTIAL, check_trainable, read_photos, split_by_scene
+from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE
+from training.staging import staged
+
+TEST, VALIDATION = 0.2, 0.15  # shares of all photos
+KEPT = ("cleaning.csv", "shortcuts.csv")  # what training.clean wrote beside the photos
+
+
+def describe_photos(folder: Path) -> pd.DataFrame:
+    """The rows of a photos folder with every column of `PROVENANCE`, checked against the files. Raises BadPhotos."""
+    if any((folder / "data").glob("*.parquet")):
+        raise BadPhotos(f"{folder} is a dataset repo already; expected photos in {' and '.join(f'{label}/' for label in LABELS)}.")
+    photos = read_photos(folder).sort_values("file", ignore_index=True)  # splits depend on the photos, not on how their table is sorted
+    for column in PROVENANCE:
+        known = photos[column] if column in photos else pd.Series("", index=photos.index)
+        photos[column] = known.fillna("").astype(str)
+    for file, license_id in zip(photos.file, photos.license, strict=True):
+        check_license(license_id, f"{folder}: {file}")
+    bar = tqdm(photos.itertuples(), total=len(photos), desc="reading photos", unit="photo")
+    return photos.assign(**pd.DataFrame([_measure(photo.path, str(photo.sha256), folder) for photo in bar]))
+
+
+def check_license(license_id: str, whose: str) -> None:
+    """Raises BadPhotos unless photos under this licence may be passed on, scaled."""
+    if not license_id:
+        raise BadPhotos(
+            f"{whose} has no license, and a photo without one cannot be passed on. "
+            "Adopt pictures of your own with python -m training.collect --source folder."
+        )
+    if license_id not in LICENSES:
+        raise BadPhotos(f"{whose} has the license {license_id!r}; expected one of {', '.join(LICENSES)}.")
+    if license_id in NO_DERIVATIVES:
+        raise BadPhotos(f"{whose} is under {LICENSES[license_id]}, which forbids scaled copies. Take its row out of photos.csv.")
+
+
+def _measure(path: Any, sha256: str, folder: Path) -> dict[str, Any]:
+    """The columns that the file itself tells; `sha256` is what photos.csv says, or empty."""
+    found = digest_file(path)
+    if sha256 not in ("", found):
+        raise BadPhotos(f"{path} is not the file that photos.csv names: expected sha256 {sha256[:12]}…, found {found[:12]}….")
+    try:
+        image = open_image(path)
+    except BadImage as error:
+        raise BadPhotos(f"{error} Clean the photos first: python -m training.clean --data {folder} --out data/clean") from error
+    return {"sha256": found, "phash": str(imagehash.phash(image)), "width": image.width, "height": image.height}
+
+
+def split_photos(photos: pd.DataFrame, *, seed: int) -> pd.Series:
+    """train, validation or test for each photo: no scene on two sides, classes in about the same proportion on each. Raises BadPhotos."""
+    test = split_by_scene(photos, validation=TEST, seed=seed)
+    rest = photos[~test]
+    validation = split_by_scene(rest, validation=VALIDATION / (1 - TEST), seed=seed)
+    splits = pd.Series("train", index=photos.index).mask(test, "test")
+    splits[rest.index[validation]] = "validation"
+    return splits
+
+
+def write_splits(photos: pd.DataFrame, folder: Path) -> dict[str, dict[str, str]]:
+    """Writes `data/` and `partial/`; what the card's `configs` say: config -> split -> pattern of its files.
+
+    A photo is stored once: those of the permissive config are the default's files with that word in their names.
+    """
+    configs: dict[str, dict[str, str]] = {}
+    for split, rows in _in_order(photos):
+        classes, partial = rows[rows.label.isin(LABELS)], rows[rows.label == PARTIAL]
+        for part, some in classes.groupby(classes.license.isin(PERMISSIVE).map({True: "permissive", False: "other"})):
+            write_parquet(some, folder / "data", f"{split}-{part}")
+            configs.setdefault("default", {})[split] = f"data/{split}-*.parquet"
+            if part == "permissive":
+                configs.setdefault("permissive", {})[split] = f"data/{split}-permissive-*.parquet"
+        if len(partial):
+            write_parquet(partial, folder / PARTIAL, split)
+            configs.setdefault(PARTIAL, {})[split] = f"{PARTIAL}/{split}-*.parquet"
+    return configs
+
+
+def _in_order(photos: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    return ((split, photos[photos.split == split]) for split in ("train", "validation", "test"))
+
+
+def write_dataset(data: Path, out: Path, *, generated: Path | None = None, seed: int = 0) -> pd.DataFrame:
+    """Writes the dataset repo folder `out`; its photos with their `split`. Raises a CarparkError, and then nothing is written."""
+    photos = describe_photos(data)
+    check_trainable(photos, data)
+    photos["split"] = split_photos(photos, seed=seed)
+    drawn = describe_photos(generated) if generated else pd.DataFrame()
+    with staged(out, marker="ATTRIBUTION.md") as folder:
+        configs = write_splits(photos, folder)
+        if len(drawn):
+            write_parquet(drawn, folder / "generated", "train")
+            configs["generated"] = {"train": "generated/train-*.parquet"}
+        for name in KEPT:
+            if (data / name).is_file():
+                shutil.copy(data / name, folder / name)
+        (folder / "ATTRIBUTION.md").write_text(attribute(photos), encoding="utf-8")
+        (folder / "README.md").write_text(dataset_card(photos, folder, configs=configs, drawn=len(drawn), seed=seed), encoding="utf-8")
+    return photos
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the folder; one line at the end says what went where."""
+    parser = argparse.ArgumentParser(prog="python -m training.dataset", description="Write clean photos as a dataset repo folder.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="clean photos, with photos.csv beside them")
+    parser.add_argument("--out", type=Path, default=Path("artifacts/dataset"), metavar="DIR", help="default: artifacts/dataset")
+    parser.add_argument("--generated", type=Path, metavar="DIR", help="photos of training.sample for the generated config")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, other splits (default 0)")
+    args = parser.parse_args(argv)
+    disable_progress_bars()  # of `datasets`, one for each file; the photos have theirs
+    with one_line_errors():
+        if not 0 <= args.seed < 2**32:
+            raise BadSetting(f"--seed is {args.seed}; expected 0 to {2**32 - 1}.")
+        photos = write_dataset(args.data, args.out, generated=args.generated, seed=args.seed)
+    counts = ", ".join(f"{len(rows)} {split}" for split, rows in _in_order(photos))
+    print(f"{len(photos):,} photos of {photos.scene.nunique():,} scenes: {counts} -> {args.out}")
+
+
+if __name__ == "__main__":
+    main()

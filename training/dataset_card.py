@@ -1,0 +1,107 @@
+"""Fill dataset_card.md: every number from the photos and from what cleaning wrote beside them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+from huggingface_hub import DatasetCard
+
+from training.attribution import license_name
+from training.photos import LABELS, PARTIAL
+from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
+
+TEMPLATE = Path(__file__).resolve().parents[1] / "dataset_card.md"
+SPLITS = ("train", "validation", "test")
+# Versions that the Hub has a name for.
+HUB_VERSIONS = {"by": "2.0 2.5 3.0 4.0", "by-sa": "3.0 4.0", "by-nc": "2.0 3.0 4.0", "by-nc-sa": "2.0 3.0 4.0"}
+SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
+NO_CLEANING = "No cleaning was recorded: the photos are as they were handed in."
+NO_SHORTCUTS = "Whether style predicts the class was not measured."
+
+
+def dataset_card(
+    photos: pd.DataFrame, folder: Path, *, configs: Mapping[str, Mapping[str, str]], drawn: int, seed: int, repo: str = "owner/name"
+) -> str:
+    """The README.md of a dataset repo. A placeholder without a value raises KeyError.
+
+    `photos` has a `split` column; `folder` holds cleaning.csv and shortcuts.csv if there are any; `drawn` counts the generated config.
+    """
+    two = photos[photos.label.isin(LABELS)]
+    values = {
+        "repo": repo,
+        "photos": f"{len(two):,}",
+        "scenes": f"{two.scene.nunique():,}",
+        "splits": _table(("split", "photos", *LABELS, "scenes"), (_split_row(two, split) for split in SPLITS)),
+        "configs": "\n".join(f"- `{name}`: {_config_in_words(name, photos, drawn)}" for name in configs),
+        "config": "permissive" if "permissive" in configs else "default",
+        "provenance": "\n".join(f"| `{column}` | {meaning} |" for column, meaning in PROVENANCE.items()),
+        "licenses": _table(("licence", "photos"), _counts(photos.apply(lambda photo: license_name(photo.to_dict()), axis=1))),
+        "sources": _table(("found at", "photos"), _counts(photos.source)),
+        "cleaning": _cleaning_in_words(folder / "cleaning.csv"),
+        "shortcuts": _shortcuts_in_words(folder / "shortcuts.csv"),
+        "seed": seed,
+    }
+    card = DatasetCard(Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values))
+    front: Any = card.data
+    front.license = _hub_licenses(photos)
+    front.size_categories = [next((name for most, name in SIZES.items() if len(photos) + drawn < most), "n>1M")]
+    front.configs = [
+        {"config_name": name, "data_files": [{"split": split, "path": path} for split, path in files.items()]}
+        | ({"default": True} if name == "default" else {})
+        for name, files in configs.items()
+    ]
+    return str(card)
+
+
+def _split_row(photos: pd.DataFrame, split: str) -> tuple[Any, ...]:
+    rows = photos[photos.split == split]
+    return (split, len(rows), *((rows.label == label).sum() for label in LABELS), rows.scene.nunique())
+
+
+def _config_in_words(name: str, photos: pd.DataFrame, drawn: int) -> str:
+    two = photos[photos.label.isin(LABELS)]
+    return {
+        "default": f"all {len(two):,} photos of the two classes",
+        "permissive": f"{two.license.isin(PERMISSIVE).sum():,} of them: only {', '.join(LICENSES[name] for name in PERMISSIVE)}",
+        PARTIAL: f"{(photos.label == PARTIAL).sum():,} photos between the classes; their `label` is null",
+        "generated": f"{drawn:,} car parks drawn by `python -m training.sample`, CC0; where `label` is null, `occupancy` tells",
+    }[name]
+
+
+def _hub_licenses(photos: pd.DataFrame) -> list[str]:
+    """The Hub's names of the licences, commonest first; "other" for those that it has no name for."""
+    names = []
+    for license_id, version in photos[["license", "license_version"]].value_counts().index:
+        has_name = str(version) in HUB_VERSIONS.get(license_id, "").split()
+        names.append("cc0-1.0" if license_id == "cc0" else f"cc-{license_id}-{version}" if has_name else "other")
+    return list(dict.fromkeys(names))
+
+
+def _cleaning_in_words(csv: Path) -> str:
+    if not csv.is_file():
+        return NO_CLEANING
+    decisions = pd.read_csv(csv, dtype=str)
+    counts = decisions.groupby(["pass", "reason", "decision"]).size().reset_index(name="photos")
+    table = _table(("pass", "reason", "decision", "photos"), counts.itertuples(index=False))
+    return f"Each decision is a row of `cleaning.csv`.\n\n{table}"
+
+
+def _shortcuts_in_words(csv: Path) -> str:
+    if not csv.is_file():
+        return NO_SHORTCUTS
+    traits = pd.read_csv(csv)
+    rows = ((row.trait, f"{row.auroc:.2f} ({row.low:.2f} to {row.high:.2f})", row.n, row.verdict) for row in traits.itertuples())
+    return _table(("trait", "AUROC for full (95% interval)", "photos", "verdict"), rows)
+
+
+def _counts(values: pd.Series) -> Iterable[tuple[str, int]]:
+    counts = values.replace("", "not recorded").value_counts()
+    return sorted(((str(value), count) for value, count in counts.items()), key=lambda item: (-item[1], item[0]))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
+    """A Markdown table; no cell ends it early."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)
