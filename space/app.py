@@ -22,7 +22,7 @@ from tabs.edge import READ_ALOUD
 from tabs.photo import build_photo_tab
 from tabs.samples import write_samples
 from tabs.sources import Sources
-from tabs.theme import HEAD, HEADER, STYLE, THEME
+from tabs.theme import HEAD, HEADER, STYLES, THEME
 
 HOURLY_AFTER_A_DAY_S = (3_600, 86_400)  # how often uploads and downloads are cleared away, and from what age
 
@@ -65,7 +65,7 @@ def main() -> None:
         sources.warm_up()
         page.launch(
             theme=THEME,
-            css_paths=STYLE,
+            css_paths=STYLES,
             head=HEAD,
             footer_links=["api"],
             max_file_size="25mb",

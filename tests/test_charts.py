@@ -1,15 +1,21 @@
+import io
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 
-from carpark.charts import STATES, VERDICTS, day_figure
+from carpark.charts import STATES, VERDICTS, WAITING, Run, day_figure, figure_png, hours_of, runs_of, states_of, verdicts_of
+from carpark.day import NOT_BEGUN, NOT_FETCHED
 from carpark.slots import slots_of_day
+
+FAULTS = {20: "in_use", 21: "frozen", 22: "late", 23: "corrupt", 24: "missing", 100: "missing", 102: "missing"}
 
 
 def table_of(day=date(2020, 3, 9), faults=None):
-    """A day that is full from 09:00 on, but for the slots whose state `faults` names by position."""
+    """A day that is full from noon on, but for the slots whose state `faults` names by position."""
     slots = slots_of_day(day)
     states = ["ok"] * len(slots)
     for place, state in (faults or {}).items():
@@ -19,95 +25,81 @@ def table_of(day=date(2020, 3, 9), faults=None):
     sure = [None if np.isnan(p) else abs(p - 0.5) > 0.15 for p in p_full]
     reasons = ["" if state == "ok" else f"why {state} & <more>" for state in states]
     columns = {"slot": pd.to_datetime(slots, utc=True), "state": states, "reason": reasons, "p_full": p_full}
-    return pd.DataFrame(columns).assign(label=pd.Series(labels, dtype="object"), sure=pd.Series(sure, dtype="boolean"))
+    return pd.DataFrame(columns).assign(label=pd.Series(labels, dtype="object"), sure=pd.Series(sure, dtype="boolean"), sha256="")
 
 
-FAULTS = {20: "in_use", 21: "frozen", 22: "late", 23: "corrupt", 24: "missing", 100: "missing", 102: "missing"}
+def test_a_slot_without_a_usable_frame_has_no_verdict():
+    verdicts = verdicts_of(table_of(faults=FAULTS))
+    assert [place for place, verdict in enumerate(verdicts) if not verdict] == sorted(FAULTS)
+    assert set(verdicts) == {"", *VERDICTS}
+    assert (verdicts[0], verdicts[143], verdicts[287]) == ("empty", "unsure", "full")
 
 
-def traces(figure):
-    return {trace.name: trace for trace in figure.data}
-
-
-def test_no_point_is_drawn_where_there_is_no_usable_frame():
-    points = traces(day_figure(table_of(faults=FAULTS), title="a day"))["P(full)"]
-    assert np.flatnonzero(np.isnan(points.y)).tolist() == sorted(FAULTS)
-    assert points.mode == "markers"
-
-
-def test_the_level_bridges_a_gap_of_fifteen_minutes_and_no_longer_one():
-    faults = dict.fromkeys((20, 21, 100, 101, 102), "missing")
-    shown = day_figure(table_of(faults=faults), title="a day")
-    level = traces(shown)["Level"]
-    assert np.flatnonzero(np.isnan(level.y)).tolist() == [100, 101, 102]
-    assert level.connectgaps is False
-    assert len([trace for trace in shown.data if trace.name == "95% interval"]) == 2
-
-
-def test_the_bands_have_the_same_gaps_and_one_band_a_usable_slot():
-    shown = traces(day_figure(table_of(faults=FAULTS), title="a day"))
-    bands = [x for look in VERDICTS.values() for x in shown[look.label].x]
-    assert len(bands) == len(set(bands)) == 288 - len(FAULTS)
-
-
-def test_the_strip_shows_the_state_of_every_slot():
-    shown = traces(day_figure(table_of(faults=FAULTS), title="a day"))
-    counts = {state: len(shown[look.label].x) for state, look in STATES.items()}
-    assert counts == {"ok": 281, "in_use": 1, "frozen": 1, "late": 1, "corrupt": 1, "missing": 3}
-    assert {shown[look.label].yaxis for look in STATES.values()} == {"y2"}
-
-
-def test_states_that_do_not_occur_are_not_in_the_legend():
-    shown = traces(day_figure(table_of(), title="a day"))
-    assert set(shown) == {"Full", "Not sure", "Empty", "P(full)", "Level", "95% interval", "Usable frame"}
-
-
-def test_the_line_can_be_hidden_and_the_classes_stay():
-    figure = day_figure(table_of(faults=FAULTS), title="a day", show_probability=False)
-    assert not {"P(full)", "Level", "95% interval"} & set(traces(figure))
-    heights = [max(traces(figure)[look.label].y) for look in VERDICTS.values()]
-    assert heights == sorted(heights, reverse=True)
-    assert figure.layout.yaxis.ticktext == ("Full", "Not sure", "Empty")
-
-
-def test_pointing_at_a_slot_says_time_state_and_reason():
-    shown = traces(day_figure(table_of(faults=FAULTS), title="a day"))
-    assert shown["Camera in use"].customdata.tolist() == ["<b>01:40</b> Camera in use: why in_use &amp; &lt;more&gt;"]
-    assert shown["Empty"].customdata[0] == "<b>00:00</b> Empty, P(full) 0.05"
-
-
-def test_a_slot_that_is_not_classified_yet_says_its_state():
+def test_a_frame_that_is_not_classified_yet_has_a_state_and_no_verdict():
     table = table_of()
     table["p_full"], table["label"], table["sure"] = np.nan, pd.Series([None] * 288, dtype="object"), pd.NA
-    assert traces(day_figure(table, title="a day"))["Usable frame"].customdata[0] == "<b>00:00</b> Usable frame"
+    assert set(verdicts_of(table)) == {""}
+    assert set(states_of(table)) == {"ok"}
 
 
-def test_times_are_london_times():
-    summer = day_figure(table_of(date(2020, 7, 1)), title="a day")
-    assert str(pd.Timestamp(summer.layout.xaxis.range[0])) == "2020-06-30 23:57:30"
-    assert traces(summer)["P(full)"].x[0] == np.datetime64("2020-07-01T00:00")
+def test_slots_that_nobody_knows_yet_are_not_called_missing():
+    table = table_of(faults={0: "missing", 1: "missing", 2: "missing"})
+    table.loc[:1, "reason"] = [NOT_FETCHED, NOT_BEGUN]
+    assert states_of(table)[:4] == ["pending", "future", "missing", "ok"]
+
+
+def test_neighbours_of_one_kind_are_one_run():
+    assert runs_of(["full", "full", "", "empty", "full"]) == [Run("full", 0, 2), Run("empty", 3, 1), Run("full", 4, 1)]
+    assert runs_of(["", ""]) == []
 
 
 @pytest.mark.parametrize(
-    ("day", "labels"),
+    ("day", "places"),
     [
-        (date(2020, 3, 29), ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]),
-        (date(2020, 10, 25), ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]),
+        (date(2020, 3, 9), [0, 36, 72, 108, 144, 180, 216, 252]),
+        (date(2020, 3, 29), [0, 24, 60, 96, 132, 168, 204, 240]),
+        (date(2020, 10, 25), [0, 48, 84, 120, 156, 192, 228, 264]),
     ],
+    ids=["24 hours", "23 hours", "25 hours"],
 )
-def test_on_days_when_the_clocks_change_the_axis_runs_on_and_its_labels_jump(day, labels):
-    figure = day_figure(table_of(day), title="a day")
-    places = pd.Series(traces(figure)["P(full)"].x)
-    assert places.is_monotonic_increasing
-    assert places.diff().dropna().nunique() == 1
-    assert list(figure.layout.xaxis.ticktext) == labels
+def test_hours_are_london_hours_also_when_the_clocks_change(day, places):
+    hours = hours_of(table_of(day)["slot"])
+    assert hours == list(zip(places, ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"], strict=True))
 
 
-def test_colours_are_distinct_and_faults_are_not_told_by_colour_alone():
-    colours = [look.colour for look in (*VERDICTS.values(), *STATES.values())]
-    assert len(set(colours)) == len(colours)
-    assert VERDICTS["unsure"].hatching and STATES["missing"].hatching
+def test_colours_are_distinct_and_neighbours_differ_in_more_than_colour():
+    looks = [*VERDICTS.values(), *STATES.values()]
+    assert len({look.colour for look in looks}) == len(looks)
+    assert VERDICTS["unsure"].hatching and STATES["missing"].hatching and WAITING["pending"].hatching != STATES["missing"].hatching
 
 
-def test_a_figure_survives_its_journey_to_the_browser():
-    assert "Not sure" in day_figure(table_of(faults=FAULTS), title="Baker St & <b>").to_json()
+def legend_of(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_legend_names_what_occurs_and_nothing_else():
+    figure = day_figure(table_of(), title="a day")
+    assert legend_of(figure) == ["Full", "Not sure", "Empty", "Usable frame", "Level, with its 95% interval", "P(full)"]
+    assert {"Camera in use", "Frozen", "Late", "Corrupt", "Missing"} <= set(legend_of(day_figure(table_of(faults=FAULTS), title="a day")))
+
+
+def test_the_level_bridges_a_gap_of_fifteen_minutes_and_no_longer_one():
+    panel = day_figure(table_of(faults=dict.fromkeys((20, 21, 100, 101, 102), "missing")), title="a day").axes[0]
+    level, points = (line.get_ydata() for line in panel.lines)
+    assert np.flatnonzero(np.isnan(level)).tolist() == [100, 101, 102]
+    assert np.flatnonzero(np.isnan(points)).tolist() == [20, 21, 100, 101, 102]
+
+
+def test_without_the_line_the_height_of_the_bands_says_the_verdict():
+    panel = day_figure(table_of(), title="a day", show_probability=False).axes[0]
+    assert not panel.lines
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["Full", "Not sure", "Empty"]
+
+
+def test_a_figure_becomes_a_png_with_the_colours_of_its_verdicts():
+    data = figure_png(day_figure(table_of(faults=FAULTS), title="Baker St & <b>", credit="Powered by TfL Open Data"))
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        assert picture.size == (1650, 720)
+        seen = {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=1 << 24)}
+    for look in VERDICTS.values():
+        assert tuple(round(255 * part) for part in to_rgb(look.colour)) in seen

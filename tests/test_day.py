@@ -1,100 +1,31 @@
-import functools
 import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from carpark.archives.cached import CachedArchive
 from carpark.archives.http import HttpArchive
-from carpark.cache import Cache
-from carpark.cameras import camera_of_folder
 from carpark.day import camera_day, summarize_day, watch_day
 from carpark.errors import NoDay
 from carpark.frames import open_archive
-from carpark.slots import LONDON, Fetched, frame_path, slots_of_day
+from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.real_data import ARCHIVE, needs_real_data
-from tests.street import card, exif, jpeg, street, with_overlays
+from tests.street import card, jpeg, with_overlays
 from tests.test_frames import HASTY
+from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
 
-DAY = date(2020, 3, 9)
-SLOTS = slots_of_day(DAY)
-CAMERA = camera_of_folder("Baker_St")
 COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal"]
-
-
-class ToyModel:
-    """Bright is full: P(full) is the mean brightness of what it sees. Remembers how much it was asked."""
-
-    def __init__(self, sha256="toy"):
-        self.config = SimpleNamespace(sha256=sha256)
-        self.batches = []
-
-    def p_full(self, images):
-        brightness = [np.asarray(image).mean() / 255 for image in images]
-        self.batches.append(len(brightness))
-        return np.array(brightness, dtype=np.float32)
-
-    def answer(self, p_full):
-        return "full" if p_full > 0.45 else "empty", abs(p_full - 0.45) > 0.1
-
-
-class ListedArchive:
-    """An archive whose frames are listed by slot, given in the wrong order."""
-
-    location = "a list"
-
-    def __init__(self, frames, cache=None):
-        self.frames = frames
-        self.cache = cache
-        self.asked = []
-        self.is_closed = False
-
-    def edition(self, camera, day):
-        return ""
-
-    def days(self, camera):
-        return [DAY]
-
-    def fetch(self, camera, slots):
-        try:
-            for slot in reversed(slots):
-                data = self.frames.get(slot)
-                self.asked.append(slot)
-                yield Fetched(slot, f"list:{slot:%H:%M}", data, "" if data else "not listed", self.location if data else "")
-        finally:
-            self.is_closed = True
-
-
-def day_of(frames, model=None, **options):
-    return camera_day(CAMERA, DAY, archive=ListedArchive(frames), model=model or ToyModel(), **options)
-
-
-@functools.cache
-def moment(seed, level=1.0):
-    """A street at some moment, darker or brighter, as a file."""
-    values = np.asarray(street(seed)) * level
-    return jpeg(with_overlays(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))))
 
 
 @pytest.fixture(scope="module")
 def faulty():
-    """Slots with a frame of every state; the other slots have none."""
-    good, late = moment(1, 1.5), exif(f"{SLOTS[5] - timedelta(hours=1):%Y:%m:%d %H:%M:%S}")
-    return {
-        SLOTS[0]: good,
-        SLOTS[1]: good,
-        SLOTS[2]: jpeg(with_overlays(card("Camera in use"))),
-        SLOTS[3]: moment(3)[:4000],
-        SLOTS[4]: moment(4, 0.4),
-        SLOTS[5]: jpeg(street(5), exif=late),
-        SLOTS[100]: good,
-    }
+    return faulty_frames()
+
+
+def day_of(frames, model=None, **options):
+    return camera_day(CAMERA, DAY, archive=ListedArchive(frames), model=model or ToyModel(), **options)
 
 
 @pytest.fixture(scope="module")
@@ -282,83 +213,3 @@ def test_the_real_day_is_judged_whole():
     assert table["state"].value_counts().to_dict() == {"missing": 156, "ok": 132}
     usable = table[table["state"] == "ok"]["slot"].dt.tz_convert(LONDON)
     assert (str(usable.iloc[0].time()), str(usable.iloc[-1].time())) == ("08:00:00", "19:10:00")  # the nominal GMT of its names
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return Cache(tmp_path / "cache")
-
-
-def test_a_finished_day_is_never_fetched_or_classified_twice(cache, faulty):
-    first, again = ListedArchive(faulty, cache), ListedArchive({}, cache)
-    table = camera_day(CAMERA, DAY, archive=first, model=ToyModel())
-    model, seen = ToyModel(), []
-    kept = camera_day(CAMERA, DAY, archive=again, model=model, progress=seen.append)
-    pd.testing.assert_frame_equal(kept, table)
-    assert (again.asked, model.batches) == ([], [])
-    assert seen[-1].fetched == seen[-1].classified == seen[-1].total == 288
-    assert summarize_day(kept) == summarize_day(table)
-
-
-def test_another_model_judges_a_kept_day_anew(cache, faulty):
-    camera_day(CAMERA, DAY, archive=ListedArchive(faulty, cache), model=ToyModel())
-    model = ToyModel("another")
-    camera_day(CAMERA, DAY, archive=ListedArchive(faulty, cache), model=model)
-    assert sum(model.batches) == 2
-
-
-def test_of_an_unfinished_day_only_what_is_new_is_fetched_and_classified(cache):
-    now = datetime.now(UTC)
-    today = now.astimezone(LONDON).date()
-    begun = [slot for slot in slots_of_day(today) if slot <= now]
-    frames = {slot: moment(i) for i, slot in enumerate(begun[:2])}
-    inner = ListedArchive(frames)
-    archive = CachedArchive(inner, cache)
-    camera_day(CAMERA, today, archive=archive, model=ToyModel())
-    inner.asked, model = [], ToyModel()
-    table = camera_day(CAMERA, today, archive=archive, model=model)
-    assert not set(frames) & set(inner.asked)
-    assert model.batches == []
-    assert (table["state"] == "ok").sum() == len(frames)
-
-
-def test_a_day_on_which_the_source_failed_is_completed_later(cache):
-    slots = SLOTS[:3]
-    failing = {path: Answer(status=500) for path in (f"/{CAMERA.folder}/{frame_path(slots[1])}",)}
-    pictures = {f"/{CAMERA.folder}/{frame_path(slot)}": Answer(moment(i)) for i, slot in enumerate(slots)}
-
-    def answer(path, nth):
-        return failing.get(path) or pictures.get(path) or NOT_FOUND
-
-    with Loopback(answer) as server:
-        archive = CachedArchive(HttpArchive(server.base, HASTY), cache)
-        first = camera_day(CAMERA, DAY, archive=archive, model=ToyModel())
-        assert first["state"].iloc[:3].tolist() == ["ok", "missing", "ok"]
-        failing.clear()
-        server.asked.clear()
-        model = ToyModel()
-        second = camera_day(CAMERA, DAY, archive=archive, model=model)
-        assert second["state"].iloc[:3].tolist() == ["ok"] * 3
-        assert server.asked == [f"/{CAMERA.folder}/{frame_path(slots[1])}"]
-        assert model.batches == [1]
-        server.asked.clear()
-        camera_day(CAMERA, DAY, archive=archive, model=ToyModel())
-        assert server.asked == []
-
-
-def test_a_folder_whose_frames_change_is_read_again(tmp_path, cache):
-    path = tmp_path / CAMERA.folder / frame_path(SLOTS[0])
-    path.parent.mkdir(parents=True)
-    path.write_bytes(moment(0))
-    archive = open_archive(str(tmp_path), cache)
-    assert (camera_day(CAMERA, DAY, archive=archive, model=ToyModel())["state"] == "ok").sum() == 1
-    (path.parent / "2020-03-09@00_05GMT.jpg").write_bytes(moment(1))
-    assert (camera_day(CAMERA, DAY, archive=archive, model=ToyModel())["state"] == "ok").sum() == 2
-
-
-def test_a_kept_day_is_there_in_half_a_second(cache):
-    pictures = {slot: moment(i % 8) for i, slot in enumerate(SLOTS)}
-    camera_day(CAMERA, DAY, archive=ListedArchive(pictures, cache), model=ToyModel())
-    started = time.process_time()
-    camera_day(CAMERA, DAY, archive=ListedArchive({}, cache), model=ToyModel())
-    assert time.process_time() - started < 0.5

@@ -8,7 +8,9 @@ import pytest
 from carpark.cameras import camera_of_folder
 from carpark.day import DaySummary
 from carpark.slots import LONDON, slots_of_day
-from tabs.day_words import CameraDay, answer_of, day_in_words, summary_in_words, title_of, write_downloads
+from tabs.day_results import write_tables
+from tabs.day_words import answer_of, day_in_words, summary_in_words, title_of
+from tabs.shown_day import CameraDay
 
 DAY = date(2026, 7, 6)
 
@@ -91,7 +93,7 @@ def test_the_answer_is_plain_json(shown: CameraDay) -> None:
 
 
 def test_the_downloads_hold_the_whole_table(shown: CameraDay, tmp_path: Path) -> None:
-    csv, parquet = write_downloads(shown, tmp_path)
+    csv, parquet = write_tables(shown, tmp_path)
     assert csv.name == "Baker_St_2026-07-06.csv"
     assert len(pd.read_csv(csv)) == len(pd.read_parquet(parquet)) == 288
     assert list(pd.read_parquet(parquet).columns) == list(shown.table.columns)

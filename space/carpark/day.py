@@ -71,7 +71,10 @@ class DayView:
 
 
 def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Generator[DayView]:
-    """A view after every change, the complete one last; closing the iterator stops the traffic. Raises NoDay as `camera_day` does."""
+    """A view after every change, and now and then while nothing changes; the complete one last. Raises NoDay as `camera_day` does.
+
+    Closing the iterator stops the traffic.
+    """
     slots = slots_of_day(day)
     due = tuple(slot for slot in slots if slot <= datetime.now(UTC))
     key = day_key(camera, day, archive, model.config.sha256)

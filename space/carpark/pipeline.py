@@ -24,6 +24,7 @@ QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classifie
 BATCH_FRAMES = 8  # classified at once at most; fewer when fewer wait, so the first answers come early
 BATCHES = 1 + (os.cpu_count() or 1)  # with the model at a time, so that no core waits for the end of another's batch
 LOOK_ROUND_S = 0.02  # between two looks at the model while nothing arrives
+WAIT_S = 0.5  # for a slow source; then whoever follows the day gets a turn, and may leave
 
 
 class NamedConfig(Protocol):
@@ -80,7 +81,10 @@ _Running = dict[Future[npt.NDArray[np.float32]], tuple[str, ...]]  # batches tha
 
 
 def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
-    """Fills the record; yields after every change. Closing the iterator closes `arrivals`, whose errors and the model's come out here."""
+    """Fills the record; yields after every change, and now and then while nothing changes.
+
+    Closing the iterator closes `arrivals`, whose errors and the model's come out here.
+    """
     arrived: queue.Queue[Fetched | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
     pool = ThreadPoolExecutor(1 + BATCHES, thread_name_prefix="day")
@@ -94,8 +98,10 @@ def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> G
                 _take_answers(running, record)
             elif not has_all:
                 try:
-                    fetched = arrived.get(timeout=LOOK_ROUND_S if running else None)
+                    fetched = arrived.get(timeout=LOOK_ROUND_S if running else WAIT_S)
                 except queue.Empty:
+                    if not running:
+                        yield
                     continue
                 if fetched:
                     _judge(fetched, record, waiting)

@@ -3,26 +3,14 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 from pydantic import Field, TypeAdapter
 
-from carpark.cameras import Camera
 from carpark.charts import STATES
 from carpark.day import DaySummary, summarize_day
 from carpark.slots import LONDON, SLOT
-
-
-@dataclass(frozen=True, slots=True)
-class CameraDay:
-    """One camera's finished day."""
-
-    camera: Camera
-    day: date
-    table: pd.DataFrame  # what `carpark.day.camera_day` returns
-    model: str  # sha256 of the config of the model that answered
+from tabs.shown_day import CameraDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +87,6 @@ def answer_of(shown: CameraDay) -> dict[str, Any]:
     )
     said: dict[str, Any] = adapter.dump_python(answer, mode="json")
     return said
-
-
-def write_downloads(shown: CameraDay, folder: Path) -> tuple[Path, Path]:
-    """The day's table as CSV and Parquet in `folder`, named after camera and day."""
-    stem = folder / f"{shown.camera.folder}_{shown.day}"
-    csv, parquet = Path(f"{stem}.csv"), Path(f"{stem}.parquet")
-    shown.table.to_csv(csv, index=False)
-    shown.table.to_parquet(parquet, index=False)
-    return csv, parquet
 
 
 def _faults(summary: DaySummary) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE = Path(__file__).with_name("style.css")
+STYLES = [Path(__file__).with_name(name) for name in ("style.css", "camera_day.css")]
 
 SIGN_BLUE = gr.themes.Color(
     name="sign",

@@ -83,3 +83,10 @@ def watch(page: Page, url: str, faults: list[str]) -> None:
     page.on("response", note_response)
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
     page.on("console", lambda message: faults.append(f"console: {message.text}") if message.type == "error" else None)
+
+
+def show_day(page: Page) -> None:
+    """Opens the tab of camera days and shows the day that it offers, as a whole."""
+    page.get_by_role("tab", name="Camera day").click()
+    page.get_by_role("button", name="Show the day").click()
+    page.locator("#day-chart .plot:not([data-start=''])").wait_for()

@@ -1,0 +1,65 @@
+"""The frame of the chosen moment, and the day as a time-lapse: pictures travel inside an answer, not as files with an address."""
+
+import base64
+import io
+from contextlib import closing
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image as PILImage
+
+from carpark.day import NOT_BEGUN, NOT_FETCHED
+from carpark.frames import Archive
+from carpark.images import DECODING_ERRORS
+from carpark.slots import Fetched
+from tabs.shown_day import CameraDay
+
+VIEWER, ON_LOAD = (Path(__file__).with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".html", ".js"))
+LONGEST_SIDE_PX = 640  # a JamCam still has 352; other cameras' are scaled down for the page
+MOST_FRAMES = 24  # in one answer: two seconds of time-lapse, some 400 kB
+MAX_PIXELS = 16_000_000  # as carpark.quality judges them
+
+
+def frame_viewer() -> gr.HTML:
+    """The viewer, which asks for frames by its event `frames` and takes them as its value."""
+    return gr.HTML(None, html_template=VIEWER, js_on_load=ON_LOAD, elem_id="day-frame", apply_default_css=False)
+
+
+def asked_frames(event: gr.EventData) -> tuple[int, int, int]:
+    """The request's number, first place and count, of what a page sent; (0, 0, 0) for what ours never sends."""
+    try:
+        return int(event.request), max(int(event.first), 0), min(max(int(event.count), 0), MOST_FRAMES)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return 0, 0, 0
+
+
+def frames_for(shown: CameraDay, archive: Archive, first: int, count: int) -> dict[str, str]:
+    """The pictures of `count` slots of the day from place `first` on, as data URIs by place; "" where there is none.
+
+    Slots whose frame may still come are left out.
+    They are asked of the archive again, which has them
+    at hand: in its folder, or in its cache.
+    """
+    rows = shown.table.iloc[first : first + count]
+    places = {slot.to_pydatetime(): place for place, slot in enumerate(rows["slot"], start=first)}
+    is_known = ~rows["reason"].isin((NOT_FETCHED, NOT_BEGUN))
+    pictures = {str(place): "" for place in rows.index[is_known]}
+    has_file = [slot for slot, sha256 in zip(places, rows["sha256"], strict=True) if sha256]
+    with closing(archive.fetch(shown.camera, has_file)) as answers:
+        return pictures | {str(places[fetched.slot]): _picture_uri(fetched) for fetched in answers}
+
+
+def _picture_uri(fetched: Fetched) -> str:
+    """The frame's picture as a data URI, without what its file says beside the picture; "" when it cannot be decoded."""
+    if not fetched.data:
+        return ""
+    try:
+        with PILImage.open(io.BytesIO(fetched.data), formats=["JPEG"]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return ""
+            image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+            file = io.BytesIO()
+            image.convert("RGB").save(file, "JPEG", quality=88)
+    except DECODING_ERRORS:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,241 @@
+"""What a visitor does with a camera's day, done in a browser."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, show_day
+from tests.loopback import NOT_FOUND, Answer, Loopback
+from tests.running_space import running_space
+
+SLOTS = 288
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["wide and light", "narrow and dark"])
+def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Iterator[Page]:
+    width, scheme = request.param
+    yield open_page(width=width, scheme=scheme)
+
+
+@pytest.fixture(scope="session")
+def truth(sample_folder: Path) -> pd.DataFrame:
+    """What really happened in each slot of the sample day."""
+    return pd.read_csv(sample_folder / "truth.csv", keep_default_na=False)
+
+
+def choose_moment(page: Page, place: int) -> None:
+    """Clicks the chart where the slot lies."""
+    plot = page.locator("#day-chart .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    plot.click(position={"x": (place + 0.5) / SLOTS * box["width"], "y": 100})
+
+
+def test_a_day_is_charted_and_the_line_can_be_hidden_and_shown(page: Page) -> None:
+    show_day(page)
+    expect(page.locator("#day-words")).to_contain_text("of 288 five-minute slots have a usable frame.")
+    line = page.locator("#day-chart .level")
+    expect(line).to_have_css("visibility", "visible")  # a level line has no height, which Playwright calls hidden
+    page.get_by_label("Show the probability line").uncheck()
+    expect(line).to_have_css("visibility", "hidden")
+    expect(page.locator("#day-chart .band").first).to_be_visible()
+    page.get_by_label("Show the probability line").check()
+    expect(line).to_have_css("visibility", "visible")
+
+
+def test_the_day_opens_with_its_fullest_moment(open_page: OpenPage) -> None:
+    page = open_page()
+    show_day(page)
+    expect(page.locator("#day-frame img")).to_be_visible()
+    expect(page.locator("#day-frame .says")).to_contain_text("P(full) ")
+
+
+def test_a_click_on_a_moment_shows_its_frame(page: Page, truth: pd.DataFrame) -> None:
+    show_day(page)
+    place = int(truth.index[truth.state == "ok"][100])
+    choose_moment(page, place)
+    image = page.locator("#day-frame img")
+    expect(image).to_have_attribute("alt", f"The camera's frame of {place // 12:02}:{place % 12 * 5:02}: " + said(page))
+    assert image.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [352, 288]
+
+
+def said(page: Page) -> str:
+    return page.locator("#day-frame .says").inner_text()
+
+
+def test_a_click_on_a_gap_says_why_it_is_one(page: Page, truth: pd.DataFrame) -> None:
+    show_day(page)
+    reasons = {"frozen": "Frozen: ", "in_use": "Camera in use: ", "missing": "Missing: the archive has no frame for this slot"}
+    for state, reason in reasons.items():
+        choose_moment(page, int(truth.index[truth.state == state][1]))
+        expect(page.locator("#day-frame .says")).to_contain_text(reason)
+    expect(page.locator("#day-frame img")).to_be_hidden()
+    expect(page.locator("#day-frame .no-picture")).to_have_text("No picture. Missing: the archive has no frame for this slot")
+
+
+def test_dragging_along_the_chart_scrubs_through_the_day(open_page: OpenPage) -> None:
+    page = open_page()
+    show_day(page)
+    choose_moment(page, 100)
+    box = page.locator("#day-chart .plot").bounding_box()
+    assert box
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200.5 / SLOTS * box["width"], box["y"] + 50, steps=10)
+    page.mouse.up()
+    expect(page.locator("#day-frame .clock")).to_have_text("16:40")
+    expect(page.locator("#day-chart .plot")).to_have_attribute("aria-valuenow", "200")
+
+
+def test_the_chart_is_walked_through_by_keyboard_and_says_where_it_is(page: Page) -> None:
+    show_day(page)
+    plot = page.get_by_role("slider", name="Moment of the day")
+    plot.focus()
+    for key, clock in {"Home": "00:00", "ArrowRight": "00:05", "PageDown": "00:00", "PageUp": "01:00", "End": "23:55"}.items():
+        page.keyboard.press(key)
+        expect(page.locator("#day-frame .clock")).to_have_text(clock)
+        assert (plot.get_attribute("aria-valuetext") or "").startswith(f"{clock}, ")
+
+
+def test_the_day_plays_as_a_time_lapse_and_stops_when_told(open_page: OpenPage) -> None:
+    page = open_page(width=390)
+    show_day(page)
+    choose_moment(page, 40)
+    expect(page.locator("#day-frame img")).to_be_visible()
+    page.get_by_label("Speed").select_option("fast")
+    page.get_by_role("button", name="Play the day").click()
+    page.wait_for_function("document.querySelector('#day-chart .plot').ariaValueNow > 75")
+    assert page.locator("#day-frame img").get_attribute("src")
+    page.get_by_role("button", name="Pause").click()
+    stopped = page.locator("#day-frame .clock").inner_text()
+    page.get_by_role("button", name="Five minutes later").click()
+    expect(page.locator("#day-frame .clock")).not_to_have_text(stopped)
+    page.get_by_role("button", name="Five minutes earlier").click()
+    expect(page.locator("#day-frame .clock")).to_have_text(stopped)
+
+
+def test_the_time_lapse_ends_with_the_day(open_page: OpenPage) -> None:
+    page = open_page()
+    show_day(page)
+    choose_moment(page, 284)
+    page.get_by_role("button", name="Play the day").click()
+    expect(page.locator("#day-frame .clock")).to_have_text("23:55")
+    expect(page.get_by_role("button", name="Play the day")).to_be_visible()
+
+
+def test_the_chart_is_drawn_while_frames_still_arrive(
+    open_page: OpenPage, sample_folder: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    archive, rest = sample_folder / "archive", threading.Event()
+
+    def answer(path: str, nth: int) -> Answer:
+        file = archive / path.strip("/")
+        if path.endswith("@20_00GMT.jpg"):
+            rest.wait(60)
+        return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
+
+    folder = next(path for path in archive.iterdir() if path.is_dir())
+    with Loopback(answer) as server, running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": server.base}) as slow:
+        page = open_page(url=slow.url)
+        page.get_by_role("tab", name="Camera day").click()
+        expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
+        for name, value in {"Camera": folder.name, "Day": min(path.name for path in folder.iterdir())}.items():
+            page.get_by_role("combobox", name=name).fill(value)
+            page.get_by_role("combobox", name=name).press("Enter")
+        page.get_by_role("button", name="Show the day").click()
+        expect(page.locator("#day-chart .plot")).to_be_visible()
+        expect(page.locator("#day-chart .state.pending").first).to_be_visible()
+        assert not rest.is_set()
+        rest.set()
+        expect(page.locator("#day-words")).to_contain_text("of 288 five-minute slots have a usable frame.")
+        page.close()  # before the Space that it listens to
+
+
+def test_the_table_downloads_as_csv_and_parquet(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    show_day(page)
+    tables = []
+    for name, read in {"CSV": pd.read_csv, "Parquet": pd.read_parquet}.items():
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Download as {name}").click()
+        file = tmp_path / download.value.suggested_filename
+        download.value.save_as(file)
+        tables.append(read(file))
+    assert [len(table) for table in tables] == [288, 288]
+    assert list(tables[0].columns) == list(tables[1].columns)
+
+
+def test_a_camera_that_does_not_exist_is_answered_with_a_message(open_page: OpenPage) -> None:
+    page = open_page(width=390)
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
+    page.get_by_role("combobox", name="Camera").fill("Abbey Road <img src=//elsewhere.example>")
+    page.get_by_role("combobox", name="Camera").press("Enter")
+    expect(page.get_by_text("There is no camera 'Abbey Road <img src=//elsewhere.example>'").first).to_be_visible()
+
+
+def test_a_day_that_has_not_begun_is_answered_with_a_message(open_page: OpenPage) -> None:
+    page = open_page(width=390)
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
+    page.get_by_role("combobox", name="Day").fill("2099-01-01")
+    page.get_by_role("combobox", name="Day").press("Enter")
+    page.get_by_role("button", name="Show the day").click()
+    expect(page.get_by_text("2099-01-01 has not begun")).to_be_visible()
+
+
+def test_cameras_and_days_are_offered(open_page: OpenPage, sample_folder: Path) -> None:
+    page = open_page()
+    day = next((sample_folder / "archive").glob("*/*"))
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("combobox", name="Camera")).to_have_value(day.parent.name.replace("_", " "))
+    expect(page.get_by_role("combobox", name="Day")).to_have_value(f"{pd.Timestamp(day.name):%A %-d %B %Y}")
+
+
+@pytest.fixture
+def slow_archive(sample_folder: Path) -> Iterator[Loopback]:
+    """The sample archive behind a server that takes two seconds for each frame."""
+
+    def answer(path: str, nth: int) -> Answer:
+        file = sample_folder / "archive" / path.strip("/")
+        if file.is_dir() or not path.strip("/"):
+            return Answer("".join(f'<a href="{entry.name}/">x</a>' for entry in file.iterdir()).encode())
+        return Answer(file.read_bytes(), delay_s=2) if file.is_file() else NOT_FOUND
+
+    with Loopback(answer) as server:
+        yield server
+
+
+def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
+    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
+        page = open_page(url=slow.url)
+        page.get_by_role("tab", name="Camera day").click()
+        expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
+        page.get_by_role("button", name="Show the day").click()
+        expect(page.locator("#day-chart .plot")).to_be_visible()
+        page.close()
+        asked = -1
+        while len(slow_archive.asked) != asked:  # 288 slots, 16 at a time, would take 36 seconds
+            asked = len(slow_archive.asked)
+            time.sleep(5)
+        assert asked < SLOTS
+
+
+def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
+    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
+        page = open_page(url=slow.url)
+        page.get_by_role("tab", name="Camera day").click()
+        expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
+        page.get_by_role("button", name="Show the day").click()
+        expect(page.locator("#day-chart .plot")).to_be_visible()
+        page.get_by_role("combobox", name="Day").fill("2026-03-01")
+        page.get_by_role("combobox", name="Day").press("Enter")
+        page.get_by_role("button", name="Show the day").click()
+        expect(page.get_by_text("No frame of Market St Sample Car Park on 2026-03-01")).to_be_visible()
+        assert len(slow_archive.counts) < 2 * SLOTS
+        page.close()

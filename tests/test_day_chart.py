@@ -1,0 +1,127 @@
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from carpark.cameras import camera_of_folder
+from carpark.day import NOT_FETCHED
+from tabs.day_chart import Extra, chart_html
+from tabs.shown_day import CameraDay
+from tests.test_charts import FAULTS, table_of
+
+
+class Chart(HTMLParser):
+    """The chart's elements: their classes, attributes, and the moments that the page reads."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements = []
+        self.open = []
+        self.feed(html)
+        assert self.open == []
+        (self.plot,) = [attributes for _, attributes in self.elements if attributes.get("role") == "slider"]
+        self.moments = json.loads(self.plot["data-moments"])
+
+    def handle_starttag(self, tag, attributes):
+        self.open.append(tag)
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def of_class(self, name):
+        return [attributes for _, attributes in self.elements if name in attributes.get("class", "").split()]
+
+
+def shown(table, day=date(2020, 3, 9)):
+    return CameraDay(camera_of_folder("Baker_St"), day, table, "abc")
+
+
+def placed(elements):
+    """Left and width of each element, in slots of a day of 288."""
+    found = [re.fullmatch(r"left:([\d.]+)%;width:([\d.]+)%", element["style"]).groups() for element in elements if "style" in element]
+    return [(round(float(left) * 2.88), round(float(width) * 2.88)) for left, width in found]
+
+
+def test_bands_have_the_gaps_of_the_day():
+    chart = Chart(chart_html(shown(table_of(faults=FAULTS))))
+    bands = sorted(placed(chart.of_class("band")))
+    assert sum(width for _, width in bands) == 288 - len(FAULTS)
+    covered = {place for left, width in bands for place in range(left, left + width)}
+    assert set(range(288)) - covered == set(FAULTS)
+
+
+def test_the_strip_shows_the_state_of_every_slot():
+    chart = Chart(chart_html(shown(table_of(faults=FAULTS))))
+    faults = ("in_use", "frozen", "late", "corrupt", "missing")
+    counts = {state: sum(width for _, width in placed(chart.of_class(state))) for state in faults}
+    assert counts == {"in_use": 1, "frozen": 1, "late": 1, "corrupt": 1, "missing": 3}
+    assert sum(width for _, width in placed(chart.of_class("state"))) == 288
+
+
+def test_slots_that_are_not_fetched_yet_have_a_look_of_their_own():
+    table = table_of(faults=dict.fromkeys(range(10, 20), "missing"))
+    table.loc[12:19, "reason"] = NOT_FETCHED
+    chart = Chart(chart_html(shown(table)))
+    assert placed(chart.of_class("pending")) == [(12, 8)]
+    assert placed(chart.of_class("missing")) == [(10, 2)]
+    assert chart.moments[15][3] == "Not fetched yet"
+
+
+def test_a_moment_says_its_time_its_verdict_or_why_there_is_none():
+    table = table_of(faults=FAULTS)
+    table.loc[0, "reason"] = "the view has moved"
+    moments = Chart(chart_html(shown(table))).moments
+    assert moments[0] == ["00:00", "2020-03-09T00:00Z", "empty", "Empty, P(full) 0.05; the view has moved"]
+    assert moments[20] == ["01:40", "2020-03-09T01:40Z", "in_use", "Camera in use: why in_use & <more>"]
+    table["p_full"] = np.nan
+    table["label"] = None
+    assert Chart(chart_html(shown(table))).moments[0][3] == "Fetched, not classified yet"
+
+
+def test_a_moments_clock_is_londons_and_its_link_utc():
+    moments = Chart(chart_html(shown(table_of(date(2020, 7, 1)), date(2020, 7, 1)))).moments
+    assert moments[0][:2] == ["00:00", "2020-06-30T23:00Z"]
+
+
+def test_the_twice_lived_hour_of_october_is_told_apart_in_links():
+    links = [moment[1] for moment in Chart(chart_html(shown(table_of(date(2020, 10, 25)), date(2020, 10, 25)))).moments]
+    assert len(links) == len(set(links)) == 300
+
+
+def test_the_chart_is_a_slider_that_knows_its_day_and_where_to_start():
+    chart = Chart(chart_html(shown(table_of()), start=17))
+    assert json.loads(chart.plot["data-day"]) == ["Baker_St", "2020-03-09"]
+    assert (chart.plot["aria-valuemax"], chart.plot["data-start"], chart.plot["tabindex"]) == ("287", "17", "0")
+    assert Chart(chart_html(shown(table_of()))).plot["data-start"] == ""
+
+
+def test_lines_are_broken_where_nothing_is_known():
+    (level,) = Chart(chart_html(shown(table_of(faults=dict.fromkeys((100, 101, 102), "missing"))))).of_class("level")
+    pieces = level["d"].split("M")[1:]
+    assert [(piece.split("L")[0].split()[0], piece.split("L")[-1].split()[0]) for piece in pieces] == [("0.5", "99.5"), ("103.5", "287.5")]
+    (dots,) = Chart(chart_html(shown(table_of(faults=FAULTS)))).of_class("dots")
+    assert dots["d"].count("h0") == 288 - len(FAULTS)
+
+
+def test_another_day_in_the_same_axes_has_a_line_a_strip_and_a_name():
+    other = Extra("Sunday <8 March>", np.full(288, 0.5), verdicts=["full"] * 288)
+    chart = Chart(chart_html(shown(table_of()), [other]))
+    assert len(chart.of_class("other-line")) == len(chart.of_class("other-key")) == 1
+    assert len(chart.of_class("strip")) == 2
+    assert chart.of_class("strip")[1]["title"] == "Sunday <8 March>"
+
+
+@pytest.mark.parametrize("text", ['"><img src=x onerror=alert(1)>', "</div><script>alert(1)</script>", "${alert(1)} {{x}}"])
+def test_words_of_a_source_stay_words(text):
+    table = table_of(faults={0: "missing"})
+    table.loc[0, "reason"] = text
+    chart = Chart(chart_html(shown(table)))
+    assert chart.moments[0][3] == f"Missing: {text}"
+    assert not {"img", "script"} & {tag for tag, _ in chart.elements}
