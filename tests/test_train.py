@@ -28,6 +28,7 @@ FILES = {
     "model.onnx",
     "model.pkl",
     "model.safetensors",
+    "neighbours.parquet",
     "predictions.parquet",
     "pyproject.toml",
 }

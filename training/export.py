@@ -5,7 +5,6 @@
 
 import argparse
 import copy
-import hashlib
 import json
 import logging
 import pickle
@@ -29,8 +28,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from carpark.errors import BadModel, one_line_errors
-from carpark.model import FILES, Engine, Pixels, load_model, read_config
-from carpark.network import PixelsToProbabilities
+from carpark.model import FILES, Engine, Features, Pixels, Probabilities, load_model, read_config
+from carpark.neighbours import FILE as NEIGHBOURS
+from carpark.neighbours import load_neighbours
+from carpark.network import FromPixels
+from carpark.revisions import digest_file
 from training.photos import LABELS, load_photos
 
 # Largest |difference in P(full)| from the learner that a form may show on any photo.
@@ -49,15 +51,22 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     (folder / FILES["safetensors"]).write_bytes(save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}))
     network = copy.deepcopy(learner.model).eval()
     network[1][0] = ConcatPool()
-    whole = PixelsToProbabilities(network, config["mean"], config["std"])
+    whole = FromPixels(network, config["mean"], config["std"])
     _write_onnx(whole, folder / FILES["fp32"], config["input_size"])
     _write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
     requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
-    files = {name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in FILES.values()}
+    write_config(folder, config)
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """config.json: `config`, the versions of what made the model, and the sha256 of each file that is there to be loaded."""
+    names = [name for name in (*FILES.values(), NEIGHBOURS) if (folder / name).is_file()]
+    files = {name: {"sha256": digest_file(folder / name), "bytes": (folder / name).stat().st_size} for name in names}
     versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
-    _write_json(folder / "config.json", config | {"versions": versions, "files": files})
+    text = json.dumps(config | {"versions": versions, "files": files}, indent=2, ensure_ascii=False)
+    (folder / "config.json").write_text(text + "\n")
 
 
 def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
@@ -65,25 +74,35 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
 
     Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
     """
-    full = read_config(folder).labels.index("full")
-    learner = _in_batches(folder, "learner", pixels)[:, full]
+    full, neighbours = read_config(folder).labels.index("full"), load_neighbours(folder)
+    learner, seen_by_learner = _in_batches(folder, "learner", pixels)
+    p_learner = learner[:, full]
+    verdicts = [neighbours.is_car_park(feature) for feature in seen_by_learner]
     proof: dict[str, Any] = {"n": len(pixels)}
     for engine, bound in BOUNDS.items():
-        p_full = _in_batches(folder, engine, pixels)[:, full]
-        gap = float(np.abs(p_full - learner).max())
-        flips = ((p_full >= 0.5) != (learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(learner - 0.5) > bound)
+        probabilities, features = _in_batches(folder, engine, pixels)
+        p_full = probabilities[:, full]
+        gap = float(np.abs(p_full - p_learner).max())
+        flips = ((p_full >= 0.5) != (p_learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(p_learner - 0.5) > bound)
         if gap > bound or flips.any():
             raise BadModel(
                 f"{FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
                 f"and {int(flips.sum())} of {len(pixels)} photos in another class. Nothing was written."
             )
-        proof[engine] = {"max_abs_dp": round(gap, 6), "bound": bound, "other_class": int(((p_full >= 0.5) != (learner >= 0.5)).sum())}
+        proof[engine] = {
+            "max_abs_dp": round(gap, 6),
+            "bound": bound,
+            "other_class": int(((p_full >= 0.5) != (p_learner >= 0.5)).sum()),
+            "min_similarity": round(float((features * seen_by_learner).sum(axis=1).min()), 4),
+            "other_car_park": sum(neighbours.is_car_park(f) != verdict for f, verdict in zip(features, verdicts, strict=True)),
+        }
     return proof
 
 
-def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> npt.NDArray[np.float32]:
+def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> tuple[Probabilities, Features]:
     forward = load_model(folder, engine).forward
-    return np.concatenate([forward(pixels[start : start + size]) for start in range(0, len(pixels), size)])
+    seen = [forward(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+    return np.concatenate([probabilities for probabilities, _ in seen]), np.concatenate([features for _, features in seen])
 
 
 def _write_onnx(whole: torch.nn.Module, path: Path, input_size: tuple[int, int]) -> None:
@@ -95,7 +114,7 @@ def _write_onnx(whole: torch.nn.Module, path: Path, input_size: tuple[int, int])
             whole,
             (example,),
             input_names=["pixels"],
-            output_names=["probabilities"],
+            output_names=["probabilities", "features"],
             dynamic_shapes=({0: torch.export.Dim("photos", min=1, max=4096)},),
             dynamo=True,
             verbose=False,
@@ -153,16 +172,7 @@ def _write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
 
 def _probabilities(path: Path, pixels: Pixels) -> npt.NDArray[np.float32]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return np.concatenate([session.run(None, {"pixels": pixels[i : i + 8]})[0] for i in range(0, len(pixels), 8)])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_json(path: Path, said: dict[str, Any]) -> None:
-    path.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    return np.concatenate([session.run(["probabilities"], {"pixels": pixels[i : i + 8]})[0] for i in range(0, len(pixels), 8)])
 
 
 def main(argv: list[str] | None = None) -> None:

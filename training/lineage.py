@@ -10,13 +10,14 @@ from huggingface_hub import HfApi, SpaceCard
 
 from carpark.errors import BadModel, BadPhotos, BadSetting
 from carpark.model import FILES, check_file, read_config
+from carpark.neighbours import FILE as NEIGHBOURS
 from carpark.revisions import FILE as PINS
 from carpark.revisions import Pin, digest_file, write_pins
 from training.cards import model_card
 from training.targets import Kind, Target, list_remote
 
-# What the Space loads of the model: the photo tab the learner, the camera day the int8 form, the About tab the rest.
-MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["int8"])
+# What the Space loads of the model: the photo tab the learner and the neighbours, the camera day the int8 form, the About tab the rest.
+MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["int8"], NEIGHBOURS)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 

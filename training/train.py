@@ -23,8 +23,9 @@ from carpark.errors import BadSetting, one_line_errors
 from carpark.model import Model, Pixels, load_model
 from carpark.network import NAMES, torchvision_name
 from training.cards import model_card
-from training.export import prove_agreement, write_forms
+from training.export import prove_agreement, write_config, write_forms
 from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
+from training.likeness import remember, rule_for, said_of
 from training.photos import LABELS, PARTIAL, check_trainable, load_photos, split_by_scene
 from training.scores import score
 from training.staging import staged
@@ -68,6 +69,11 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
         config = describe(data, photos, recipe)
         write_forms(publishable(learner, files, size), folder, config=config, calibration=calibration)
         held_out = photos[photos.validation]
+        features = load_model(folder, "fp32").look(map(Image.fromarray, pixels)).features
+        is_known = ~photos.validation.to_numpy()
+        remember(folder, photos[is_known], features[is_known])
+        config["car_park"] = said_of(rule_for(features[is_known], features[~is_known]))
+        write_config(folder, config)
         agreement = prove_agreement(folder, pixels[held_out.index], held_out.label)
         metrics = measure(load_model(folder), held_out, pixels[held_out.index], folder / "predictions.parquet")
         metrics |= {"agreement": agreement, "training_seconds": round(time.monotonic() - started)}

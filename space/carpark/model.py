@@ -1,7 +1,8 @@
 """The published model: its labels and preprocessing read from the folder, P(full) for images by any of its four forms.
 
-    model = load_model(Path("artifacts/model"))          # the int8 ONNX; engine="learner" unpickles model.pkl
-    model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float32)
+model = load_model(Path("artifacts/model"))          # the int8 ONNX; engine="learner" unpickles model.pkl
+model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float32)
+model.look([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.neighbours` looks for similar photos
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,8 @@ Engine = Literal["int8", "fp32", "safetensors", "learner"]
 Label = Literal["empty", "full"]
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
 Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
-Forward = Callable[[Pixels], Probabilities]
+Features = npt.NDArray[np.float32]  # (n, width), rows of length 1
+Forward = Callable[[Pixels], tuple[Probabilities, Features]]
 
 FILES: dict[Engine, str] = {
     "int8": "model.int8.onnx",
@@ -45,6 +47,14 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class CarPark:
+    """A picture is taken for a car park when its `k`-th most similar training photo is at least this similar (cosine)."""
+
+    k: int
+    similarity_at_least: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """What config.json of a model folder says; the only place where labels and preprocessing come from."""
 
@@ -56,6 +66,14 @@ class ModelConfig:
     thresholds: Thresholds
     files: dict[str, str]  # file name -> sha256
     sha256: str  # of config.json itself: names this model
+    car_park: CarPark | None = None  # None where the model was never taught to tell car parks from other pictures
+
+
+class Look(NamedTuple):
+    """What a model makes of n images, in order."""
+
+    p_full: npt.NDArray[np.float32]  # (n,), 0 to 1
+    features: Features
 
 
 @dataclass(frozen=True)
@@ -69,15 +87,20 @@ class Model:
 
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
         """P(full), 0 to 1, of each RGB image, in order; (0,) for none. A lazy iterable is decoded while others are classified."""
+        return self.look(images).p_full
 
-        def classify(batch: list[Image]) -> Probabilities:
+    def look(self, images: Iterable[Image]) -> Look:
+        """P(full) and features of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
+
+        def classify(batch: list[Image]) -> tuple[Probabilities, Features]:
             return self.forward(np.stack([prepare(image, self.config.input_size) for image in batch]))
 
         with ThreadPoolExecutor(self.workers) as pool:
-            probabilities = list(pool.map(classify, _batches(images, BATCH)))
-        if not probabilities:
-            return np.empty(0, dtype=np.float32)
-        return np.concatenate(probabilities)[:, self.config.labels.index("full")]
+            seen = list(pool.map(classify, _batches(images, BATCH)))
+        if not seen:
+            return Look(np.empty(0, np.float32), np.empty((0, 0), np.float32))
+        probabilities, features = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        return Look(probabilities[:, self.config.labels.index("full")], features)
 
     def answer(self, p_full: float) -> tuple[Label, bool]:
         """The likelier label for one P(full), and whether that is sure."""
@@ -121,6 +144,7 @@ def read_config(folder: Path) -> ModelConfig:
             thresholds=Thresholds(**said["thresholds"]),
             files={name: entry["sha256"] for name, entry in said["files"].items()},
             sha256=hashlib.sha256(text).hexdigest(),
+            car_park=CarPark(**said["car_park"]) if said.get("car_park") else None,
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadModel(f"{path} is not the config of a car park model ({error!r}). Make the folder again.") from error
@@ -159,10 +183,13 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the threads of `Model.p_full` are the parallelism
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    outputs = ["probabilities", "features"]
+    if {output.name for output in session.get_outputs()} != set(outputs):
+        raise BadModel(f"{path} does not have the outputs {' and '.join(outputs)}: an older version made it. Make the folder again.")
 
-    def forward(pixels: Pixels) -> Probabilities:
-        (probabilities,) = session.run(None, {session.get_inputs()[0].name: pixels})
-        return np.asarray(probabilities, dtype=np.float32)
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+        probabilities, features = session.run(outputs, {session.get_inputs()[0].name: pixels})
+        return np.asarray(probabilities, dtype=np.float32), np.asarray(features, dtype=np.float32)
 
     return forward
 
@@ -171,15 +198,16 @@ def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
     import torch
     from safetensors.torch import load_file
 
-    from carpark.network import PixelsToProbabilities, build_network
+    from carpark.network import FromPixels, build_network
 
     network = build_network(config.architecture, len(config.labels))
     network.load_state_dict(load_file(path))
-    whole = PixelsToProbabilities(network, config.mean, config.std).eval()
+    whole = FromPixels(network, config.mean, config.std).eval()
 
-    def forward(pixels: Pixels) -> Probabilities:
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
         with torch.inference_mode():
-            return np.asarray(whole(torch.from_numpy(pixels)))
+            probabilities, features = whole(torch.from_numpy(pixels))
+        return np.asarray(probabilities), np.asarray(features)
 
     return forward
 
@@ -189,15 +217,20 @@ def _learner_forward(path: Path, config: ModelConfig) -> Forward:
 
     from fastai.vision.all import PILImage, load_learner
 
+    from carpark.network import pool_features
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
         learner = load_learner(path)
     lock = threading.Lock()  # a learner's callbacks are its state
+    pooled: list[npt.NDArray[np.float32]] = []
+    learner.model[0].register_forward_hook(lambda body, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
 
-    def forward(pixels: Pixels) -> Probabilities:
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
         with lock, learner.no_bar(), learner.no_logging():
+            pooled.clear()
             loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0)
             probabilities, _ = learner.get_preds(dl=loader)
-        return np.asarray(probabilities)
+            return np.asarray(probabilities), np.concatenate(pooled)
 
     return forward

@@ -18,22 +18,31 @@ NAMES = (*FROM_FASTAI, *CUTS)
 HEADS: dict[str, dict[str, Any]] = {"resnet18_half": {"lin_ftrs": [], "ps": 0.1}}
 
 
-class PixelsToProbabilities(nn.Module):
-    """(n, height, width, 3) uint8 pixels -> (n, labels) float32 probabilities: normalisation and softmax around a network."""
+class FromPixels(nn.Module):
+    """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities and (n, width) features, both float32, around a network.
 
-    def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    Features are the means of the body's last maps, of length 1: what the head answers by, and a place to measure likeness in.
+    """
+
+    def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
         # A batch norm with fixed statistics is (x - mean) / std in one step; ONNX Runtime takes five times as long over the two.
         self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
         self.normalise.running_mean = torch.tensor(mean) * 255
         self.normalise.running_var = (torch.tensor(std) * 255) ** 2
-        self.network = network
+        self.body, self.head = network
         self.eval()
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Probabilities, in the network's order of labels."""
-        logits: Tensor = self.network(self.normalise(pixels.permute(0, 3, 1, 2).float()))
-        return logits.softmax(dim=1)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities in the network's order of labels, and features."""
+        maps = self.body(self.normalise(pixels.permute(0, 3, 1, 2).float()))
+        logits: Tensor = self.head(maps)
+        return logits.softmax(dim=1), pool_features(maps)
+
+
+def pool_features(maps: Tensor) -> Tensor:
+    """(n, width, h, w) -> (n, width): means over the picture, scaled to length 1."""
+    return nn.functional.normalize(maps.mean((2, 3)))
 
 
 def torchvision_name(name: str) -> str:
@@ -60,9 +69,9 @@ def architecture(name: str) -> Callable[..., nn.Module]:
     return build
 
 
-def build_network(name: str, n_labels: int) -> nn.Module:
+def build_network(name: str, n_labels: int) -> nn.Sequential:
     """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits."""
     from fastai.vision.learner import create_vision_model
 
-    network: nn.Module = create_vision_model(architecture(name), n_labels, pretrained=False, **HEADS.get(name, {}))
+    network: nn.Sequential = create_vision_model(architecture(name), n_labels, pretrained=False, **HEADS.get(name, {}))
     return network.eval()

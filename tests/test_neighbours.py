@@ -1,0 +1,92 @@
+"""A picture is answered with the training photos most like it, and with whether it is like any."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carpark.errors import BadModel
+from carpark.images import open_image
+from carpark.model import CarPark, load_model
+from carpark.neighbours import COLUMNS, FILE, Neighbours, load_neighbours
+from carpark.revisions import digest_file
+from training.likeness import choose_rule
+
+
+@pytest.fixture
+def own_copy(tiny_model_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the model folder that a test may spoil."""
+    return Path(shutil.copytree(tiny_model_folder, tmp_path / "model"))
+
+
+@pytest.fixture
+def corners() -> Neighbours:
+    """Three photos whose features are the axes of space, and one between two of them."""
+    features = np.vstack([np.eye(3), [0.8, 0.6, 0]]).astype(np.float32)
+    photos = pd.DataFrame({name: [f"{name}{number}" for number in range(4)] for name in COLUMNS})
+    return Neighbours(photos, features, CarPark(k=2, similarity_at_least=0.7))
+
+
+def test_the_nearest_photo_of_a_training_photo_is_itself(tiny_model_folder: Path, sample_folder: Path) -> None:
+    neighbours = load_neighbours(tiny_model_folder)
+    row = neighbours.photos.iloc[5]
+    photo = sample_folder / "photos" / row.file
+    found = neighbours.nearest(load_model(tiny_model_folder).look([open_image(photo)]).features[0], 3)
+    assert found.columns.tolist() == [*COLUMNS, "similarity"] and len(found) == 3
+    assert (found.file[0], found.label[0], found.scene[0], found.sha256[0]) == (row.file, row.label, row.scene, digest_file(photo))
+    assert found.similarity[0] == pytest.approx(1.0, abs=0.02) and found.similarity.is_monotonic_decreasing
+
+
+def test_only_training_photos_are_remembered(tiny_model_folder: Path) -> None:
+    held_out = pd.read_parquet(tiny_model_folder / "predictions.parquet")
+    remembered = load_neighbours(tiny_model_folder).photos
+    assert len(remembered) + len(held_out) == 60
+    assert set(remembered.scene).isdisjoint(held_out.scene)
+
+
+def test_the_second_most_similar_photo_decides(corners: Neighbours) -> None:
+    assert corners.is_car_park(np.array([1, 0, 0], np.float32)) is True  # 1.0 and 0.8
+    assert corners.is_car_park(np.array([0, 0, 1], np.float32)) is False  # 1.0 and 0.0
+    assert corners.nearest(np.array([0, 1, 0], np.float32), 2).file.tolist() == ["file1", "file3"]
+
+
+def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, corners: Neighbours) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    del config["files"][FILE], config["car_park"]
+    (own_copy / "config.json").write_text(json.dumps(config))
+    (own_copy / FILE).unlink()
+    neighbours = load_neighbours(own_copy)
+    assert neighbours.is_car_park(np.ones(3, np.float32)) is None
+    assert neighbours.nearest(np.ones(3, np.float32), 3).empty
+    assert Neighbours(corners.photos[:1], corners.features[:1], corners.rule).is_car_park(corners.features[0]) is None
+
+
+def test_neighbours_that_are_not_the_published_ones_are_refused(own_copy: Path) -> None:
+    (own_copy / FILE).write_bytes(b"PAR1")
+    with pytest.raises(BadModel, match=r"neighbours\.parquet is not the file that config\.json names"):
+        load_neighbours(own_copy)
+    config = json.loads((own_copy / "config.json").read_text())
+    config["files"][FILE]["sha256"] = digest_file(own_copy / FILE)
+    (own_copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadModel, match="does not hold training photos"):
+        load_neighbours(own_copy)
+
+
+def test_the_rule_lies_in_the_widest_gap_that_refuses_few() -> None:
+    similarities = np.concatenate([[0.30, 0.52, 0.55, 0.9], np.linspace(0.91, 0.99, 96)]).astype(np.float32)
+    assert choose_rule(similarities).similarity_at_least == pytest.approx((0.55 + 0.9) / 2, abs=1e-3)
+    assert choose_rule(np.linspace(0.5, 0.9, 100, dtype=np.float32)).similarity_at_least < 0.53
+
+
+def test_features_have_length_one_in_every_form(tiny_model_folder: Path) -> None:
+    photos = [Image.new("RGB", (80, 60), colour) for colour in ("grey", "green", "white")]
+    seen = {engine: load_model(tiny_model_folder, engine).look(photos).features for engine in ("int8", "fp32", "safetensors", "learner")}
+    for features in seen.values():
+        assert features.shape == (3, 512) and features.dtype == np.float32
+        assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-4)
+        assert (features * seen["learner"]).sum(axis=1).min() > 0.98
+    assert load_model(tiny_model_folder).look([]).features.shape[0] == 0
