@@ -9,7 +9,7 @@ export CARPARK_MODEL ?= artifacts/model
 export CARPARK_DATASET ?= artifacts/sample/photos
 export CARPARK_ARCHIVE ?= artifacts/sample/archive
 
-.PHONY: all demo space test lint bench clean
+.PHONY: all demo space space-env test lint bench clean
 all: lint test
 
 # The Space with a model trained on generated car parks; the second time nothing is trained again.
@@ -29,6 +29,18 @@ artifacts/model/config.json: | artifacts/sample/truth.csv
 	@echo "make demo: no pretrained weights and no network are needed: a small network is trained from scratch on the sample"
 	$(RUN) -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18_half --weights none --size 128 --epochs 24
 
+# The Space as the Hub runs it, for the tests: the Python that its card names, with the Space's own requirements and nothing else.
+SPACE_VERSION := $(shell sed -n 's/^python_version: "\(.*\)"/\1/p' space/README.md)
+SPACE_PYTHON ?= python$(SPACE_VERSION)
+space-env: .venv-space/ready
+
+.venv-space/ready: space/requirements.txt | $(READY)
+	@$(SPACE_PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(SPACE_VERSION)")' 2>/dev/null || \
+		{ echo "$(SPACE_PYTHON) is no Python $(SPACE_VERSION), which space/README.md names: make space-env SPACE_PYTHON=/path/to/python$(SPACE_VERSION)"; exit 1; }
+	$(VENV)/bin/uv venv --quiet --clear --no-python-downloads --python "$$($(SPACE_PYTHON) -c 'import sys; print(sys.executable)')" .venv-space
+	$(VENV)/bin/uv pip install --quiet --python .venv-space/bin/python -r space/requirements.txt
+	touch $@
+
 test: $(READY)
 	$(RUN) -m pytest
 
@@ -43,7 +55,7 @@ bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_record
 
 clean:
-	rm -rf artifacts $(VENV)
+	rm -rf artifacts $(VENV) .venv-space
 
 # uv installs the whole set in well under a minute; it comes from the package index like the rest.
 $(READY): requirements.txt space/requirements.txt pyproject.toml

@@ -27,7 +27,7 @@ class RunningSpace:
 
 
 @contextmanager
-def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE) -> Iterator[RunningSpace]:
+def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE, python: str = sys.executable) -> Iterator[RunningSpace]:
     """The Space in `folder` with these CARPARK_* settings and no others, up and answering; it ends with the context."""
     port = _free_port()
     with TemporaryDirectory(prefix="space-test-") as work:
@@ -36,7 +36,7 @@ def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE) -> I
         environment |= {name: str(value) for name, value in settings.items()}
         log = Path(work, "log.txt")
         with log.open("w", encoding="utf-8") as output:
-            process = subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen([python, "app.py"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
             try:
                 url = f"http://127.0.0.1:{port}/"
                 _wait_until_up(url, process, log)
