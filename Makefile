@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 
 # What the last run made; `make space` shows it unless told otherwise.
 export CARPARK_MODEL ?= artifacts/model
-export CARPARK_DATASET ?= artifacts/sample/photos
+export CARPARK_DATASET ?= artifacts/dataset
 export CARPARK_ARCHIVE ?= artifacts/sample/archive
 
 .PHONY: all demo space space-env test lint bench clean
@@ -14,7 +14,7 @@ all: lint test
 
 # The Space with a model trained on generated car parks; the second time nothing is trained again.
 demo: CARPARK_MODEL = artifacts/model
-demo: CARPARK_DATASET = artifacts/sample/photos
+demo: CARPARK_DATASET = artifacts/dataset
 demo: CARPARK_ARCHIVE = artifacts/sample/archive
 demo: artifacts/model/config.json space
 
@@ -23,11 +23,14 @@ space: $(READY)
 
 artifacts/sample/truth.csv: | $(READY)
 	@echo "make demo: drawing sample car parks and a camera day, since no photos can be shipped"
-	$(RUN) -m training.sample --out artifacts/sample --photos 1400
+	$(RUN) -m training.sample --out artifacts/sample --photos 1750
 
-artifacts/model/config.json: | artifacts/sample/truth.csv
+artifacts/dataset/README.md: | artifacts/sample/truth.csv
+	$(RUN) -m training.dataset --data artifacts/sample/photos --out artifacts/dataset
+
+artifacts/model/config.json: | artifacts/dataset/README.md
 	@echo "make demo: no pretrained weights and no network are needed: a small network is trained from scratch on the sample"
-	$(RUN) -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18_half --weights none --size 128 --epochs 24
+	$(RUN) -m training.train --data artifacts/dataset --out artifacts/model --arch resnet18_half --weights none --size 128 --epochs 24
 
 # The Space as the Hub runs it, for the tests: the Python that its card names, with the Space's own requirements and nothing else.
 SPACE_VERSION := $(shell sed -n 's/^python_version: "\(.*\)"/\1/p' space/README.md)
@@ -53,6 +56,7 @@ bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_day
 	$(RUN) -W ignore -m benchmarks.bench_sample
 	$(RUN) -W ignore -m benchmarks.bench_record
+	$(RUN) -W ignore -m benchmarks.bench_publish
 
 clean:
 	rm -rf artifacts $(VENV) .venv-space

@@ -31,8 +31,8 @@ def dataset_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def tiny_model_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_model_folder(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of a small network fitted for two epochs: complete and consistent, but not good."""
     out = tmp_path_factory.mktemp("model") / "model"
-    train(sample_folder / "photos", out, Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+    train(dataset_folder, out, Recipe("resnet18", "none", size=64, epochs=2, seed=0))
     return out

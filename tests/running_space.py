@@ -21,6 +21,7 @@ PATIENCE_S = 180  # a fresh environment compiles its bytecode first
 class RunningSpace:
     url: str
     log: Path
+    pid: int
 
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE, pyth
             try:
                 url = f"http://127.0.0.1:{port}/"
                 _wait_until_up(url, process, log)
-                yield RunningSpace(url, log)
+                yield RunningSpace(url, log, process.pid)
             finally:
                 process.terminate()
                 process.wait(timeout=20)

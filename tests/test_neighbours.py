@@ -15,6 +15,7 @@ from carpark.model import CarPark, load_model
 from carpark.neighbours import COLUMNS, FILE, Neighbours, load_neighbours
 from carpark.revisions import digest_file
 from training.likeness import choose_rule
+from training.photos import read_photos
 
 
 @pytest.fixture
@@ -41,10 +42,10 @@ def test_the_nearest_photo_of_a_training_photo_is_itself(tiny_model_folder: Path
     assert found.similarity[0] == pytest.approx(1.0, abs=0.02) and found.similarity.is_monotonic_decreasing
 
 
-def test_only_training_photos_are_remembered(tiny_model_folder: Path) -> None:
+def test_only_training_photos_are_remembered(tiny_model_folder: Path, dataset_folder: Path) -> None:
     held_out = pd.read_parquet(tiny_model_folder / "predictions.parquet")
     remembered = load_neighbours(tiny_model_folder).photos
-    assert len(remembered) + len(held_out) == 60
+    assert len(remembered) + len(held_out) == len(read_photos(dataset_folder))
     assert set(remembered.scene).isdisjoint(held_out.scene)
 
 

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
+from carpark.neighbours import FILE as NEIGHBOURS
+from carpark.neighbours import write_neighbours
+from carpark.revisions import digest_file
 from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
 from tests.mini_hub import MiniHub
@@ -64,12 +69,12 @@ def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, reque
     space = repo_of(hub, "space")
     pins = json.loads(space.head.files["revisions.json"].data)
     assert (pins["model"]["revision"], pins["dataset"]["revision"]) == (model, dataset)
-    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.pkl")
+    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.pkl", "neighbours.parquet")
     assert pins["model"]["files"] == {name: published[name].sha256 for name in loaded}
     assert space.variables == {"CARPARK_MODEL": f"{REPOS['model']}@{model}", "CARPARK_DATASET": f"{REPOS['dataset']}@{dataset}"}
     front = SpaceCard(space.head.files["README.md"].data.decode()).data
     assert (front.models, front.datasets) == ([REPOS["model"]], [REPOS["dataset"]])
-    assert front.preload_from_hub == [f"{REPOS['model']} config.json,metrics.json,model.int8.onnx,model.pkl {model}"]
+    assert front.preload_from_hub == [f"{REPOS['model']} config.json,metrics.json,model.int8.onnx,model.pkl,neighbours.parquet {model}"]
     assert REPOS["dataset"] in repo_of(hub, "dataset").head.files["README.md"].data.decode()
 
 
@@ -273,6 +278,29 @@ def test_a_model_that_is_not_what_its_config_says_is_not_published(hub: MiniHub,
     (request_.folders["model"] / "model.pkl").write_bytes(b"another")
     with pytest.raises(BadModel, match=r"model\.pkl is not the file that config\.json names"):
         publish_to(hub, request_)
+
+
+def test_a_model_that_learnt_from_the_test_split_or_from_other_photos_is_not_published(
+    hub: MiniHub, request_: Request, sample_folder: Path, tmp_path: Path
+) -> None:
+    model = request_.folders["model"]
+    photos = pd.read_csv(sample_folder / "photos" / "photos.csv")
+    photos["sha256"] = [digest_file(sample_folder / "photos" / file) for file in photos.file]
+    remember_photos(model, photos)
+    with pytest.raises(BadModel, match=r"learnt from \d+ photos of the test split of .* python -m training\.train --data "):
+        publish_to(hub, request_)
+    remember_photos(model, photos.assign(sha256="0" * 64))
+    with pytest.raises(BadModel, match=r"learnt from 1 photos that .* does not hold"):
+        publish_to(hub, request_)
+    assert commits(hub)["dataset"] == 1 and "model" not in commits(hub)
+
+
+def remember_photos(model: Path, photos: pd.DataFrame) -> None:
+    """As if the model had learnt from these."""
+    write_neighbours(model, photos, np.zeros((len(photos), 2), np.float32))
+    config = json.loads((model / "config.json").read_text())
+    config["files"][NEIGHBOURS]["sha256"] = digest_file(model / NEIGHBOURS)
+    (model / "config.json").write_text(json.dumps(config))
 
 
 @pytest.mark.parametrize(("kind", "said"), [("dataset", "is no dataset repo"), ("model", "is no model folder"), ("space", "is no Space")])

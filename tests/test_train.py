@@ -183,8 +183,8 @@ def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Pa
     assert "is no model folder" in run(evaluate.main, "--model", tmp_path, "--data", tmp_path)
 
 
-def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
-    train.train(sample_folder / "photos", tmp_path / "again", train.Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
+    train.train(dataset_folder, tmp_path / "again", train.Recipe("resnet18", "none", size=64, epochs=2, seed=0))
     photos = [Image.open(path).convert("RGB") for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[:8]]
     first, again = (load_model(folder, "fp32").p_full(photos) for folder in (tiny_model_folder, tmp_path / "again"))
     assert np.allclose(first, again, atol=1e-4)

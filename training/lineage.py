@@ -11,9 +11,12 @@ from huggingface_hub import HfApi, SpaceCard
 from carpark.errors import BadModel, BadPhotos, BadSetting
 from carpark.model import FILES, check_file, read_config
 from carpark.neighbours import FILE as NEIGHBOURS
+from carpark.neighbours import load_neighbours
 from carpark.revisions import FILE as PINS
 from carpark.revisions import Pin, digest_file, write_pins
 from training.cards import model_card
+from training.parquet import read_parquet
+from training.photos import TO_LEARN_FROM
 from training.targets import Kind, Target, list_remote
 
 # What the Space loads of the model: the photo tab the learner and the neighbours, the camera day the int8 form, the About tab the rest.
@@ -25,7 +28,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
     """A copy of a dataset repo folder, whose card says `repo` instead of owner/name. Raises BadPhotos for a folder that is none."""
     if not ((folder / "README.md").is_file() and any(folder.rglob("*.parquet"))):
-        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Choose another with --dataset.")
+        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Make one: python -m training.dataset.")
     shutil.copytree(folder, out, ignore=LEFT_OUT)
     card = out / "README.md"
     card.write_text(card.read_text(encoding="utf-8").replace("owner/name", repo), encoding="utf-8")
@@ -44,6 +47,26 @@ def stage_model(folder: Path, out: Path, *, repo: str, dataset: Pin) -> None:
     config["dataset"] |= {"repo": dataset.repo, "revision": dataset.revision}
     (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     (out / "README.md").write_text(model_card(config, metrics, repo=repo))
+
+
+def check_learnt_from(model: Path, dataset: Path) -> None:
+    """Raises BadModel where a model's training photos are not all in the dataset that it would name, or are in its test split.
+
+    A model folder that does not say what it learnt from passes.
+    """
+    learnt = set(load_neighbours(model).photos.sha256)
+    tested = set(read_parquet(dataset, ("test",)).sha256)
+    known = tested | set(read_parquet(dataset, TO_LEARN_FROM).sha256)
+    if strangers := learnt - known:
+        raise BadModel(
+            f"{model} learnt from {len(strangers)} photos that {dataset} does not hold, and its card would name that as their source. "
+            f"Train on it: python -m training.train --data {dataset} --out {model}"
+        )
+    if seen := learnt & tested:
+        raise BadModel(
+            f"{model} learnt from {len(seen)} photos of the test split of {dataset}, so no score on that split would mean anything. "
+            f"Train on the dataset, which keeps them apart: python -m training.train --data {dataset} --out {model}"
+        )
 
 
 def stage_space(folder: Path, out: Path, *, pins: Mapping[str, Pin], is_private: bool) -> None:

@@ -20,7 +20,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from carpark.errors import BadSetting, NotPublished, one_line_errors
 from carpark.revisions import Pin
 from training.commits import commit_plan, create_repo, named_revision, set_up_space
-from training.lineage import digest_remote, list_loaded, stage_dataset, stage_model, stage_space
+from training.lineage import check_learnt_from, digest_remote, list_loaded, stage_dataset, stage_model, stage_space
 from training.plans import Plan, make_plan
 from training.targets import LOGIN, TOKENS, Kind, Target, find_head, told_plainly
 
@@ -75,6 +75,8 @@ def stage(request: Request, kind: Kind, out: Path, *, pins: dict[str, Pin]) -> N
     if kind == "dataset":
         stage_dataset(folder, out, repo=repo)
     elif kind == "model":
+        if request.only is None:  # a model alone goes beside a dataset that may not be here
+            check_learnt_from(folder, request.folders["dataset"])
         stage_model(folder, out, repo=repo, dataset=pins["dataset"])
     else:
         stage_space(folder, out, pins=pins, is_private=request.is_private)
