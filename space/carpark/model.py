@@ -14,13 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image, Resampling
 
 from carpark.errors import BadModel
+
+if TYPE_CHECKING:
+    from carpark.network import FromPixels  # brings torch, which the ONNX engines do without
 
 Engine = Literal["int8", "fp32", "safetensors", "learner"]
 Label = Literal["empty", "full"]
@@ -126,6 +129,14 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
     return Model(config, engine, makers[engine](path, config), **workers)
 
 
+def load_network(folder: Path) -> "FromPixels":
+    """The network of the model in `folder`, from its safetensors: for what needs gradients. Raises BadModel."""
+    config = read_config(folder)
+    path = folder / FILES["safetensors"]
+    check_file(path, config)
+    return _read_network(path, config)
+
+
 def read_config(folder: Path) -> ModelConfig:
     """What `folder`/config.json says. Raises BadModel where it is missing or not one of ours."""
     path = folder / "config.json"
@@ -196,13 +207,8 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
 
 def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
     import torch
-    from safetensors.torch import load_file
 
-    from carpark.network import FromPixels, build_network
-
-    network = build_network(config.architecture, len(config.labels))
-    network.load_state_dict(load_file(path))
-    whole = FromPixels(network, config.mean, config.std).eval()
+    whole = _read_network(path, config)
 
     def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
         with torch.inference_mode():
@@ -210,6 +216,16 @@ def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
         return np.asarray(probabilities), np.asarray(features)
 
     return forward
+
+
+def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
+    from safetensors.torch import load_file
+
+    from carpark.network import FromPixels, build_network
+
+    network = build_network(config.architecture, len(config.labels))
+    network.load_state_dict(load_file(path))
+    return FromPixels(network, config.mean, config.std).eval()
 
 
 def _learner_forward(path: Path, config: ModelConfig) -> Forward:

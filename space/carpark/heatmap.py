@@ -1,0 +1,91 @@
+"""Where in a picture the model found its answer: Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391) over the last convolutional stage.
+
+    heat = HeatMapper(read_config(folder), load_network(folder)).explain(image)
+    laid_over(image, heat.map).save("why.jpg")
+
+The map is that of the likelier label: what raised its log-odds against the other, and zero elsewhere. Only what comes after the last
+convolution needs a gradient, so it costs little more than the answer itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image as PILImage
+from PIL.Image import Image, Resampling
+from torch import Tensor, nn
+
+from carpark.model import ModelConfig, prepare
+from carpark.network import FromPixels
+
+Heat = npt.NDArray[np.float32]  # (height, width), 0 to 1
+
+# "inferno" (van der Walt and Smith, CC0) at nine even steps from 0 to 1: its lightness rises evenly, so it needs no colour vision.
+INFERNO = np.array(
+    [(0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85), (227, 89, 51), (249, 140, 10), (249, 201, 50), (252, 255, 164)],
+    dtype=np.float32,
+)
+VEIL = 0.85  # how much of the picture the strongest evidence covers
+GREYED = 0.6  # how far the picture's own colours step back, so that they are not taken for heat
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """What spoke for the likelier label, place by place."""
+
+    label: str
+    map: Heat  # as high and wide as the picture, 1 where the evidence is strongest; all 0 where nothing spoke for the label
+
+
+class HeatMapper:
+    """Explains pictures by one network; safe to share between threads."""
+
+    def __init__(self, config: ModelConfig, network: FromPixels) -> None:
+        self.config = config
+        self._normalise = network.normalise
+        self._stages, self._rest = split_after_convolutions(network.body, network.head)
+        for weights in network.parameters():
+            weights.requires_grad_(False)
+
+    def explain(self, image: Image) -> HeatMap:
+        """The heat map of an RGB image."""
+        pixels = torch.from_numpy(prepare(image, self.config.input_size).copy())[None]
+        with torch.no_grad():
+            activations: Tensor = self._stages(self._normalise(pixels.permute(0, 3, 1, 2).float()))
+        activations.requires_grad_()
+        with torch.enable_grad():
+            logits: Tensor = self._rest(activations)[0]
+            likelier = int(logits.argmax())
+            log_odds = logits[likelier] - torch.cat([logits[:likelier], logits[likelier + 1 :]]).logsumexp(0)
+            (gradient,) = torch.autograd.grad(log_odds, activations)
+        weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+        evidence = (weights * activations.detach()).sum(dim=1)[0].clamp(min=0)
+        return HeatMap(self.config.labels[likelier], stretched(evidence.numpy(), image.size))
+
+
+def split_after_convolutions(body: nn.Module, head: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
+    """fastai's body and head cut anew, after the last stage with a height and a width: some bodies end in a pooling of their own."""
+    parts = list(body.children())
+    pooling = [part for part in parts if isinstance(part, nn.AdaptiveAvgPool2d)]
+    return nn.Sequential(*(part for part in parts if part not in pooling)), nn.Sequential(*pooling, *head.children())
+
+
+def stretched(evidence: Heat, size: tuple[int, int]) -> Heat:
+    """Evidence of any height and width, not negative, as a map for a picture of `size` (width, height), its greatest value 1."""
+    top = float(evidence.max())
+    if top <= 0:
+        return np.zeros(size[::-1], dtype=np.float32)
+    smooth = np.asarray(PILImage.fromarray(evidence / top).resize(size, Resampling.BICUBIC))
+    return np.clip(smooth / smooth.max(), 0, 1).astype(np.float32)
+
+
+def laid_over(image: Image, heat: Heat) -> Image:
+    """The RGB image, paler, under the colours of a map of its own size; what is not warm stays visible."""
+    picture = np.asarray(image, dtype=np.float32)
+    grey = np.asarray(image.convert("L"), dtype=np.float32)[..., None]
+    pale = picture + GREYED * (grey - picture)
+    steps = np.arange(len(INFERNO)) / (len(INFERNO) - 1)
+    colours = np.stack([np.interp(heat, steps, INFERNO[:, channel]) for channel in range(3)], axis=-1)
+    veil = VEIL * np.sqrt(heat)[..., None]
+    return PILImage.fromarray(np.clip(pale + veil * (colours - pale), 0, 255).astype(np.uint8))
