@@ -14,8 +14,8 @@ import pandas as pd
 from carpark.day import camera_day
 from carpark.errors import one_line_errors
 from carpark.frames import open_archive
+from carpark.intervals import wilson_interval
 from carpark.model import load_model
-from training.scores import wilson_interval
 
 
 def judge_day(model: Path, sample: Path) -> pd.DataFrame:

@@ -62,7 +62,6 @@ def main() -> None:
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
-        sources.warm_up()
         page.launch(
             theme=THEME,
             css_paths=STYLES,
@@ -72,7 +71,10 @@ def main() -> None:
             mcp_server=True,
             ssr_mode=False,
             run_history=False,
+            prevent_thread_lock=True,
         )
+        sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
+        page.block_thread()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ def test_every_architecture_has_a_map_as_large_as_the_picture(architecture: str)
 
 
 def test_the_map_is_that_of_the_answer(tiny_model_folder: Path, sample_folder: Path) -> None:
-    mapper, model = HeatMapper(read_config(tiny_model_folder), load_network(tiny_model_folder)), load_model(tiny_model_folder, "safetensors")
+    mapper = HeatMapper(read_config(tiny_model_folder), load_network(tiny_model_folder))
+    model = load_model(tiny_model_folder, "safetensors")
     for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[::9]:
         image = open_image(path)
         assert mapper.explain(image).label == ("full" if model.p_full([image])[0] >= 0.5 else "empty")

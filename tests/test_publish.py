@@ -69,12 +69,12 @@ def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, reque
     space = repo_of(hub, "space")
     pins = json.loads(space.head.files["revisions.json"].data)
     assert (pins["model"]["revision"], pins["dataset"]["revision"]) == (model, dataset)
-    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.pkl", "neighbours.parquet")
+    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.pkl", "model.safetensors", "neighbours.parquet")
     assert pins["model"]["files"] == {name: published[name].sha256 for name in loaded}
     assert space.variables == {"CARPARK_MODEL": f"{REPOS['model']}@{model}", "CARPARK_DATASET": f"{REPOS['dataset']}@{dataset}"}
     front = SpaceCard(space.head.files["README.md"].data.decode()).data
     assert (front.models, front.datasets) == ([REPOS["model"]], [REPOS["dataset"]])
-    assert front.preload_from_hub == [f"{REPOS['model']} config.json,metrics.json,model.int8.onnx,model.pkl,neighbours.parquet {model}"]
+    assert front.preload_from_hub == [f"{REPOS['model']} {','.join(loaded)} {model}"]
     assert REPOS["dataset"] in repo_of(hub, "dataset").head.files["README.md"].data.decode()
 
 

@@ -19,8 +19,9 @@ from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM
 from training.targets import Kind, Target, list_remote
 
-# What the Space loads of the model: the photo tab the learner and the neighbours, the camera day the int8 form, the About tab the rest.
-MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["int8"], NEIGHBOURS)
+# What the Space loads of the model: the photo tab the learner, the neighbours and (for its heat map) the bare
+# weights, the camera day the int8 form, the About tab the rest.
+MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["safetensors"], FILES["int8"], NEIGHBOURS)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 

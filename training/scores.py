@@ -1,26 +1,14 @@
 """How good are these probabilities? Counts, intervals and calibration as plain functions of labels and P(full)."""
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from carpark.intervals import wilson_interval
 from carpark.model import Thresholds
 from training.photos import LABELS, PARTIAL
-
-Z_95 = 1.959964  # two-sided 95% quantile of the normal distribution
-
-
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927): honest for few trials and for shares near 0 or 1; (0, 1) for n = 0."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = successes / n, Z_95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:

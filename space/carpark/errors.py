@@ -8,6 +8,7 @@
     ├── BadModel        a model folder that is incomplete, or not what its config.json says
     ├── UnknownCamera   a camera that is neither in the archive nor in TfL's catalogue
     ├── NoAnswer        a source of photos that does not answer, or asks to come back later
+    ├── NotKept         a vote that could not be written down
     ├── NotPublished    a repo that the Hub did not take, or not as a whole
     ├── BadDay          a text that is no day, or a day that has not begun
     └── NoDay           no source has frames for this camera and day
@@ -51,6 +52,10 @@ class UnknownCamera(CarparkError):
 
 class NoAnswer(CarparkError):
     """A source of photos that does not answer, or asks to come back later."""
+
+
+class NotKept(CarparkError):
+    """A vote that could not be written down."""
 
 
 class NotPublished(CarparkError):

@@ -76,8 +76,9 @@ def stretched(evidence: Heat, size: tuple[int, int]) -> Heat:
     top = float(evidence.max())
     if top <= 0:
         return np.zeros(size[::-1], dtype=np.float32)
-    smooth = np.asarray(PILImage.fromarray(evidence / top).resize(size, Resampling.BICUBIC))
-    return np.clip(smooth / smooth.max(), 0, 1).astype(np.float32)
+    smooth: Heat = np.asarray(PILImage.fromarray(evidence / top).resize(size, Resampling.BICUBIC), dtype=np.float32)
+    stretched_to_one: Heat = np.clip(smooth / smooth.max(), 0, 1)
+    return stretched_to_one
 
 
 def laid_over(image: Image, heat: Heat) -> Image:

@@ -12,9 +12,11 @@ from typing import TypeVar
 from carpark.cache import Cache
 from carpark.errors import BadSetting, CarparkError
 from carpark.frames import Archive, open_archive
+from carpark.heatmap import HeatMapper
 from carpark.hub import RepoType, open_source
-from carpark.model import Model, load_model
+from carpark.model import Model, load_model, load_network, read_config
 from carpark.revisions import Pin
+from carpark.votes import VoteBox, open_votes
 
 T = TypeVar("T")
 
@@ -39,7 +41,9 @@ class Sources:
         self.dataset_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_DATASET"))
         self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
         self.photo_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "learner"))
+        self.heat_mapper: Callable[[], HeatMapper] = once(self._load_heat_mapper)
         self.day_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "int8"))
+        self.votes: Callable[[], VoteBox] = once(lambda: open_votes(self.name_of("CARPARK_VOTES"), self._cache_folder() / "votes"))
 
     def name_of(self, setting: str) -> str:
         """What the setting says, or the pinned repo where it is not set; "" without either."""
@@ -52,7 +56,14 @@ class Sources:
 
     def _cache(self) -> Cache:
         """Where frames from far away and finished days are kept between visits."""
-        return Cache(Path(self.name_of("CARPARK_CACHE") or "~/.cache/carpark").expanduser())
+        return Cache(self._cache_folder())
+
+    def _cache_folder(self) -> Path:
+        return Path(self.name_of("CARPARK_CACHE") or "~/.cache/carpark").expanduser()
+
+    def _load_heat_mapper(self) -> HeatMapper:
+        folder = self.model_folder()
+        return HeatMapper(read_config(folder), load_network(folder))
 
     def _find_folder(self, setting: str) -> Path:
         source = open_source(self._named(setting), repo_type=REPO_TYPES[setting], pin=self.pins.get(setting))
@@ -64,8 +75,8 @@ class Sources:
         return [note for note in self._notes.values() if note]
 
     def problems(self) -> list[str]:
-        """One line for each thing that keeps the tabs from their work; waits until both forms of the model are loaded."""
-        openers: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.archive)
+        """One line for each thing that keeps the tabs from their work; waits until all forms of the model are loaded."""
+        openers: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.heat_mapper, self.archive, self.votes)
         return list(dict.fromkeys(line for opener in openers if (line := problem(opener))))
 
     def warm_up(self) -> None:

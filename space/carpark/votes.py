@@ -1,0 +1,202 @@
+"""Visitors' votes on answers: on disk before they are confirmed, pushed to a dataset repo in the background where one is named.
+
+    box = open_votes("owner/car-park-votes", Path("~/.cache/carpark/votes").expanduser())       # or a folder; "" is that default one
+    box.cast(Vote(new_id(), model, "full", 0.97, right=True), picture=None)
+    box.tally(model)                                                                             # Tally(right=1, n=1)
+
+`votes/*.jsonl` holds a line for each vote, in a file of its own for each run, and a further line with the same id where a visitor
+corrects it: the last one counts. `pictures/{id}.jpg` holds the photo of a visitor who shared it, drawn anew without any metadata.
+"""
+
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import numpy as np
+from huggingface_hub import CommitScheduler, snapshot_download
+from PIL import Image as PILImage
+from PIL.Image import Image
+
+from carpark.errors import BadSetting, NotKept
+from carpark.hub import HUB_ERRORS, REPO_ID
+
+Truth = Literal["empty", "full", "partial", "no car park"]
+
+PICTURE_SIDE_PX, PICTURE_QUALITY = 1024, 85
+MAX_PICTURES_BYTES = 500_000_000  # of all that this Space keeps; further photos are let go, their votes are not
+PUSH_EVERY_MIN, RETRY_S = 1.0, 60.0
+HALF_WRITTEN = ".half-written"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a visitor says about one answer."""
+
+    id: str  # of the answer: a later vote with the same id replaces the earlier
+    model: str  # sha256 of the config of the model that answered
+    label: str  # the answer
+    p_full: float
+    right: bool
+    truth: Truth | None = None  # what the visitor says it is, where the answer was wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often visitors found a model right."""
+
+    right: int
+    n: int
+
+
+class VoteBox:
+    """Votes in a folder; safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file = folder / "votes" / f"{datetime.now(UTC):%Y-%m-%d}-{new_id()}.jsonl"
+        self._lock: AbstractContextManager[object] = threading.Lock()
+        self._right: dict[str, tuple[str, bool]] = {}  # vote id -> model, right
+        for path in sorted((folder / "votes").glob("*.jsonl")):
+            drop_unfinished_line(path)
+            self._right.update(read_votes(path))
+        self._pictures_bytes = sum(path.stat().st_size for path in (folder / "pictures").glob("*.jpg"))
+
+    def cast(self, vote: Vote, picture: Image | None = None) -> None:
+        """Keeps the vote, and the picture if one is given; when this returns, both are on disk. Raises NotKept."""
+        try:
+            with self._lock:
+                kept = self._keep_picture(vote.id, picture) if picture and self._pictures_bytes < MAX_PICTURES_BYTES else None
+                said = asdict(vote) | {"at": datetime.now(UTC).isoformat(timespec="seconds"), "picture": kept}
+                append_line(self._file, json.dumps(said))
+                self._right[vote.id] = (vote.model, vote.right)
+        except OSError as error:
+            raise NotKept(f"Your vote could not be kept ({error.strerror}); the answer stands. Please try again later.") from error
+
+    def tally(self, model: str) -> Tally:
+        """The votes on the answers of one model, named by the sha256 of its config."""
+        with self._lock:
+            votes = [right for voted_on, right in self._right.values() if voted_on == model]
+        return Tally(sum(votes), len(votes))
+
+    def push_to(self, repo: str, every_min: float) -> None:
+        """Pushes to a dataset repo from now on, in the background; whatever the Hub does, votes stay here until it took them."""
+        threading.Thread(target=self._push_for_ever, args=(repo, every_min), name="votes", daemon=True).start()
+
+    def _push_for_ever(self, repo: str, every_min: float) -> None:
+        while True:
+            try:
+                scheduler = CommitScheduler(
+                    repo_id=repo,
+                    repo_type="dataset",
+                    private=True,
+                    folder_path=self.folder,
+                    every=every_min,
+                    ignore_patterns=[f"*{HALF_WRITTEN}"],
+                )
+                earlier = Path(snapshot_download(repo, repo_type="dataset", allow_patterns="votes/*.jsonl"))
+                break
+            except HUB_ERRORS:
+                time.sleep(RETRY_S)
+        with self._lock:
+            for path in sorted((earlier / "votes").glob("*.jsonl")):
+                self._right = dict(read_votes(path)) | self._right
+            self._lock = scheduler.lock  # it lists the files under this lock, so it never takes half a line
+
+    def _keep_picture(self, vote_id: str, picture: Image) -> str:
+        path = self.folder / "pictures" / f"{vote_id}.jpg"
+        make_folder(path.parent)
+        plain = PILImage.fromarray(np.asarray(picture.convert("RGB")))  # pixels alone: no EXIF, no colour profile, no comment
+        plain.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))
+        half_written = path.with_name(path.name + HALF_WRITTEN)
+        with half_written.open("wb") as file:
+            plain.save(file, "JPEG", quality=PICTURE_QUALITY)
+            file.flush()
+            os.fsync(file.fileno())
+        half_written.replace(path)
+        fsync_folder(path.parent)
+        self._pictures_bytes += path.stat().st_size
+        return f"pictures/{path.name}"
+
+
+def open_votes(setting: str, default: Path, *, every_min: float = PUSH_EVERY_MIN) -> VoteBox:
+    """The votes in the folder that `setting` names, or in `default`, pushed to the dataset repo where it names one (owner/name).
+
+    Raises BadSetting when the folder cannot be made or read.
+    """
+    if setting and not Path(setting).expanduser().is_dir() and REPO_ID.fullmatch(setting):
+        box = _open_box(default / setting.replace("/", "--"))
+        box.push_to(setting, every_min)
+        return box
+    return _open_box(Path(setting).expanduser() if setting else default)
+
+
+def _open_box(folder: Path) -> VoteBox:
+    try:
+        make_folder(folder)
+        return VoteBox(folder)
+    except OSError as error:
+        raise BadSetting(f"{folder} cannot hold votes ({error.strerror}). Set CARPARK_VOTES to a folder or a dataset repo.") from error
+
+
+def new_id() -> str:
+    """A name that no other vote or file has."""
+    return uuid4().hex
+
+
+def read_votes(path: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
+    """(id, (model, right)) for each line of a file of votes."""
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            said = json.loads(line)
+            yield str(said["id"]), (str(said["model"]), bool(said["right"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def drop_unfinished_line(path: Path) -> None:
+    """Cuts off what a killed process left behind the last whole line: that vote was never confirmed, and no reader could parse it."""
+    text = path.read_bytes()
+    if not text.endswith(b"\n"):
+        os.truncate(path, text.rfind(b"\n") + 1)
+
+
+def append_line(path: Path, line: str) -> None:
+    """The line at the end of the file and on the disk, or not there at all. Raises OSError."""
+    is_new = not path.exists()
+    if is_new:
+        make_folder(path.parent)
+    data = line.encode() + b"\n"
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        size = os.fstat(file).st_size
+        if os.write(file, data) != len(data):
+            os.ftruncate(file, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file)
+    finally:
+        os.close(file)
+    if is_new:
+        fsync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, for its owner alone: votes may come with photos."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Puts the names in the folder on the disk."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
