@@ -38,9 +38,9 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
     with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=HOURLY_AFTER_A_DAY_S) as page:
         gr.HTML(HEADER)
         problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             build_photo_tab(sources, samples)
-            build_camera_day_tab(page, sources)
+            build_camera_day_tab(page, tabs, sources)
             build_about_tab(page, sources)
         page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")
     return page

@@ -81,7 +81,7 @@ def area_of(camera: Camera) -> str:
         return ""
     lat, lon = camera.lat, camera.lon
     narrowing = math.cos(math.radians(lat))  # of a degree of longitude
-    return min(_areas(), key=lambda area: (area[1] - lat) ** 2 + ((area[2] - lon) * narrowing) ** 2)[0]
+    return min(read_areas(), key=lambda area: (area[1] - lat) ** 2 + ((area[2] - lon) * narrowing) ** 2)[0]
 
 
 def _score(camera: Camera, wanted: str, words: list[str]) -> int:
@@ -95,7 +95,8 @@ def _score(camera: Camera, wanted: str, words: list[str]) -> int:
 
 
 @remembered
-def _areas() -> tuple[tuple[str, float, float], ...]:
+def read_areas() -> tuple[tuple[str, float, float], ...]:
+    """Name, latitude and longitude of the rough centre of each borough and of the City."""
     with AREAS.open(newline="") as file:
         return tuple((row["area"], float(row["lat"]), float(row["lon"])) for row in DictReader(file))
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import gradio as gr
 
 from tabs.day_chart import chart_html
-from tabs.day_form import DayForm, lay_out_form, list_cameras, list_days
+from tabs.day_form import DayForm, choose_camera, fill_form, lay_out_form
+from tabs.day_link import DayLink
 from tabs.day_results import DayResults, lay_out_results, words_card, write_tables
 from tabs.day_words import DayAnswer, answer_of
 from tabs.edge import told_on_page, told_to_caller, typed_json
@@ -24,30 +26,54 @@ ATTRIBUTION = (
 )
 REDRAW_S, REDRAW_SHARE = 1.0, 4  # between two drawings of a day that comes in, in seconds and in times that one drawing takes
 KEEP_DAY_S = 3600  # how long a visitor's finished day waits for the next question about it
+TAB = "camera-day"
+SHOW_LINKED_DAY = """() => {  // the button appears with its tab
+  const press = () => document.querySelector('#show-day:not([disabled])')?.click() ?? setTimeout(press, 50)
+  const query = new URLSearchParams(location.search)
+  if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
+}"""
 PROGRESS = gr.Progress()  # as a default it makes Gradio hand in the bar of the call
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # of events that are only the page's
 
 
-def build_camera_day_tab(page: gr.Blocks, sources: Sources) -> None:
-    """The tab's widgets and wiring; the cameras are listed whenever `page` is opened."""
-    with gr.Tab("Camera day", id="camera-day"):
+def build_camera_day_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
+    """The tab's widgets and wiring; the cameras are listed whenever `page` is opened, and a link to a day opens the tab among `tabs`."""
+    with gr.Tab("Camera day", id=TAB):
         form = lay_out_form()
         results = lay_out_results()
         gr.HTML(f'<p class="attribution">{ATTRIBUTION}</p>')
-        shown = gr.State(time_to_live=KEEP_DAY_S)
+        shown, link = gr.State(time_to_live=KEEP_DAY_S), gr.State(time_to_live=KEEP_DAY_S)
         add_endpoint(sources)
-    wire_form(page, sources, form)
-    wire_day(page, sources, form, results, shown)
+    wire_form(page, tabs, sources, form, link)
+    wire_day(page, sources, form, results, DayStates(shown, link))
     wire_viewer(sources, results, shown)
 
 
-def wire_form(page: gr.Blocks, sources: Sources, form: DayForm) -> None:
-    """The cameras when the page is opened, the days when a camera is chosen."""
-    page.load(lambda: list_cameras(sources), None, [form.camera, form.day, form.note, form.button], **HIDDEN)
-    form.camera.input(lambda camera: list_days(sources, camera), form.camera, form.day, **HIDDEN)
+@dataclass(frozen=True, slots=True)
+class DayStates:
+    """What the server remembers for each visitor."""
+
+    shown: gr.State  # the CameraDay on the page
+    link: gr.State  # the DayLink that the page was opened with
 
 
-def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResults, shown: gr.State) -> None:
+def wire_form(page: gr.Blocks, tabs: gr.Tabs, sources: Sources, form: DayForm, link: gr.State) -> None:
+    """The cameras when the page is opened, and the day that its address names; the days when a camera is chosen."""
+
+    def open_form(request: gr.Request) -> list[Any]:
+        found, widgets = fill_form(sources, request.query_params)
+        return [found, gr.Tabs(selected=TAB) if "camera" in request.query_params else gr.skip(), *widgets]
+
+    def choose_on_map(event: gr.EventData) -> tuple[str, gr.Dropdown]:
+        return choose_camera(sources, str(getattr(event, "camera", "")))
+
+    opened = page.load(open_form, None, [link, tabs, *form.all], **HIDDEN)
+    opened.then(None, js=SHOW_LINKED_DAY)
+    form.camera.input(lambda camera: choose_camera(sources, camera), form.camera, [form.camera, form.day], **HIDDEN)
+    form.map.choose(choose_on_map, None, [form.camera, form.day], **HIDDEN)
+
+
+def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResults, states: DayStates) -> None:
     """The button: the day is drawn again and again while its frames arrive, until it is complete or the visitor moves on."""
     turns = Turns()
 
@@ -55,7 +81,7 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
         turns.end(str(request.session_hash))
 
     def show_day(
-        camera: str | None, day: str | None, request: gr.Request, progress: gr.Progress = PROGRESS
+        camera: str | None, day: str | None, link: DayLink | None, request: gr.Request, progress: gr.Progress = PROGRESS
     ) -> Iterator[tuple[Any, ...]]:
         is_on = turns.begin(str(request.session_hash))
         progress(0, desc="Asking the archive")
@@ -72,13 +98,13 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
             whole = look()
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_tables(whole, Path(folder))
-            yield words_card(whole), chart_html(whole, start=fullest_moment(whole)), whole, str(csv), str(parquet)
+            yield words_card(whole), chart_html(whole, start=first_moment(whole, link)), whole, str(csv), str(parquet)
 
     pressed = form.button.click(end_turn, queue=False, trigger_mode="multiple", **HIDDEN)
     pressed.then(
         show_day,
-        [form.camera, form.day],
-        [results.words, results.chart, shown, results.csv, results.parquet],
+        [form.camera, form.day, states.link],
+        [results.words, results.chart, states.shown, results.csv, results.parquet],
         api_visibility="private",
         show_progress_on=results.words,
         trigger_mode="multiple",
@@ -120,7 +146,9 @@ def add_endpoint(sources: Sources) -> None:
     gr.on([], camera_day, asked, answer, api_name="camera_day", concurrency_id="day")
 
 
-def fullest_moment(shown: CameraDay) -> int | None:
-    """The place of the slot with the highest P(full); None in a day without a usable frame."""
+def first_moment(shown: CameraDay, link: DayLink | None) -> int | None:
+    """The place of the slot that is shown first: the link's, else that with the highest P(full); None in a day without a usable frame."""
+    if link and link.place is not None and link.leads_to(shown.camera, shown.day):
+        return link.place
     p_full = shown.table["p_full"]
     return int(p_full.argmax()) if p_full.notna().any() else None

@@ -13,8 +13,8 @@ function mark(name, index) {
     line.append(document.createElement('span'))
     element.append(line)
   }
-  line.hidden = index < 0
-  if (index < 0) return
+  line.hidden = index < 0 || !plot()
+  if (line.hidden) return
   const box = plot().getBoundingClientRect(), home = element.getBoundingClientRect(), share = (index + 0.5) / moments.length
   line.style.left = `${box.left - home.left + share * box.width}px`
   line.style.top = `${box.top - home.top}px`
@@ -31,7 +31,7 @@ function place() {
 }
 
 function choose(index) {
-  if (!moments.length) return
+  if (!plot()) return
   chosen = within(index)
   place()
   const [clock, utc, kind, words] = moments[chosen]
@@ -85,6 +85,6 @@ element.addEventListener('keydown', event => {
   choose(chosen + steps[event.key])
 })
 document.addEventListener('day:go', event => choose(event.detail.index ?? chosen + event.detail.by))
-new ResizeObserver(() => { if (chosen >= 0) mark('cursor', chosen) }).observe(element)
+new ResizeObserver(() => { if (chosen >= 0 && plot()) mark('cursor', chosen) }).observe(element)
 watch('value', take)
 take()

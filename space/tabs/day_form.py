@@ -1,18 +1,24 @@
-"""The form of the camera day tab: which camera, which day, out of what the sources hold."""
+"""The form of the camera day tab: which camera, which day, out of what the sources hold, or as a link says."""
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import gradio as gr
 
 from carpark.cameras import Camera
-from carpark.errors import CarparkError
+from carpark.catalogue import area_of, search_cameras
+from carpark.errors import CarparkError, UnknownCamera
 from carpark.frames import Archive
 from carpark.slots import LONDON
+from tabs.camera_map import camera_map, map_html
+from tabs.day_link import DayLink, read_link
 from tabs.day_words import day_in_words
 from tabs.edge import READ_ALOUD, told_on_page
 from tabs.sources import Sources, problem
+
+MOST_NAMED = 5  # of the cameras that fit what was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,45 +28,79 @@ class DayForm:
     camera: gr.Dropdown
     day: gr.Dropdown
     button: gr.Button
-    note: gr.HTML  # what is wrong with the list of cameras
+    note: gr.HTML  # what is wrong with the list of cameras, or with the link
+    map: gr.HTML
+
+    @property
+    def all(self) -> list[gr.Component]:
+        """The widgets that `fill_form` fills, in its order."""
+        return [self.camera, self.day, self.note, self.map, self.button]
 
 
 def lay_out_form() -> DayForm:
     """The form, empty until the cameras are listed."""
+    search = "Type to search by name, area or id"
     with gr.Row(elem_id="day-form", equal_height=False):
-        camera = gr.Dropdown([], label="Camera", info="Type to search by name", allow_custom_value=True, scale=3, min_width=240)
+        camera = gr.Dropdown([], label="Camera", info=search, allow_custom_value=True, scale=3, min_width=240)
         day = gr.Dropdown([], label="Day", info="In London; other days as YYYY-MM-DD", allow_custom_value=True, scale=2, min_width=200)
         button = gr.Button("Show the day", variant="primary", scale=1, min_width=140, elem_id="show-day", interactive=False)
-    return DayForm(camera, day, button, gr.HTML(elem_id="note", js_on_load=READ_ALOUD))
+    note = gr.HTML(elem_id="note", js_on_load=READ_ALOUD)
+    return DayForm(camera, day, button, note, camera_map())
 
 
-def list_cameras(sources: Sources) -> tuple[gr.Dropdown, gr.Dropdown, str, gr.Button]:
-    """The form's widgets with the cameras of the archive, and the days of the first."""
+def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | None, list[object]]:
+    """Where the link leads, if there is one, and the form's widgets filled: with that, else with the first camera and its newest day."""
+    link, line, days, cameras = None, "", gr.Dropdown(), list[Camera]()
     try:
         archive = sources.archive()
         cameras = archive.cameras()
-        camera, day, line = offer_cameras(cameras), offer_days(archive, cameras[0] if cameras else None), ""
+        try:
+            link = read_link(query, archive)
+        except CarparkError as error:
+            line = str(error)
+        days = offer_days(archive, link.camera if link else cameras[0] if cameras else None, link)
     except CarparkError as error:
         # An archive that does not even open is named at the head of the page already.
-        line = "" if problem(sources.archive) else f'<p class="problem">{html.escape(str(error))}</p>'
-        camera, day = offer_cameras([]), gr.Dropdown()
-    return camera, day, line, gr.Button(interactive=True)
+        line = "" if problem(sources.archive) else str(error)
+    note = f'<p class="problem">{html.escape(line)}</p>' if line else ""
+    return link, [offer_cameras(cameras, link), days, note, map_html(cameras), gr.Button(interactive=True)]
 
 
-def list_days(sources: Sources, camera: str | None) -> gr.Dropdown:
-    """The days that the archive lists for the camera that was chosen or typed."""
+def choose_camera(sources: Sources, text: str | None) -> tuple[str, gr.Dropdown]:
+    """The id of the camera that was chosen or typed, and its days."""
     with told_on_page():
         archive = sources.archive()
-        return offer_days(archive, archive.camera(camera or ""))
+        camera = find_one(archive, text or "")
+        return camera.id, offer_days(archive, camera)
 
 
-def offer_cameras(cameras: list[Camera]) -> gr.Dropdown:
-    """The dropdown of these cameras, the first one chosen."""
-    return gr.Dropdown([(camera.name, camera.id) for camera in cameras], value=cameras[0].id if cameras else None)
+def find_one(archive: Archive, text: str) -> Camera:
+    """The camera with this id, name or folder, or the only one that fits the words. Raises UnknownCamera."""
+    try:
+        return archive.camera(text)
+    except UnknownCamera:
+        fitting = search_cameras(archive.cameras(), text) if text.strip() else []
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
+            raise
+    some = "; ".join([*(camera.name for camera in fitting[:MOST_NAMED]), *(["and more"] if fitting[MOST_NAMED:] else [])])
+    raise UnknownCamera(f"{len(fitting):,} cameras fit {text.strip()!r}: {some}. Type more of the one you mean.")
 
 
-def offer_days(archive: Archive, camera: Camera | None) -> gr.Dropdown:
-    """The dropdown of the camera's days, the newest first and chosen; yesterday where the archive lists none."""
+def offer_cameras(cameras: list[Camera], link: DayLink | None = None) -> gr.Dropdown:
+    """The dropdown of these cameras, each with its area and id, since it searches what it shows; the link's, else the first, is chosen."""
+    choices = [(" · ".join(dict.fromkeys(filter(None, (camera.name, area_of(camera), _number(camera))))), camera.id) for camera in cameras]
+    return gr.Dropdown(choices, value=link.camera.id if link else cameras[0].id if cameras else None)
+
+
+def _number(camera: Camera) -> str:
+    """TfL's id; "" for a camera that has none."""
+    return "" if camera.id == camera.folder else camera.id
+
+
+def offer_days(archive: Archive, camera: Camera | None, link: DayLink | None = None) -> gr.Dropdown:
+    """The dropdown of the camera's days, the newest first; the link's or the newest is chosen. Yesterday where the archive lists none."""
     days = archive.days(camera) if camera else []
     days = days[::-1] or [datetime.now(LONDON).date() - timedelta(days=1)]
-    return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(days[0]))
+    return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(link.day if link else days[0]))

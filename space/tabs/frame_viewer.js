@@ -64,7 +64,19 @@ document.addEventListener('day:moment', event => {
   if (!timer) ask(now.index, 1)
   draw()
 })
+async function copyLink() {
+  const said = find('.share span')
+  try {
+    await navigator.clipboard.writeText(location.href)
+    said.textContent = 'Copied.'
+    setTimeout(() => { said.textContent = '' }, 3000)
+  } catch {  // no permission, as in a frame of another site
+    said.textContent = location.href
+  }
+}
+
 element.addEventListener('click', event => {
+  if (event.target.closest('.copy')) copyLink()
   if (event.target.closest('.play')) timer ? stop() : now ? play() : document.dispatchEvent(new CustomEvent('day:go', {detail: {index: 0}}))
   for (const [name, by] of [['.back', -1], ['.on', 1]]) {
     if (event.target.closest(name)) document.dispatchEvent(new CustomEvent('day:go', {detail: {by}}))

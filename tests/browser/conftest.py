@@ -57,7 +57,7 @@ def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
         page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
         page.set_default_timeout(SLOW_MS)
         pages.append(page)
-        watch(page, url, faults)
+        watch(page, url.partition("?")[0], faults)
         page.goto(url)
         page.get_by_role("tab", name="Photo").wait_for()
         return page

@@ -1,0 +1,47 @@
+"""A link to a camera, a day and a moment, as in the page's address: `?camera=00001.07389&day=2026-03-09&at=2026-03-09T08:35Z`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from carpark.cameras import Camera
+from carpark.errors import BadDay
+from carpark.frames import Archive
+from carpark.slots import parse_day, slots_of_day
+
+MOMENT = "%Y-%m-%dT%H:%MZ"
+
+
+@dataclass(frozen=True, slots=True)
+class DayLink:
+    """What a link leads to, checked."""
+
+    camera: Camera
+    day: date
+    place: int | None = None  # of the moment among the day's slots
+
+    def leads_to(self, camera: Camera, day: date) -> bool:
+        """Whether it is a link to that day."""
+        return (self.camera.id, self.day) == (camera.id, day)
+
+
+def read_link(query: Mapping[str, str], archive: Archive) -> DayLink | None:
+    """What the query of a page's address leads to; None for an address that names no camera and day.
+
+    Raises UnknownCamera and BadDay, as for what is typed into the form, and BadDay for a moment that the day does not have.
+    """
+    camera, day, at = (query.get(name, "") for name in ("camera", "day", "at"))
+    if not (camera and day):
+        return None
+    found, when = archive.camera(camera), parse_day(day)
+    return DayLink(found, when, _find_moment(at, when) if at else None)
+
+
+def _find_moment(at: str, day: date) -> int:
+    slots = slots_of_day(day)
+    try:
+        return slots.index(datetime.strptime(at, MOMENT).replace(tzinfo=UTC))
+    except ValueError as error:
+        raise BadDay(
+            f"The link names the moment {at!r}; expected one of {day}'s five minutes, such as {slots[100].strftime(MOMENT)}."
+        ) from error
