@@ -103,4 +103,4 @@ def offer_days(archive: Archive, camera: Camera | None, link: DayLink | None = N
     """The dropdown of the camera's days, the newest first; the link's or the newest is chosen. Yesterday where the archive lists none."""
     days = archive.days(camera) if camera else []
     days = days[::-1] or [datetime.now(LONDON).date() - timedelta(days=1)]
-    return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(link.day if link else days[0]))
+    return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(link.day if link else days[0]), allow_custom_value=True)
