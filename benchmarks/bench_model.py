@@ -22,8 +22,9 @@ from PIL import Image
 
 from carpark.images import open_image
 from carpark.model import BATCH, FILES, load_model, prepare
+from training.fitting import Recipe
 from training.photos import LABELS
-from training.train import Recipe, train
+from training.train import train
 
 PREDICT_FRAMES = 48  # enough for a steady rate of the slow loop
 

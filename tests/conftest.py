@@ -11,7 +11,8 @@ with warnings.catch_warnings():  # fastai warns about itself and its libraries w
 
 from training import sample
 from training.dataset import write_dataset
-from training.train import Recipe, train
+from training.fitting import Recipe
+from training.train import train
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import pickletools
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from PIL import Image
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.model import load_model
+from carpark.model import load_model, read_config
 from training import evaluate, export, train
+from training.fitting import Recipe
 from training.learners import TowardsFullness, kinds_of
 from training.photos import LABELS
 from training.weights import load_start
@@ -92,6 +94,20 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
     assert {name: said[name] for name in said if name not in ("model_sha256", "engine")} == json.loads(
         (tiny_model_folder / "metrics.json").read_text()
     )["validation"]
+
+
+def test_evaluate_without_photos_repeats_the_card_from_the_folder_alone(
+    tiny_model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("config.json", "predictions.parquet"):
+        shutil.copy(tiny_model_folder / name, tmp_path)
+    evaluate.main(["--model", str(tmp_path)])
+    said = json.loads(capsys.readouterr().out)
+    assert said.pop("model_sha256") == read_config(tiny_model_folder).sha256
+    assert said == json.loads((tiny_model_folder / "metrics.json").read_text())["validation"]
+    (tmp_path / "predictions.parquet").unlink()
+    assert "has no predictions.parquet, so its scores cannot be repeated" in run(evaluate.main, "--model", tmp_path)
+    assert "--out needs --data" in run(evaluate.main, "--model", tmp_path, "--out", tmp_path / "scores")
 
 
 def test_export_proves_a_folder_again(tiny_model_folder: Path, sample_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,7 +200,7 @@ def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Pa
 
 
 def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
-    train.train(dataset_folder, tmp_path / "again", train.Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+    train.train(dataset_folder, tmp_path / "again", Recipe("resnet18", "none", size=64, epochs=2, seed=0))
     photos = [Image.open(path).convert("RGB") for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[:8]]
     first, again = (load_model(folder, "fp32").p_full(photos) for folder in (tiny_model_folder, tmp_path / "again"))
     assert np.allclose(first, again, atol=1e-4)

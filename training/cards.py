@@ -7,8 +7,9 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard
 
-from carpark.network import CUTS, HEADS, torchvision_name
+from carpark.network import CUTS, head_of, torchvision_name
 
+PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[1]
 # torchvision's newest ImageNet weights, which training starts from, as they are on the Hub.
 BASE_MODELS = {
@@ -25,9 +26,11 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
     scores, recipe, agreement, dataset = metrics["validation"], config["recipe"], metrics["agreement"], config["dataset"]
     low, high = scores["accuracy_interval_95"]
     architecture = config["architecture"]
-    arguments = {"cut": CUTS.get(architecture)} | HEADS.get(architecture, {})
+    arguments = {"cut": CUTS.get(architecture)} | head_of(architecture)
     values = {
-        **{name: scores[name] for name in ("n", "errors", "accuracy", "auroc", "ece", "answered_share", "errors_among_answered")},
+        **{name: scores[name] for name in ("n", "errors", "accuracy", *PRINTED)},
+        "repeats": _repeats_row(scores.get("repeats")),
+        "partial": _partial_row(scores.get("partial")),
         **config["thresholds"],
         "accuracy_low": low,
         "accuracy_high": high,
@@ -41,7 +44,9 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
         "start": {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
             recipe["weights"], f"from the weights in {recipe['weights']}"
         ),
-        "epochs": recipe["epochs"],
+        "fitted": f"{recipe['epochs']} epochs" if recipe["weights"] == "none" else "frozen, under one layer fitted to its features",
+        "scored_by": metrics["scored_by"],
+        "temperature": config["temperature"],
         "seed": recipe["seed"],
         "photos": dataset["photos"],
         "scenes": dataset["scenes"],
@@ -60,6 +65,25 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
     front.datasets = [dataset["repo"]] if "repo" in dataset else None
     front.base_model = BASE_MODELS.get(architecture) if recipe["weights"] == "imagenet" else None
     return str(card)
+
+
+def _repeats_row(repeats: dict[str, list[float]] | None) -> str:
+    """A row of the card's table, after a line break; nothing where the folds were drawn once."""
+    if not repeats:
+        return ""
+    return f"\n| errors; ECE, each time that the folds were drawn | {_listed(repeats['errors'])}; {_listed(repeats['ece'])} |"
+
+
+def _partial_row(partial: dict[str, Any] | None) -> str:
+    """Likewise for partial photos; nothing where there were none."""
+    if not partial:
+        return ""
+    pair = f"{partial['auroc_empty_partial']}; {partial['auroc_partial_full']}"
+    return f"\n| AUROC of empty below partial; partial below full ({partial['n']} partial photos) | {pair} |"
+
+
+def _listed(numbers: list[float]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalResult]:

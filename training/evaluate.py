@@ -1,6 +1,7 @@
 """Score a model on photos it never saw, as one JSON object.
 
     python -m training.evaluate --model artifacts/model --data photos [--out DIR]
+    python -m training.evaluate --model artifacts/model           # the numbers of its card, from its own predictions.parquet
 
 With --out, DIR/metrics.json repeats the object and DIR/predictions.parquet holds P(full) per photo.
 """
@@ -13,11 +14,11 @@ from typing import get_args
 import pandas as pd
 from PIL import Image
 
-from carpark.errors import BadPhotos, one_line_errors
+from carpark.errors import BadPhotos, BadSetting, one_line_errors
 from carpark.hub import local_folder
-from carpark.model import Engine, Model, load_model
+from carpark.model import Engine, Model, load_model, read_config
 from training.photos import LABELS, load_photos
-from training.scores import score
+from training.scores import score, score_folder
 from training.staging import staged
 
 
@@ -33,18 +34,26 @@ def main(argv: list[str] | None = None) -> None:
     """Print the scores; write them too where --out says so."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos it never saw.")
     parser.add_argument("--model", required=True, help="model folder, or Hub repo owner/name[@revision]")
-    parser.add_argument("--data", type=Path, required=True, help="photos folder, or dataset repo folder, of which the test split is scored")
+    parser.add_argument(
+        "--data", type=Path, help="photos, or a dataset repo folder, of which the test split is scored; else its own predictions"
+    )
     parser.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
     parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
     args = parser.parse_args(argv)
     with one_line_errors():
-        model = load_model(local_folder(args.model, repo_type="model"), args.engine)
+        folder = local_folder(args.model, repo_type="model")
+        if args.data is None:
+            if args.out:
+                raise BadSetting("--out needs --data: without photos, the predictions are those that the model folder holds.")
+            print(json.dumps({"model_sha256": read_config(folder).sha256} | score_folder(folder)))
+            return
+        model = load_model(folder, args.engine)
         predictions = predict(model, args.data)
         said = json.dumps({"model_sha256": model.config.sha256, "engine": args.engine} | score(predictions, model.config.thresholds))
         if args.out:
-            with staged(args.out, marker="metrics.json") as folder:
-                predictions.to_parquet(folder / "predictions.parquet", index=False)
-                (folder / "metrics.json").write_text(said + "\n")
+            with staged(args.out, marker="metrics.json") as beside:
+                predictions.to_parquet(beside / "predictions.parquet", index=False)
+                (beside / "metrics.json").write_text(said + "\n")
         print(said)
 
 

@@ -22,6 +22,7 @@ import onnxruntime
 import onnxruntime.quantization as quantization
 import pandas as pd
 import torch
+from fastai.layers import AdaptiveConcatPool2d
 from fastai.learner import Learner
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from safetensors.torch import save
@@ -50,7 +51,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     learner.export(FILES["learner"], pickle_module=pickle)
     (folder / FILES["safetensors"]).write_bytes(save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}))
     network = copy.deepcopy(learner.model).eval()
-    network[1][0] = ConcatPool()
+    if isinstance(network[1][0], AdaptiveConcatPool2d):
+        network[1][0] = ConcatPool()
     whole = FromPixels(network, config["mean"], config["std"])
     _write_onnx(whole, folder / FILES["fp32"], config["input_size"])
     _write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)

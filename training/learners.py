@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import torch
 from fastai.vision.all import (  # the one import that also brings fit_one_cycle and fine_tune to Learner
-    BnFreeze,
     Callback,
     CategoryBlock,
     ChannelsLast,
@@ -29,13 +28,12 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
 )
 from torch import Tensor, nn
 
-from carpark.network import HEADS, architecture
+from carpark.network import architecture, head_of
 from training.photos import LABELS, PARTIAL
 
 BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches
-# Light and weather vary between car parks, and so does the tilt of a camera; up stays up, all of the ground stays in the picture.
+# Light and weather vary between car parks; up stays up, all of the ground stays in the picture.
 LIGHTING: dict[str, Any] = {"max_lighting": 0.4, "p_lighting": 0.75}
-TILT: dict[str, Any] = {"max_rotate": 8.0, "max_zoom": 1.15, "max_warp": 0.15}
 # Resampling blurs a car of five pixels away, which a network without pretrained filters does not recover from.
 NO_TILT: dict[str, Any] = {"max_rotate": 0.0, "max_zoom": 1.0, "max_warp": 0.0, "p_affine": 0.0}
 
@@ -90,14 +88,14 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
         self.autocast.close()
 
 
-def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int], *, tilt: bool) -> DataLoaders:
+def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:
     """Loaders over `{train,valid}/{label}/*.png`; everything in them is fastai's own, so that the export names nothing of ours."""
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=vocab, sort=False)),
         get_y=parent_label,
         splitter=GrandparentSplitter(train_name="train", valid_name="valid"),
         item_tfms=Resize(input_size, method=ResizeMethod.Squish),
-        batch_tfms=[*aug_transforms(**LIGHTING, **(TILT if tilt else NO_TILT)), Normalize.from_stats(*imagenet_stats)],
+        batch_tfms=[*aug_transforms(**LIGHTING, **NO_TILT), Normalize.from_stats(*imagenet_stats)],
     )
     loaders: DataLoaders = block.dataloaders(files, bs=BATCH_SIZE, num_workers=0)
     return loaders
@@ -112,29 +110,24 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
         normalize=False,  # the loaders normalise, for every architecture alike
         n_out=len(LABELS),
         loss_func=TowardsFullness(list(loaders.vocab)),
-        **HEADS.get(name, {}),
+        **head_of(name),
     )
     if start is not None:
         learner.model[0].load_state_dict(start.state_dict())
     return learner
 
 
-def fit(learner: Learner, epochs: int, *, pretrained: bool) -> None:
-    """Fit with fastai's own schedules: head first, then all at discriminative rates; or all at once from scratch."""
+def fit(learner: Learner, epochs: int) -> None:
+    """Fit all layers at once from scratch, with fastai's own schedule."""
     with learner.added_cbs([ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])]):
-        if pretrained:
-            learner.train_bn = False
-            with learner.added_cbs(BnFreeze()):  # a few photos are too few to re-estimate the body's batch statistics
-                learner.fine_tune(epochs, base_lr=2e-3, freeze_epochs=3)
-        else:
-            learner.fit_one_cycle(epochs, lr_max=4e-3)
+        learner.fit_one_cycle(epochs, lr_max=4e-3)
     learner.model.to(memory_format=torch.contiguous_format)
 
 
 def publishable(learner: Learner, files: list[Path], input_size: tuple[int, int]) -> Learner:
     """The same network as a learner that knows the two labels and plain cross-entropy, ready for `export`."""
     two = [file for file in files if file.parent.name in LABELS]
-    loaders = photo_loaders(two, list(LABELS), input_size, tilt=False)
+    loaders = photo_loaders(two, list(LABELS), input_size)
     plain = Learner(loaders, learner.model, CrossEntropyLossFlat(), splitter=learner.splitter, metrics=accuracy)
     plain.model.eval()
     return plain

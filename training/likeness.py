@@ -40,6 +40,14 @@ def rule_for(known: Features, held_out: Features) -> CarPark | None:
     return choose_rule(kth_similarity(known, held_out, K))
 
 
+def rule_out_of_fold(pooled: npt.NDArray[np.float64], folds: npt.NDArray[np.int64]) -> CarPark | None:
+    """`choose_rule` for (n, width) means of maps, where each photo is compared with the photos of the other folds."""
+    features = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+    if min((folds != fold).sum() for fold in np.unique(folds)) < K:
+        return None
+    return choose_rule(np.concatenate([kth_similarity(features[folds != f], features[folds == f], K) for f in np.unique(folds)]))
+
+
 def said_of(rule: CarPark | None) -> dict[str, Any] | None:
     """The rule as config.json has it."""
     return {"k": rule.k, "similarity_at_least": rule.similarity_at_least} if rule else None

@@ -1,14 +1,18 @@
 """How good are these probabilities? Counts, intervals and calibration as plain functions of labels and P(full)."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from carpark.errors import BadModel
 from carpark.intervals import wilson_interval
-from carpark.model import Thresholds
+from carpark.model import Thresholds, read_config
 from training.photos import LABELS, PARTIAL
+
+REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_answered")  # for each time that the folds were drawn
 
 
 def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:
@@ -47,6 +51,9 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
         "accuracy_interval_95": [_rounded(low), _rounded(high)],
         "auroc": _rounded(auroc(sure.p_full[~truth], sure.p_full[truth])),
         "ece": _rounded(calibration_error(truth, sure.p_full)) if n else None,
+        "brier": _rounded(float(((sure.p_full - truth) ** 2).mean())) if n else None,
+        "empty_called_full": int((wrong & ~truth).sum()),
+        "full_called_empty": int((wrong & truth).sum()),
         "answered_share": _rounded(float(answered.mean())) if n else None,
         "errors_among_answered": int((wrong & answered).sum()),
     }
@@ -55,6 +62,20 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
             groups = wrong.groupby(sure[column])
             said[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}
     return said | _score_partial(predictions)
+
+
+def score_folder(folder: Path) -> dict[str, Any]:
+    """The scores of a model folder by its own predictions.parquet and config.json: what its card prints. Raises BadModel."""
+    path = folder / "predictions.parquet"
+    if not path.is_file():
+        raise BadModel(f"{folder} has no predictions.parquet, so its scores cannot be repeated. Name photos to score with --data.")
+    predictions, thresholds = pd.read_parquet(path), read_config(folder).thresholds
+    said = score(predictions, thresholds)
+    repeats = [column for column in predictions.columns.astype(str) if column.startswith("p_full_")]
+    if repeats:
+        again = [score(predictions.assign(p_full=predictions[column]), thresholds) for column in repeats]
+        said["repeats"] = {name: [said[name], *(other[name] for other in again)] for name in REPEATED}
+    return said
 
 
 def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:

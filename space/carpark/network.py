@@ -16,6 +16,7 @@ NAMES = (*FROM_FASTAI, *CUTS)
 # The stem and first two stages of resnet18 under one linear layer: this learns a thousand pictures from scratch, where a whole network
 # does not (183 sample photos of unseen places, 128 px: 5 errors after 20 epochs over 1,200 photos, resnet18 14 after 12 over 900).
 HEADS: dict[str, dict[str, Any]] = {"resnet18_half": {"lin_ftrs": [], "ps": 0.1}}
+LINEAR_HEAD: dict[str, Any] = {"lin_ftrs": [], "ps": 0.0, "concat_pool": False, "first_bn": False}  # the mean of each map, then one layer
 
 
 class FromPixels(nn.Module):
@@ -69,9 +70,14 @@ def architecture(name: str) -> Callable[..., nn.Module]:
     return build
 
 
+def head_of(name: str) -> dict[str, Any]:
+    """What fastai is told of the head of architecture `name`."""
+    return HEADS.get(name, LINEAR_HEAD)
+
+
 def build_network(name: str, n_labels: int) -> nn.Sequential:
     """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits."""
     from fastai.vision.learner import create_vision_model
 
-    network: nn.Sequential = create_vision_model(architecture(name), n_labels, pretrained=False, **HEADS.get(name, {}))
+    network: nn.Sequential = create_vision_model(architecture(name), n_labels, pretrained=False, **head_of(name))
     return network.eval()

@@ -1,0 +1,140 @@
+"""A head on frozen features: ordered, calibrated, and scored only on scenes that it has not seen."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torchvision import models
+
+from carpark.images import open_image
+from carpark.model import load_model
+from carpark.neighbours import load_neighbours
+from training import train
+from training.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
+from training.fitting import Recipe
+from training.folds import assign_folds, predict_out_of_fold
+from training.probe import Head, fit_head
+from training.scores import score_folder
+
+
+@pytest.fixture(scope="module")
+def probed_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder whose body comes from a file and stays as it was."""
+    work = tmp_path_factory.mktemp("probe")
+    torch.manual_seed(0)
+    torch.save(models.resnet18(weights=None).state_dict(), work / "start.pth")
+    train.train(sample_folder / "photos", work / "model", Recipe("resnet18", str(work / "start.pth"), size=64, epochs=1, seed=0))
+    return work / "model"
+
+
+@pytest.fixture
+def photos() -> pd.DataFrame:
+    """Ninety photos of thirty scenes, a third a label."""
+    labels = np.repeat(["empty", "partial", "full"], 30)
+    return pd.DataFrame({"label": labels, "scene": [f"{label}{number % 10}" for number, label in enumerate(labels)]})
+
+
+def pooled_of(photos: pd.DataFrame, noise: float) -> np.ndarray:
+    """(n, 2, 4): one feature that tells the label, up to noise, and three that tell nothing."""
+    rng = np.random.default_rng(0)
+    told = photos.label.map({"empty": -1.0, "partial": 0.0, "full": 1.0}).to_numpy()
+    features = rng.normal(size=(len(photos), 2, 4))
+    features[..., 0] = told[:, None] + noise * features[..., 0]
+    return features
+
+
+def test_a_head_puts_partial_photos_between_the_others(photos: pd.DataFrame) -> None:
+    pooled = pooled_of(photos, noise=0.2)
+    odds = pd.Series(fit_head(pooled, photos.label).log_odds(pooled[:, 0])).groupby(photos.label).mean()
+    assert odds["empty"] < -1 < odds["partial"] < 1 < odds["full"]
+
+
+def test_a_head_needs_no_partial_photos(photos: pd.DataFrame) -> None:
+    two = (photos.label != "partial").to_numpy()
+    odds = fit_head(pooled_of(photos, noise=0.2)[two], photos.label[two]).log_odds(pooled_of(photos, noise=0.2)[:, 0])
+    assert odds[photos.label == "empty"].max() < 0 < odds[photos.label == "full"].min()
+
+
+def test_no_scene_lies_in_two_folds(photos: pd.DataFrame) -> None:
+    folds = assign_folds(photos, seed=0)
+    assert (pd.Series(folds).groupby(photos.scene).nunique() == 1).all() and set(folds) == {0, 1, 2, 3, 4}
+    assert len(set(assign_folds(photos[photos.scene.isin(["empty0", "empty1", "full0", "full1", "full2"])], seed=0))) == 2
+
+
+def test_features_that_tell_nothing_score_as_chance_out_of_fold(photos: pd.DataFrame) -> None:
+    """A photo's own scene would give its label away, if a fold let it in."""
+    rng = np.random.default_rng(1)
+    by_scene = {scene: rng.normal(size=4) for scene in photos.scene.unique()}
+    pooled = np.stack([by_scene[scene] for scene in photos.scene])[:, None].repeat(2, axis=1) + 0.01 * rng.normal(size=(len(photos), 2, 4))
+    sure = (photos.label != "partial").to_numpy()
+    judged = predict_out_of_fold(pooled, photos, seed=0, repeats=2)
+    right = (judged.p_full[:, sure] >= 0.5) == (photos.label[sure] == "full").to_numpy()
+    assert 0.2 < right.mean() < 0.8
+
+
+def test_the_temperature_makes_overconfident_odds_honest() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, 4000)
+    is_full = rng.random(4000) < sigmoid(honest)
+    assert fit_temperature(3 * honest, is_full) == pytest.approx(3, rel=0.1)
+    assert fit_temperature(honest / 2, is_full) == pytest.approx(0.5, rel=0.1)
+
+
+def test_photos_without_an_error_do_not_ask_for_certainty() -> None:
+    is_full = np.repeat([False, True], 15)
+    odds = np.where(is_full, 2.0, -2.0)
+    assert sigmoid(odds / fit_temperature(odds, is_full)).max() < 0.97
+
+
+def test_a_fold_is_calibrated_by_the_others_only() -> None:
+    folds = np.repeat([0, 1], 40)
+    is_full = np.tile([False, True], 40)
+    odds = np.where(is_full, 4.0, -4.0)
+    odds[folds == 1] *= np.where(np.arange(40) % 4 < 2, 1, -1)  # half of fold 1 is wrong
+    p_full = cross_fit(odds, folds, np.ones(80, dtype=bool), is_full)
+    assert p_full[folds == 0].max() < 0.7 and p_full[folds == 1].max() > 0.95
+
+
+def test_thresholds_leave_the_doubtful_unanswered() -> None:
+    is_full = np.repeat([False, True], 100)
+    p_full = np.where(is_full, 0.95, 0.05)
+    assert choose_thresholds(p_full[None], is_full) == {"empty_at_most": 0.4, "full_at_least": 0.6}
+    p_full[:5] = 0.71
+    assert choose_thresholds(p_full[None], is_full) == {"empty_at_most": 0.28, "full_at_least": 0.72}
+
+
+def test_a_lower_temperature_keeps_the_order() -> None:
+    head, features = Head(np.array([1.0, -2.0]), 0.5), np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert np.allclose(head.at(2).log_odds(features), head.log_odds(features) / 2)
+
+
+def test_a_probed_model_learns_from_all_photos_and_is_scored_out_of_fold(probed_folder: Path) -> None:
+    predictions = pd.read_parquet(probed_folder / "predictions.parquet")
+    metrics, config = (json.loads((probed_folder / f"{name}.json").read_text()) for name in ("metrics", "config"))
+    assert len(predictions) == 60 == len(load_neighbours(probed_folder).photos)
+    assert (predictions.groupby("scene").fold.nunique() == 1).all()
+    assert metrics["scored_by"] == "cross-validation by scene: 5 folds, drawn 5 times"
+    assert metrics["validation"] == score_folder(probed_folder) and len(metrics["validation"]["repeats"]["errors"]) == 5
+    assert config["temperature"] > 0 and config["thresholds"]["full_at_least"] >= 0.6
+    assert config["car_park"]["k"] == 3
+    assert "5 folds, drawn 5 times" in (probed_folder / "README.md").read_text()
+
+
+def test_the_probe_leaves_the_body_as_it_was_and_answers_for_the_photos_it_learnt(probed_folder: Path, sample_folder: Path) -> None:
+    start = torch.load(probed_folder.parent / "start.pth", weights_only=True)
+    model = load_model(probed_folder, "learner")
+    rows = pd.read_parquet(probed_folder / "predictions.parquet").iloc[::6]
+    seen = model.look(open_image(sample_folder / "photos" / file) for file in rows.file)
+    assert len(seen.p_full) == 10 and seen.features.shape[1] == 512
+    from safetensors.torch import load_file
+
+    assert torch.equal(load_file(probed_folder / "model.safetensors")["0.0.weight"], start["conv1.weight"])
+
+
+def test_the_same_seed_gives_the_same_metrics(probed_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
+    recipe = Recipe("resnet18", str(probed_folder.parent / "start.pth"), size=64, epochs=1, seed=0)
+    metrics = train.train(sample_folder / "photos", tmp_path / "again", recipe)
+    assert metrics["validation"] == json.loads((probed_folder / "metrics.json").read_text())["validation"]

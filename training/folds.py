@@ -1,0 +1,55 @@
+"""Cross-validation by scene: every photo is judged by a head that saw no photo of its scene."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tqdm import tqdm
+
+from training.calibration import choose_thresholds, cross_fit, fit_temperature
+from training.photos import LABELS
+from training.probe import Array, fit_head
+
+FOLDS, REPEATS = 5, 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFold:
+    """What heads said of photos that they had not seen, several times over with other folds."""
+
+    log_odds: Array  # (repeats, n)
+    folds: npt.NDArray[np.int64]  # (repeats, n)
+    p_full: Array  # (repeats, n), calibrated on the other folds
+    temperature: float  # that all of it asks for
+    thresholds: dict[str, float]
+
+
+def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS) -> npt.NDArray[np.int64]:
+    """(n,) number of each photo's fold: no scene in two folds, labels spread evenly; fewer folds where scenes are few."""
+    from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
+
+    scenes_of_rarest = min(photos.scene[photos.label == label].nunique() for label in LABELS)
+    folds = np.empty(len(photos), dtype=np.int64)
+    splitter = StratifiedGroupKFold(min(n_folds, scenes_of_rarest), shuffle=True, random_state=seed)
+    for number, (_, rows) in enumerate(splitter.split(photos, photos.label, photos.scene)):
+        folds[rows] = number
+    return folds
+
+
+def predict_out_of_fold(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS) -> OutOfFold:
+    """Judges (n, views, width) features of photos, unmirrored, by heads that were fitted on other scenes."""
+    folds = np.stack([assign_folds(photos, seed + repeat) for repeat in range(repeats)])
+    log_odds = np.empty(folds.shape)
+    with tqdm(total=sum(len(np.unique(row)) for row in folds), desc="cross-validating", unit="fold") as bar:
+        for row, said in zip(folds, log_odds, strict=True):
+            for fold in np.unique(row):
+                head = fit_head(pooled[row != fold], photos.label[row != fold])
+                said[row == fold] = head.log_odds(pooled[row == fold, 0])
+                bar.update()
+    is_scored, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()
+    p_full = np.stack([cross_fit(said, row, is_scored, is_full) for said, row in zip(log_odds, folds, strict=True)])
+    all_odds, all_full = log_odds[:, is_scored].ravel(), np.tile(is_full[is_scored], repeats)
+    return OutOfFold(
+        log_odds, folds, p_full, fit_temperature(all_odds, all_full), choose_thresholds(p_full[:, is_scored], is_full[is_scored])
+    )
