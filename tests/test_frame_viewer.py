@@ -72,5 +72,3 @@ def test_what_a_page_asks_for_is_bounded():
 @pytest.mark.parametrize("made_up", [{}, {"request": 1, "first": "../../etc", "count": 1}, {"request": None, "first": [], "count": {}}])
 def test_what_no_page_of_ours_asks_for_gets_nothing(made_up):
     assert asked_frames(SimpleNamespace(**made_up)) == (0, 0, 0)
-
-

@@ -73,7 +73,9 @@ def test_folder_and_web_archive_answer_alike(folder):
         assert {reason for _, _, reason in answers[0][3:]} == {"the archive has no frame for this slot"}
 
 
-@pytest.mark.parametrize("location", ["", "  ", "no/such/folder", "ftp://host/archive", "http://", "https://host/archive?x=1", "http:///archive"])
+@pytest.mark.parametrize(
+    "location", ["", "  ", "no/such/folder", "ftp://host/archive", "http://", "https://host/archive?x=1", "http:///archive"]
+)
 def test_a_location_that_is_no_archive_is_refused(location):
     with pytest.raises(BadSetting, match="is no archive"):
         open_archive(location)

@@ -1,0 +1,94 @@
+"""Real photos with faults whose answers are known: flipped labels, copies in disguise, pictures of something else, broken files."""
+
+import io
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageEnhance, ImageOps
+
+from training.photos import LABELS, read_photos
+
+FLIPPED, COPIES, OTHERS, BROKEN = 10, 8, 6, 5
+# Photographs of other things, which come with packages that are installed anyway.
+OTHER_PICTURES = {
+    "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
+    "gradio": tuple(f"media_assets/images/{name}" for name in ("cheetah1.jpg", "lion.jpg", "tower.jpg", "groot.jpeg")),
+}
+
+
+def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """70 to 85% of each side, from anywhere."""
+    share = rng.uniform(0.7, 0.85)
+    width, height = (round(side * share) for side in image.size)
+    left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
+    return image.crop((left, top, left + width, top + height))
+
+
+DISGUISES: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
+    "crop": crop,
+    "mirror": lambda image, rng: ImageOps.mirror(image),
+    "re-encode": lambda image, rng: image.resize((image.width * 2 // 3, image.height * 2 // 3)),
+    "brightness": lambda image, rng: ImageEnhance.Brightness(image).enhance(rng.choice([0.6, 1.4])),
+}
+
+
+def plant(source: Path, out: Path, seed: int) -> pd.DataFrame:
+    """Writes a photos folder `out`; its rows, in order, with `fault` ("" for most), `of` (the photo copied) and `true_label`.
+
+    Files have neutral names, and every copy has a scene of its own.
+    """
+    rng = np.random.default_rng(seed)
+    photos = read_photos(source)
+    out.mkdir(parents=True)
+    rows = [
+        _row(file.replace("/", "-"), label, scene, true_label=label, path=path)
+        for file, label, scene, path in zip(photos.file, photos.label, photos.scene, photos.path, strict=True)
+    ]
+    chosen = rng.permutation([number for number, row in enumerate(rows) if row["label"] in LABELS])
+    for number in chosen[:FLIPPED]:
+        rows[number] |= {"label": LABELS[1 - LABELS.index(rows[number]["label"])], "fault": "flipped"}
+    for row in rows:
+        shutil.copyfile(row["path"], out / row["file"])
+    for n, number in enumerate(chosen[FLIPPED : FLIPPED + COPIES]):
+        kind = list(DISGUISES)[n % len(DISGUISES)]
+        with Image.open(rows[number]["path"]) as image:
+            copy = DISGUISES[kind](image.convert("RGB"), rng)
+        copy.save(out / f"copy{n}.jpg", quality=int(rng.integers(40, 75)))
+        rows.append(rows[number] | {"file": f"copy{n}.jpg", "scene": f"copy{n}", "fault": f"copy: {kind}", "of": rows[number]["file"]})
+    for n, path in enumerate(_other_pictures()):
+        with Image.open(path) as image:
+            image = image.convert("RGB")
+            image.thumbnail((640, 640))
+            image.save(out / f"other{n}.jpg", quality=88)
+        rows.append(_row(f"other{n}.jpg", LABELS[n % 2], f"other{n}", fault="no car park"))
+    for n, data in enumerate(_broken_files(out / rows[int(chosen[-1])]["file"])):
+        (out / f"broken{n}.jpg").write_bytes(data)
+        rows.append(_row(f"broken{n}.jpg", LABELS[n % 2], f"broken{n}", fault="broken"))
+    table = pd.DataFrame(rows).drop(columns="path")
+    table[["file", "label", "scene"]].to_csv(out / "photos.csv", index=False)
+    return table
+
+
+def _row(file: str, label: str, scene: str, *, fault: str = "", true_label: str = "", path: Path | None = None) -> dict[str, Any]:
+    return {"file": file, "label": label, "scene": scene, "fault": fault, "of": "", "true_label": true_label, "path": path}
+
+
+def _other_pictures() -> list[Path]:
+    found = []
+    for package, files in OTHER_PICTURES.items():
+        spec = find_spec(package)
+        assert spec and spec.origin
+        found += [Path(spec.origin).parent / file for file in files]
+    return found
+
+
+def _broken_files(good: Path) -> list[bytes]:
+    data = good.read_bytes()
+    buffer = io.BytesIO()
+    Image.new("RGB", (400, 300), "grey").save(buffer, "PNG")
+    return [b"", data[: len(data) // 2], b"<html>not found</html>", b"notes", buffer.getvalue()[:-60]]

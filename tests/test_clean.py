@@ -1,0 +1,244 @@
+"""Photos are cleaned by decisions that are written down, can be undone, and give the same folder again."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageEnhance, ImageOps
+
+from benchmarks.bench_clean import measure
+from benchmarks.planted_faults import plant
+from tests.real_data import SHARED, needs_real_data
+from training import clean
+from training.cleaning.decisions import DROP, REVIEW, Row, fates_of, journal_of, read_rows, to_record
+from training.cleaning.embedding import Embedder
+from training.cleaning.shortcuts import COLUMNS, auroc, find_shortcuts
+from training.cleaning.survey import survey_photos
+from training.cleaning.twins import SAME, find_twins, merge_scenes
+from training.photos import read_photos
+
+WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet.pth"
+
+
+@pytest.fixture(scope="module")
+def raw(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """28 generated photos, a broken one, the same one twice, and one mirrored under another scene."""
+    folder = tmp_path_factory.mktemp("clean") / "raw"
+    photos = read_photos(sample_folder / "photos").head(28)
+    rows = []
+    for row in photos.itertuples():
+        (folder / str(row.label)).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(str(row.path), folder / str(row.file))
+        rows.append((row.file, row.label, row.scene, "CC, by"))
+    full = next(row for row in rows if row[1] == "full")
+    shutil.copyfile(folder / full[0], folder / "full" / "again.jpg")
+    (folder / "full" / "broken.jpg").write_bytes(b"<html>")
+    with Image.open(folder / full[0]) as image:
+        ImageOps.mirror(image).save(folder / "full" / "mirrored.jpg", quality=60)
+    rows += [(f"full/{name}.jpg", "full", name, "") for name in ("again", "broken", "mirrored")]
+    pd.DataFrame(rows, columns=["file", "label", "scene", "title"]).to_csv(folder / "photos.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cleaned(raw: Path) -> Path:
+    out = raw.parent / "clean"
+    clean.main(["--data", str(raw), "--out", str(out), "--auto", "--weights", "none"])
+    return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def decide(folder: Path, file: str, decision: str) -> None:
+    """As the review page does it."""
+    row = next(row for row in read_rows(folder / "cleaning.csv") if row.file == file)
+    journal_of(folder).append([to_record(Row(file, row.sha256, REVIEW, "", "", "", decision, "Kim", "2026-11-24T00:00:00+00:00"))])
+
+
+def test_sure_proposals_are_applied_and_say_who_decided(raw: Path, cleaned: Path) -> None:
+    photos = read_photos(cleaned).set_index("file")
+    assert not {"full/broken.jpg", "full/again.jpg"} & set(photos.index)
+    original = pd.read_csv(raw / "photos.csv").query("label == 'full'").iloc[0]
+    assert photos.scene["full/mirrored.jpg"] == original.scene
+    rows = read_rows(cleaned / "cleaning.csv")
+    decided = [row for row in rows if row.decision]
+    assert decided and all(row.decided_by == "auto, score 0.95 or more" and float(row.score) >= 0.95 for row in decided)
+    assert {row.file for row in rows} >= set(photos.index)  # it says of every photo why it is in
+    assert photos.phash.str.fullmatch("[0-9a-f]{16}").all() and (photos.width > 0).all()
+
+
+def test_a_replay_gives_the_same_folder_byte_for_byte(raw: Path, cleaned: Path, tmp_path: Path) -> None:
+    before = contents(raw)
+    clean.main(["--data", str(raw), "--out", str(tmp_path / "again"), "--replay", str(cleaned / "cleaning.csv")])
+    assert contents(tmp_path / "again") == contents(cleaned)
+    assert contents(raw) == before
+
+
+def test_without_auto_nothing_is_decided(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clean.main(["--data", str(raw), "--out", str(tmp_path / "out"), "--weights", "none"])
+    assert len(read_photos(tmp_path / "out")) == 31
+    assert not any(row.decision for row in read_rows(tmp_path / "out" / "cleaning.csv"))
+    assert "31 photos kept; proposals for" in capsys.readouterr().out
+
+
+def test_a_persons_word_beats_the_passes_outlives_the_next_run_and_can_be_undone(raw: Path, cleaned: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(cleaned, out)
+    first, second = read_photos(cleaned).file[:2]
+    for file, decision in (("full/again.jpg", "keep"), (first, "drop"), (second, "label partial"), (first, "")):
+        decide(out, file, decision)
+    clean.main(["--data", str(raw), "--out", str(out), "--auto", "--weights", "none"])
+    photos = read_photos(out)
+    assert "full/again.jpg" in photos.file.tolist() and first in photos.file.tolist()
+    assert f"partial/{Path(second).name}" in photos.file.tolist() and second not in photos.file.tolist()
+    assert sum(row.part == REVIEW for row in read_rows(out / "cleaning.csv")) == 4
+
+
+def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
+    auto = [Row("a", "", "labels", "label full", "", "1", "label full"), Row("a", "", "files", DROP, "", "1", DROP)]
+    assert fates_of(auto)["a"].is_dropped
+    assert fates_of([*auto, Row("a", "", REVIEW, "", "", "", "label partial")])["a"].label == "partial"
+    assert fates_of([*auto, Row("a", "", REVIEW, "", "", "", "keep"), Row("a", "", REVIEW, "", "", "", "")])["a"].is_dropped
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda text: text.replace(',drop,"auto', ',dropp,"auto', 1),
+            r"cleaning\.csv line \d+: decision 'dropp' is none; expected keep, drop,",
+        ),
+        (lambda text: text.replace("sha256", "sha265", 1), r"cleaning\.csv has no column 'sha256'"),
+        (
+            lambda text: text.replace("full/broken.jpg", "full/gone.jpg", 1),
+            r"line 2 is about full/gone\.jpg, which is not in .*raw\. Put it back",
+        ),
+        (lambda text: text + "a,b\n", r"cleaning\.csv line \d+ has 2 values; expected 9"),
+        (lambda text: text.replace(",files,", ",fils,", 1), r"line 2: pass 'fils' is none; expected files, labels or review"),
+    ],
+)
+def test_a_spoilt_table_of_decisions_is_one_line_and_nothing_is_written(
+    spoil, message: str, raw: Path, cleaned: Path, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    text = (cleaned / "cleaning.csv").read_text()
+    (tmp_path / "cleaning.csv").write_text(spoil(text))
+    assert spoil(text) != text
+    with pytest.raises(SystemExit, match=message):
+        clean.main(["--data", str(raw), "--out", str(tmp_path / "out"), "--replay", str(tmp_path / "cleaning.csv")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_decision_about_a_photo_that_was_replaced_is_refused(raw: Path, cleaned: Path, tmp_path: Path) -> None:
+    shutil.copytree(raw, tmp_path / "raw")
+    (tmp_path / "raw" / "full" / "broken.jpg").write_bytes(b"something else")
+    with pytest.raises(SystemExit, match=r"is about another full/broken\.jpg: the file in .* has changed since"):
+        clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--replay", str(cleaned / "cleaning.csv")])
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--confidence", "2"], r"--confidence is 2\.0; expected 0\.5 to 1"),
+        (["--replay", "x", "--auto"], "Choose one of them"),
+        (["--replay", "nowhere.csv"], r"--replay nowhere\.csv is no file"),
+        (["--arch", "resnet35"], "There is no architecture 'resnet35'"),
+        (["--weights", "nowhere.pth"], r"--weights nowhere\.pth is no file"),
+    ],
+)
+def test_bad_flags_are_one_line(flags: list[str], message: str, raw: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=message):
+        clean.main(["--data", str(raw), "--out", str(tmp_path / "out"), *flags])
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_raw_folder_is_never_written_to(raw: Path) -> None:
+    for out in (raw, raw / "inside"):
+        with pytest.raises(SystemExit, match="which is only read"):
+            clean.main(["--data", str(raw), "--out", str(out), "--weights", "none"])
+
+
+def test_copies_in_disguise_are_found_and_other_places_are_not(raw: Path, tmp_path: Path) -> None:
+    photos = read_photos(raw)
+    chosen = photos[photos.title == "CC, by"].drop_duplicates("scene").head(6)
+    disguises = (
+        lambda image: ImageOps.mirror(image),
+        lambda image: ImageEnhance.Brightness(image).enhance(0.6),
+        lambda image: image.crop((0, 0, image.width * 3 // 4, image.height * 3 // 4)),
+        lambda image: image.resize((image.width // 2, image.height // 2)),
+    )
+    files = []
+    for number, path in enumerate(chosen.path):
+        shutil.copyfile(path, tmp_path / f"{number}.jpg")
+        files.append(f"{number}.jpg")
+    for number, disguise in enumerate(disguises):
+        with Image.open(tmp_path / f"{number}.jpg") as image:
+            disguise(image).save(tmp_path / f"copy{number}.jpg", quality=60)
+        files.append(f"copy{number}.jpg")
+    pd.DataFrame({"file": files, "label": "full"}).to_csv(tmp_path / "photos.csv", index=False)
+    twins = find_twins(survey_photos(read_photos(tmp_path), Embedder.open("resnet18", "none")))
+    assert {(pair.one, pair.other) for pair in twins} == {(0, 6), (1, 7), (2, 8), (3, 9)}
+    assert all(pair.likeness >= SAME and pair.is_mirrored == (pair.one == 0) for pair in twins)
+
+
+def test_scenes_with_twins_become_one_with_all_their_photos() -> None:
+    class Pair:
+        def __init__(self, one: int, other: int) -> None:
+            self.one, self.other = one, other
+
+    merged = merge_scenes(["a", "b", "b", "c", "d"], [Pair(2, 3), Pair(0, 3)])  # type: ignore[list-item]  # all that is read of twins
+    assert merged == {"a": "a", "b": "a", "c": "a", "d": "d"}
+
+
+def test_the_same_file_under_two_labels_is_in_neither_class(raw: Path, tmp_path: Path) -> None:
+    shutil.copytree(raw, tmp_path / "raw")
+    table = pd.read_csv(tmp_path / "raw" / "photos.csv", keep_default_na=False)
+    table.loc[table.file == "full/again.jpg", "label"] = "empty"
+    table.to_csv(tmp_path / "raw" / "photos.csv", index=False)
+    clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
+    dropped = {row.file: row.reason for row in read_rows(tmp_path / "out" / "cleaning.csv") if row.decision == DROP}
+    assert sum(reason == "the same file is labelled empty and full" for reason in dropped.values()) == 2
+
+
+def test_a_trait_that_gives_the_class_away_is_named_with_its_strength() -> None:
+    rng = np.random.default_rng(0)
+    photos = pd.DataFrame({"label": ["empty", "full"] * 40, "scene": [f"s{n // 2}" for n in range(80)], "source": ["x", "y"] * 40})
+    styles = [{"brightness": rng.normal(100 if label == "empty" else 140, 20), "contrast": rng.normal(50, 10)} for label in photos.label]
+    table = find_shortcuts(photos, styles)
+    assert tuple(table.columns) == COLUMNS
+    found = table.set_index("trait")
+    assert found.verdict["brightness"] == "predicts the class" and found.auroc["brightness"] > 0.8
+    assert found.verdict["contrast"] == "no sign" and found.low["contrast"] < 0.5 < found.high["contrast"]
+    assert found.auroc["source y"] == 1.0 and (table.n == 80).all()
+    assert find_shortcuts(photos, styles).equals(table)
+
+
+def test_auroc_counts_pairs_and_ties_half() -> None:
+    assert auroc(np.array([1.0, 2.0, 3.0, 3.0]), np.array([False, False, True, True])) == 1.0
+    assert auroc(np.array([1.0, 1.0]), np.array([False, True])) == 0.5
+
+
+def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "raw" / "full").mkdir(parents=True)
+    for number in range(3):
+        buffer = io.BytesIO()
+        Image.fromarray(np.random.default_rng(number).integers(0, 255, (300, 300, 3), dtype=np.uint8)).save(buffer, "JPEG")
+        (tmp_path / "raw" / "full" / f"{number}.jpg").write_bytes(buffer.getvalue())
+    clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
+    said = capsys.readouterr().out
+    assert "labels are not looked at:" in said and "has 1 class (full)" in said and "3 photos kept" in said
+    assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(COLUMNS) + "\n"
+
+
+@needs_real_data
+def test_faults_planted_in_real_photos_are_found(tmp_path: Path) -> None:
+    truth = plant(SHARED / "photos", tmp_path / "planted", seed=0)
+    rows = clean.judge(survey_photos(read_photos(tmp_path / "planted"), Embedder.open("mobilenet_v2", str(WEIGHTS))), tmp_path, 0)
+    table = {str(line["kind"]): line for line in measure(truth, rows)}
+    assert table["broken files"]["found"] == 5 and table["broken files"]["precision"] == 1.0
+    assert int(str(table["near-duplicates"]["found"])) >= 7
+    assert int(str(table["flipped labels"]["found_in_first_25"])) >= 8

@@ -1,0 +1,155 @@
+"""Clean a folder of photos: look at files, labels and style, propose what to do, decide, and write a clean folder.
+
+    python -m training.clean --data data/raw --out data/clean --auto
+    python -m training.clean --data data/raw --out again --replay data/clean/cleaning.csv
+
+The raw folder is only read. Everything that was proposed and decided is in cleaning.csv beside the clean photos: replayed on the raw
+folder it gives the same clean folder, byte for byte. A person's decisions outlive the next run; those of --auto are made anew.
+"""
+
+import argparse
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from carpark.errors import BadPhotos, BadSetting, one_line_errors
+from carpark.network import torchvision_name
+from training.cleaning import decisions
+from training.cleaning.apply import write_photos
+from training.cleaning.decisions import (
+    FILES,
+    KEEP,
+    LABEL_PASS,
+    REVIEW,
+    Row,
+    accept_sure,
+    check_rows,
+    fates_of,
+    journal_of,
+    read_rows,
+    to_record,
+)
+from training.cleaning.embedding import Embedder
+from training.cleaning.shortcuts import NAME as SHORTCUTS
+from training.cleaning.survey import Survey, survey_photos
+from training.journal import held
+from training.photos import check_trainable, read_photos
+from training.staging import staged
+
+CONFIDENCE = 0.95
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Proposes, decides, writes."""
+    args = parse(argv)
+    with one_line_errors():
+        check(args)
+        busy = f"--out {args.out} is being worked on by another process. Wait for it, or choose another folder."
+        with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
+            if args.replay:
+                replay(args.data, args.replay, args.out)
+            else:
+                clean(args)
+
+
+def clean(args: argparse.Namespace) -> None:
+    """Runs the passes and writes the clean folder. Raises a CarparkError, and then nothing is written."""
+    photos = read_photos(args.data)
+    earlier = read_rows(args.out / decisions.NAME) if (args.out / decisions.NAME).is_file() else []
+    survey = survey_photos(photos, Embedder.open(args.arch, args.weights))
+    said = [row for row in earlier if row.part == REVIEW]
+    check_rows(args.out / decisions.NAME, [row if row.part == REVIEW else _undecided(row) for row in earlier], _digests(survey), args.data)
+    rows = judge(survey, args.data, args.seed)
+    rows = [*(accept_sure(rows, args.confidence) if args.auto else rows), *said]
+    with staged(args.out, marker=decisions.NAME) as folder:
+        journal_of(folder).append([to_record(row) for row in rows])
+        counts = write_photos(survey, fates_of(rows), args.data / "photos.csv", folder)
+    report(rows, counts, args.out)
+
+
+def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
+    """The proposals of both passes. Where one class is too small to learn from, the pass over labels is left out, and that is said."""
+    from training.cleaning.file_pass import judge_files  # only now: their libraries take seconds to load, and a replay needs none
+    from training.cleaning.label_pass import judge_labels
+    from training.cleaning.twins import find_twins, merge_scenes
+
+    twins = find_twins(survey)
+    merged = merge_scenes(survey.photos.scene, twins)
+    rows = judge_files(survey, twins, merged)
+    readable = survey.photos[survey.is_readable]
+    try:
+        check_trainable(readable.assign(scene=readable.scene.map(merged)), data)
+    except BadPhotos as error:
+        print(f"labels are not looked at: {error}")
+        return rows
+    return rows + judge_labels(survey, survey.photos.scene.map(merged), seed)
+
+
+def replay(data: Path, path: Path, out: Path) -> None:
+    """Writes the clean folder that the decisions in a cleaning.csv come to. Raises a CarparkError, and then nothing is written."""
+    if not path.is_file():
+        raise BadSetting(f"--replay {path} is no file; expected a cleaning.csv.")
+    rows = read_rows(path)
+    survey = survey_photos(read_photos(data), None)
+    check_rows(path, rows, _digests(survey), data)
+    with staged(out, marker=decisions.NAME) as folder:
+        shutil.copyfile(path, folder / decisions.NAME)
+        counts = write_photos(survey, fates_of(rows), data / "photos.csv", folder)
+    report(rows, counts, out)
+
+
+def report(rows: Sequence[Row], counts: "Counter[str]", out: Path) -> None:
+    """What was found, and the last line: what was done."""
+    proposed = Counter(f"{row.part}: {row.proposal.split()[0]}" for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal != KEEP)
+    found = ", ".join(f"{count} {what}" for what, count in sorted(proposed.items()))
+    print(f"proposed: {found or 'nothing'}")
+    style = pd.read_csv(out / SHORTCUTS)
+    for row in style[style.verdict == "predicts the class"].itertuples():
+        print(f"shortcut: {row.trait} predicts the class (AUROC {row.auroc}, 95% {row.low} to {row.high}, {row.n} photos)")
+    decided = {row.file for row in rows if row.decision}
+    waiting = {row.file for row in rows if row.proposal not in ("", KEEP)} - decided
+    done = ", ".join(f"{count} {what}" for what, count in counts.items() if count and what != "kept")
+    print(f"{counts['kept']} photos kept{', ' if done else ''}{done}; proposals for {len(waiting)} photos are undecided -> {out}")
+
+
+def _digests(survey: Survey) -> dict[str, str]:
+    return dict(zip(survey.photos.file, survey.photos.sha256, strict=True))
+
+
+def _undecided(row: Row) -> Row:
+    return Row(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raises BadSetting for flags that cannot be used."""
+    torchvision_name(args.arch)
+    if not 0.5 <= args.confidence <= 1:
+        raise BadSetting(f"--confidence is {args.confidence}; expected 0.5 to 1.")
+    if args.replay and args.auto:
+        raise BadSetting("--replay does what was decided; --auto would decide anew. Choose one of them.")
+    if args.out.resolve() == args.data.resolve() or args.data.resolve() in args.out.resolve().parents:
+        raise BadSetting(f"--out {args.out} lies in --data {args.data}, which is only read. Choose another folder.")
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The flags, not checked yet."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.clean", description="Find what is wrong with photos, and write a clean folder."
+    )
+    add = parser.add_argument
+    add("--data", required=True, type=Path, metavar="DIR", help="raw photos folder; only read")
+    add("--out", required=True, type=Path, metavar="DIR", help="clean photos folder to write; an earlier one there is replaced")
+    add("--auto", action="store_true", help="decide every proposal whose score is at least --confidence")
+    add("--confidence", type=float, default=CONFIDENCE, metavar="P", help=f"of --auto (default: {CONFIDENCE})")
+    add("--replay", type=Path, metavar="FILE", help="do what this cleaning.csv decided, and look for nothing new")
+    add("--arch", default="resnet34", help="network that the first-stage model looks through (default: resnet34)")
+    add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with torchvision's state dict")
+    add("--seed", type=int, default=0)
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    main()

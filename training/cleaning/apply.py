@@ -1,0 +1,65 @@
+"""The clean folder: the raw photos as the decisions leave them. The same photos and decisions give the same bytes."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from training.cleaning import shortcuts
+from training.cleaning.decisions import Fate
+from training.cleaning.survey import Style, Survey
+from training.photos import LABELS, PARTIAL
+
+MEASURED = ("sha256", "phash", "width", "height")  # filled in where photos.csv does not tell
+
+
+def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path) -> "Counter[str]":
+    """Writes pictures, photos.csv and shortcuts.csv to `out`; how many photos were kept, dropped, relabelled and moved to another scene.
+
+    `csv` is the raw photos.csv, which may be absent. Every file lies in the folder of its label afterwards.
+    """
+    counts: Counter[str] = Counter()
+    table = _read_table(survey, csv)
+    rows: list[dict[str, str]] = []
+    styles: list[Style | None] = []
+    taken: set[str] = set()
+    for number, record in enumerate(table.to_dict("records")):
+        fate = fates.get(record["file"], Fate())
+        if fate.is_dropped:
+            counts["dropped"] += 1
+            continue
+        label, scene = fate.label or record["label"], fate.scene or record["scene"]
+        counts["kept"] += 1
+        counts["relabelled"] += label != record["label"]
+        counts["moved to the scene of a near-duplicate"] += scene != record["scene"]
+        file = _name(record["file"], label, taken)
+        (out / label).mkdir(exist_ok=True)
+        shutil.copyfile(survey.photos.path[number], out / file)
+        measured = {name: record.get(name) or survey.photos[name][number] for name in MEASURED}
+        rows.append({str(name): value for name, value in record.items()} | measured | {"file": file, "label": label, "scene": scene})
+        styles.append(survey.styles[number])
+    clean = pd.DataFrame(rows, columns=list(dict.fromkeys([*table.columns, *MEASURED])))
+    clean.to_csv(out / "photos.csv", index=False, lineterminator="\n")
+    shortcuts.find_shortcuts(clean, styles).to_csv(out / shortcuts.NAME, index=False, lineterminator="\n")
+    return counts
+
+
+def _read_table(survey: Survey, csv: Path) -> pd.DataFrame:
+    """The raw photos.csv as texts, untouched; made from the folders where there is none. Rows as in the survey."""
+    if not csv.is_file():
+        return survey.photos[["file", "label", "scene"]].astype(str)
+    table = pd.read_csv(csv, dtype=str, keep_default_na=False)
+    return table.assign(scene=survey.photos.scene.to_numpy())  # which has a scene for photos that stated none
+
+
+def _name(file: str, label: str, taken: set[str]) -> str:
+    """The place of a file in the clean folder, an own one."""
+    parts = Path(file).parts
+    inside = parts[1:] if len(parts) > 1 and parts[0] in (*LABELS, PARTIAL) else parts
+    name = f"{label}/{'-'.join(inside)}"
+    if name in taken:
+        name = f"{label}/{'-'.join(parts)}"
+    taken.add(name)
+    return name

@@ -1,0 +1,72 @@
+"""A picture as a row of numbers in which like pictures lie close: from a pretrained network, or from edges and colours without one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from fastai.vision.core import imagenet_stats
+from PIL.Image import Image, Resampling
+from torch import nn
+
+from training.weights import load_start
+
+Embedding = npt.NDArray[np.float32]  # (d,), length 1
+SIZE_PX = 224  # what a pretrained network sees
+HAND_SIZE_PX = 128
+CELLS, ORIENTATIONS, TONES = 4, 8, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """`weights` as the commands have them: "imagenet", "none" or a file."""
+
+    body: nn.Module | None
+    length: int
+
+    @classmethod
+    def open(cls, arch: str, weights: str) -> "Embedder":
+        """Raises BadWeights and BadSetting."""
+        body = load_start(arch, weights)
+        if body is None:
+            return cls(None, len(describe_by_hand(np.zeros((HAND_SIZE_PX, HAND_SIZE_PX, 3), np.float32))))
+        body.eval()  # as loaded, batch statistics included: nothing is trained here
+        with torch.inference_mode():
+            length = body(torch.zeros(1, 3, SIZE_PX, SIZE_PX)).shape[1]
+        return cls(body, length)
+
+    def embed(self, image: Image) -> Embedding:
+        """The same for a picture and its mirror image."""
+        side = HAND_SIZE_PX if self.body is None else SIZE_PX
+        pixels = np.asarray(image.resize((side, side), Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
+        views = (pixels, pixels[:, ::-1])
+        seen = [describe_by_hand(view) if self.body is None else _describe(self.body, view) for view in views]
+        row = np.sum(seen, axis=0)
+        return np.asarray(row / max(float(np.linalg.norm(row)), 1e-9), dtype=np.float32)
+
+
+def _describe(body: nn.Module, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Mean over the picture of what the last layer sees."""
+    mean, std = (np.array(values, dtype=np.float32) for values in imagenet_stats)
+    planes = torch.from_numpy(np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1)))[None]
+    with torch.inference_mode():
+        seen: npt.NDArray[np.float32] = body(planes).mean(dim=(2, 3))[0].numpy()
+    return seen
+
+
+def describe_by_hand(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Histograms of edge directions over a grid of cells (as HOG, Dalal and Triggs 2005), and of colours over the picture."""
+    grey = pixels.mean(axis=2)
+    down, across = np.gradient(grey)
+    strength = np.hypot(down, across)
+    bins = ((np.arctan2(down, across) % np.pi) / np.pi * ORIENTATIONS).astype(np.int32) % ORIENTATIONS
+    side = len(grey) // CELLS
+    cells = [
+        np.bincount(bins[y : y + side, x : x + side].ravel(), strength[y : y + side, x : x + side].ravel(), ORIENTATIONS)
+        for y in range(0, side * CELLS, side)
+        for x in range(0, side * CELLS, side)
+    ]
+    tones = np.minimum((pixels * TONES).astype(np.int32), TONES - 1)
+    colours = np.bincount((tones[..., 0] * TONES + tones[..., 1]).ravel() * TONES + tones[..., 2].ravel(), minlength=TONES**3)
+    parts = [np.sqrt(np.concatenate(cells) / grey.size), np.sqrt(colours / grey.size)]
+    return np.concatenate([part - part.mean() for part in parts]).astype(np.float32)

@@ -1,0 +1,102 @@
+"""The pass over files: what cannot be read, is too small, is there twice, or is no photo; and near-duplicates, which share a scene."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from cleanvision import Imagelab
+
+from training.cleaning.decisions import DROP, FILES, SCENE, Row
+from training.cleaning.survey import Survey, count_colours
+from training.cleaning.twins import SAME, Twins
+from training.intake import MIN_SIDE_PX
+
+# Measures of quality by cleanvision, with its own thresholds; whether such a photo is still useful is for a person to say.
+QUALITY = {"dark": "dark", "light": "overexposed", "blurry": "blurry", "low_information": "little to see", "odd_aspect_ratio": "odd shape"}
+FEW_COLOURS = 10  # of 4096: 208 real photos need 12 or more, line drawings and pages of text a handful
+UNSURE = 0.9  # a measure of quality is never surer
+
+
+def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> list[Row]:
+    """Proposals, photo by photo within each kind."""
+    found = [
+        *_unreadable(survey),
+        *_small(survey),
+        *_copies(survey),
+        *_scenes(survey, twins, merged),
+        *_quality(survey),
+        *_drawings(survey),
+    ]
+    return [
+        Row(survey.photos.file[n], survey.photos.sha256[n], FILES, proposal, reason, f"{score:.3f}") for n, proposal, reason, score in found
+    ]
+
+
+Finding = tuple[int, str, str, float]  # row number, proposal, reason, score
+
+
+def _unreadable(survey: Survey) -> Iterator[Finding]:
+    for number, reason in enumerate(survey.unreadable):
+        if reason:
+            yield number, DROP, reason, 1.0
+
+
+def _small(survey: Survey) -> Iterator[Finding]:
+    for number in np.flatnonzero(survey.is_readable):
+        width, height = survey.photos.width[number], survey.photos.height[number]
+        if min(int(width), int(height)) < MIN_SIDE_PX:
+            yield int(number), DROP, f"too small: {width} x {height} px, {MIN_SIDE_PX} on each side are wanted", UNSURE
+
+
+def _copies(survey: Survey) -> Iterator[Finding]:
+    """All but the first of files with the same bytes; all of them when their labels contradict each other."""
+    photos = survey.photos[survey.is_readable]
+    for _, same in photos.groupby("sha256", sort=False):
+        if len(same) == 1:
+            continue
+        if same.label.nunique() > 1:
+            said = " and ".join(sorted(same.label.unique()))
+            yield from ((int(number), DROP, f"the same file is labelled {said}", 1.0) for number in same.index)
+        else:
+            yield from ((int(number), DROP, f"the same file as {same.file.iloc[0]}", 1.0) for number in same.index[1:])
+
+
+def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Iterator[Finding]:
+    """Every photo of a scene that is one with an earlier scene, by the twins that say so."""
+    reasons: dict[str, Twins] = {}
+    scenes = survey.photos.scene.tolist()
+    for pair in twins:  # most alike first
+        if scenes[pair.one] != scenes[pair.other]:
+            for number in (pair.one, pair.other):
+                reasons.setdefault(scenes[number], pair)
+    for number, scene in enumerate(scenes):
+        if merged[scene] != scene:
+            pair = reasons[scene]
+            other = survey.photos.file[pair.other if scenes[pair.one] == scene else pair.one]
+            reason = f"{'mirrored ' if pair.is_mirrored else ''}near-duplicate of {other}, likeness {pair.likeness:.2f}"
+            yield number, SCENE + merged[scene], reason, 0.95 + 0.05 * max(pair.likeness - SAME, 0) / (1 - SAME)
+
+
+def _quality(survey: Survey) -> Iterator[Finding]:
+    """What cleanvision finds; it wants files, and only those that can be read."""
+    readable = survey.photos[survey.is_readable]
+    if readable.empty:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own, about the pandas it was made for
+        lab = Imagelab(filepaths=[str(Path(path).resolve()) for path in readable.path], verbose=False)
+        lab.find_issues({kind: {} for kind in QUALITY}, n_jobs=1, verbose=False)
+    issues = lab.issues.to_dict("index")
+    for number, path in zip(readable.index, readable.path, strict=True):
+        row = issues[str(Path(path).resolve())]
+        for kind, word in QUALITY.items():
+            if row[f"is_{kind}_issue"]:
+                yield int(number), DROP, word, min(1 - float(row[f"{kind}_score"]), UNSURE)
+
+
+def _drawings(survey: Survey) -> Iterator[Finding]:
+    for number in np.flatnonzero(survey.is_readable):
+        colours = count_colours(survey.photos.path[number])
+        if colours < FEW_COLOURS:
+            yield int(number), DROP, f"a drawing, a map or text: {colours} colours cover 90% of it", UNSURE
