@@ -1,6 +1,7 @@
 """Clean a folder of photos: look at files, labels and style, propose what to do, decide, and write a clean folder.
 
     python -m training.clean --data data/raw --out data/clean --auto
+    python -m training.clean --data data/raw --out data/clean --review        # a page on http://127.0.0.1:7861
     python -m training.clean --data data/raw --out again --replay data/clean/cleaning.csv
 
 The raw folder is only read. Everything that was proposed and decided is in cleaning.csv beside the clean photos: replayed on the raw
@@ -51,8 +52,13 @@ def main(argv: list[str] | None = None) -> None:
         with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
             if args.replay:
                 replay(args.data, args.replay, args.out)
-            else:
+            elif not args.review or not (args.out / decisions.NAME).is_file():
                 clean(args)
+            if args.review:
+                from training.review import serve  # only now: Gradio takes seconds to load
+
+                serve(args.data, args.out, args.port, args.reviewer)
+                replay(args.data, args.out / decisions.NAME, args.out)
 
 
 def clean(args: argparse.Namespace) -> None:
@@ -144,6 +150,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--out", required=True, type=Path, metavar="DIR", help="clean photos folder to write; an earlier one there is replaced")
     add("--auto", action="store_true", help="decide every proposal whose score is at least --confidence")
     add("--confidence", type=float, default=CONFIDENCE, metavar="P", help=f"of --auto (default: {CONFIDENCE})")
+    add("--review", action="store_true", help="open the review page, and apply its marks when it is stopped")
+    add("--reviewer", default="reviewer", metavar="NAME", help="who decides on the page (default: reviewer)")
+    add("--port", type=int, default=7861, help="of the page (default: 7861)")
     add("--replay", type=Path, metavar="FILE", help="do what this cleaning.csv decided, and look for nothing new")
     add("--arch", default="resnet34", help="network that the first-stage model looks through (default: resnet34)")
     add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with torchvision's state dict")

@@ -18,6 +18,7 @@ from training.photos import LABELS, PARTIAL
 NAME = "cleaning.csv"
 FILES, LABEL_PASS, REVIEW = "files", "labels", "review"
 KEEP, DROP, LABEL, SCENE = "keep", "drop", "label ", "scene "
+P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")  # as the pass over labels writes it in its reasons
 RELABELS = tuple(LABEL + label for label in (*LABELS, PARTIAL))
 
 
@@ -73,6 +74,12 @@ def read_rows(path: Path) -> list[Row]:
             raise BadPhotos(f"{path} line {line}: pass {row.part!r} is none; expected {FILES}, {LABEL_PASS} or {REVIEW}.")
         rows.append(row)
     return rows
+
+
+def read_p_full(row: Row) -> float | None:
+    """P(full) as a row of the pass over labels tells it; None for any other row."""
+    told = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
+    return float(told[1]) if told else None
 
 
 def accept_sure(rows: Sequence[Row], confidence: float) -> list[Row]:

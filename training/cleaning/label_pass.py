@@ -4,8 +4,6 @@ The model is a linear one over embeddings, fitted in seconds. Confident learning
 disagreements are likely errors of the label, and the distance to the nearest photos which pictures are no car park at all.
 """
 
-import re
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -22,7 +20,6 @@ FOLDS = 6
 # Chosen on 137 real photos with ten labels flipped: 3 to 4 errors out of fold, all ten among the first 25.
 INVERSE_REGULARISATION, PARTIAL_WEIGHT = 10.0, 0.25
 FAR = 4.0  # robust standard deviations from the usual distance to the nearest photos
-P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,12 +86,6 @@ def distances_to_others(embeddings: npt.NDArray[np.float32]) -> Floats:
     distances = -np.log(np.maximum(OutOfDistribution().fit_score(features=embeddings, verbose=False), 1e-12))
     median = np.median(distances)
     return np.asarray((distances - median) / max(1.4826 * float(np.median(np.abs(distances - median))), 1e-9))
-
-
-def read_p_full(row: Row) -> float | None:
-    """P(full) as a row of `judge_labels` tells it; None for any other row."""
-    told = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
-    return float(told[1]) if told else None
 
 
 def _judge(file: str, sha256: str, label: str, p_full: float, is_wrong: bool) -> Row:

@@ -1,0 +1,168 @@
+"""What a person has to decide: one card a photo, worst first, and each mark on disk before the next card shows.
+
+Nothing is kept in memory between two marks: cleaning.csv is read anew each time, so that pages side by side, and a page that was
+loaded again, see the same.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from training.cleaning.decisions import (
+    DROP,
+    FILES,
+    KEEP,
+    LABEL,
+    LABEL_PASS,
+    NAME,
+    REVIEW,
+    SCENE,
+    Row,
+    fates_of,
+    journal_of,
+    read_p_full,
+    read_rows,
+    to_record,
+)
+from training.photos import read_photos
+
+UNDO = "undo"  # the reason of a row that takes another one back
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A photo to look at."""
+
+    file: str
+    sha256: str
+    label: str
+    p_full: float | None  # out of fold; None where no model looked
+    proposal: str  # the surest one, "" where nothing is proposed
+    reasons: tuple[str, ...]
+    score: float  # of the surest proposal; 0 without one
+    license: str
+    credit: str
+    twins: tuple[str, ...]  # files of the same scene
+    decision: str  # a person's, "" while there is none
+    is_decided: bool  # by a person or by --auto
+
+    @property
+    def prediction(self) -> str:
+        """ "empty", "full" or "" where no model looked."""
+        return "" if self.p_full is None else "full" if self.p_full >= 0.5 else "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which cards are shown."""
+
+    state: str = "undecided"  # undecided, proposed or all
+    label: str = ANY
+    reason: str = ANY  # a pass: files or labels
+    prediction: str = ANY
+
+    def admits(self, card: Card) -> bool:
+        """True for a card that is shown."""
+        return (
+            (self.state == "all" or (bool(card.proposal) and (self.state == "proposed" or not card.is_decided)))
+            and self.label in (ANY, card.label)
+            and self.prediction in (ANY, card.prediction)
+            and (self.reason == ANY or any(reason.startswith(self.reason) for reason in card.reasons))
+        )
+
+
+class Docket:
+    """The cards of a raw folder and of the clean folder whose cleaning.csv is written to."""
+
+    def __init__(self, data: Path, out: Path, reviewer: str) -> None:
+        """Raises BadPhotos."""
+        self.data = data
+        self.out = out
+        self.reviewer = reviewer
+        self._photos = read_photos(data).drop_duplicates("file").set_index("file")
+
+    def cards(self, choice: Choice) -> list[Card]:
+        """Worst first: by the score of the surest proposal, then as in the table. Raises BadPhotos."""
+        rows = read_rows(self.out / NAME)
+        by_file: dict[str, list[Row]] = {}
+        for row in rows:
+            by_file.setdefault(row.file, []).append(row)
+        fates = fates_of(rows)
+        scenes = {file: (fates[file].scene if file in fates else "") or str(scene) for file, scene in self._photos.scene.items()}
+        members: dict[str, list[str]] = {}
+        for file, scene in scenes.items():
+            members.setdefault(scene, []).append(str(file))
+        cards = [self._card(file, by_file[file], members[scenes[file]]) for file in map(str, self._photos.index) if file in by_file]
+        return sorted(filter(choice.admits, cards), key=lambda card: -card.score)
+
+    def decide(self, card: Card, decision: str, reason: str = "") -> None:
+        """On disk when it returns. Raises OSError."""
+        self._append(Row(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
+
+    def undo(self) -> str:
+        """Takes back the reviewer's last mark that stands; its file, "" when there is none. Raises OSError."""
+        stack: list[Row] = []
+        for row in read_rows(self.out / NAME):
+            if row.part == REVIEW and row.decided_by == self.reviewer:
+                if row.reason == UNDO:
+                    stack.pop()
+                else:
+                    stack.append(row)
+        if not stack:
+            return ""
+        last = stack.pop()
+        before = next((row.decision for row in reversed(stack) if row.file == last.file), "")
+        self._append(replace(last, decision=before, reason=UNDO))
+        return last.file
+
+    def progress(self) -> tuple[int, int]:
+        """How many of the photos about which something is proposed are decided, and how many there are."""
+        cards = self.cards(Choice("proposed"))
+        return sum(card.is_decided for card in cards), len(cards)
+
+    def _append(self, row: Row) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        journal_of(self.out).append([to_record(replace(row, decided_by=self.reviewer, decided_at=now))])
+
+    def _card(self, file: str, rows: list[Row], scene: list[str]) -> Card:
+        photo = self._photos.loc[file]
+        proposed = sorted(
+            (row for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal != KEEP), key=lambda row: -float(row.score)
+        )
+        asking = [row for row in proposed if not row.proposal.startswith(SCENE)] or proposed
+        mine = [row.decision for row in rows if row.part == REVIEW]
+        by_pass = [row for row in proposed if row.decision]
+        p_full = next((p for row in rows if (p := read_p_full(row)) is not None), None)
+        return Card(
+            file,
+            rows[0].sha256,
+            str(photo.label),
+            p_full,
+            asking[0].proposal if asking else "",
+            tuple(f"{row.part}: {row.reason}" for row in proposed),
+            float(asking[0].score) if asking else 0.0,
+            _told(photo, "license"),
+            _told(photo, "attribution"),
+            tuple(other for other in scene if other != file)[:4],
+            mine[-1] if mine else "",
+            bool(mine and mine[-1]) or bool(by_pass and len(by_pass) == len(proposed)),
+        )
+
+
+def _told(photo: "pd.Series[Any] | pd.DataFrame", column: str) -> str:
+    value = photo.get(column, "")
+    return "" if pd.isna(value) else str(value)
+
+
+MARKS = {  # key -> what the button says, and the decision
+    "k": ("Keep", KEEP),
+    "e": ("Empty", f"{LABEL}empty"),
+    "f": ("Full", f"{LABEL}full"),
+    "p": ("Partial", f"{LABEL}partial"),
+    "d": ("Drop", DROP),
+    "n": ("Not a car park", DROP),
+}
