@@ -9,7 +9,7 @@ export CARPARK_MODEL ?= artifacts/model
 export CARPARK_DATASET ?= artifacts/dataset
 export CARPARK_ARCHIVE ?= artifacts/sample/archive
 
-.PHONY: all demo space space-env test lint bench clean
+.PHONY: all demo dataset space space-env test lint bench clean
 all: lint test
 
 # The Space with a model trained on generated car parks; the second time nothing is trained again.
@@ -31,6 +31,17 @@ artifacts/dataset/README.md: | artifacts/sample/truth.csv
 artifacts/model/config.json: | artifacts/dataset/README.md
 	@echo "make demo: no pretrained weights and no network are needed: a small network is trained from scratch on the sample"
 	$(RUN) -m training.train --data artifacts/dataset --out artifacts/model --arch resnet18_half --weights none --size 128 --epochs 24
+
+# Photos of real car parks that may be passed on: collected, cleaned, split. Stopped or killed, the same command goes on where it was.
+# CARPARK_CONTACT says how to reach you; CLEAN_WITH="--weights none" does without ImageNet weights.
+COLLECT := $(RUN) -m training.collect --out data/raw --limit $(or $(LIMIT),300)
+dataset: $(READY) | artifacts/sample/truth.csv
+	$(COLLECT) --source openverse $(OPENVERSE) --dry-run
+	$(COLLECT) --source commons $(COMMONS) --dry-run
+	$(COLLECT) --source openverse $(OPENVERSE)
+	$(COLLECT) --source commons $(COMMONS)
+	$(RUN) -m training.clean --data data/raw --out data/clean --auto $(CLEAN_WITH)
+	$(RUN) -m training.dataset --data data/clean --out artifacts/dataset --generated artifacts/sample/photos
 
 # The Space as the Hub runs it, for the tests: the Python that its card names, with the Space's own requirements and nothing else.
 SPACE_VERSION := $(shell sed -n 's/^python_version: "\(.*\)"/\1/p' space/README.md)
