@@ -123,6 +123,7 @@ def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review, reviewing:
     assert shown(page) == "full/17.jpg"
     expect(page.get_by_text(f"17 of {PHOTOS} proposals decided")).to_be_visible()
 
+    page.close()  # a page whose server is gone complains
     reviewing.process.send_signal(signal.SIGINT)
     assert reviewing.process.wait(timeout=PATIENCE_S) == 0
     photos = read_photos(reviewing.out)
