@@ -32,36 +32,36 @@ def open_uri(uri):
 
 
 def test_the_frame_of_a_moment_is_the_archives(shown, archive):
-    (uri,) = frames_for(shown, archive, 0, 1).values()
+    (uri,) = frames_for(shown, archive, range(0, 0 + 1)).values()
     picture = open_uri(uri)
     assert picture.size == (352, 288)
     assert not picture.getexif()
 
 
 def test_a_card_is_shown_too_and_what_cannot_be_decoded_or_is_missing_has_no_picture(shown, archive):
-    frames = frames_for(shown, archive, 1, 4)
+    frames = frames_for(shown, archive, range(1, 1 + 4))
     assert [bool(frames[place]) for place in ("1", "2", "3", "4")] == [True, False, True, False]
 
 
 def test_a_large_frame_is_scaled_down(shown, archive):
-    assert open_uri(frames_for(shown, archive, 3, 1)["3"]).size == (640, 480)
+    assert open_uri(frames_for(shown, archive, range(3, 3 + 1))["3"]).size == (640, 480)
 
 
 def test_frames_that_may_still_come_are_left_out(shown, archive):
     table = shown.table.copy()
     table.loc[5, "reason"] = "not fetched yet"
-    assert set(frames_for(CameraDay(CAMERA, DAY, table, "toy"), archive, 4, 3)) == {"4", "6"}
+    assert set(frames_for(CameraDay(CAMERA, DAY, table, "toy"), archive, range(4, 4 + 3))) == {"4", "6"}
 
 
 def test_only_frames_that_the_day_has_are_asked_of_the_archive(shown, archive):
     archive.asked.clear()
-    frames_for(shown, archive, 2, 20)
+    frames_for(shown, archive, range(2, 2 + 20))
     assert sorted(archive.asked) == SLOTS[2:4]
 
 
 def test_places_beyond_the_day_have_no_frames(shown, archive):
-    assert frames_for(shown, archive, 286, 24).keys() == {"286", "287"}
-    assert frames_for(shown, archive, 10**9, 24) == {}
+    assert frames_for(shown, archive, range(286, 286 + 24)).keys() == {"286", "287"}
+    assert frames_for(shown, archive, range(10**9, 10**9 + 24)) == {}
 
 
 def test_what_a_page_asks_for_is_bounded():

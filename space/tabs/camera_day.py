@@ -9,10 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from carpark.errors import CarparkError
+from tabs.comparison import extras_of
 from tabs.day_chart import chart_html
-from tabs.day_form import DayForm, choose_camera, fill_form, lay_out_form
+from tabs.day_form import DayForm, choose_camera, fill_form, find_one, lay_out_form
 from tabs.day_link import DayLink
-from tabs.day_results import DayResults, lay_out_results, words_card, write_tables
+from tabs.day_results import DayResults, lay_out_results, problem_card, words_card, write_png, write_tables
 from tabs.day_words import DayAnswer, answer_of
 from tabs.edge import told_on_page, told_to_caller, typed_json
 from tabs.frame_viewer import asked_frames, frames_for
@@ -32,6 +34,7 @@ SHOW_LINKED_DAY = """() => {  // the button appears with its tab
   const query = new URLSearchParams(location.search)
   if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
 }"""
+CLICK_PICTURE = "() => { setTimeout(() => (document.querySelector('#png-file a') ?? document.querySelector('#png-file')).click(), 200) }"
 PROGRESS = gr.Progress()  # as a default it makes Gradio hand in the bar of the call
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # of events that are only the page's
 
@@ -47,6 +50,8 @@ def build_camera_day_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> No
     wire_form(page, tabs, sources, form, link)
     wire_day(page, sources, form, results, DayStates(shown, link))
     wire_viewer(sources, results, shown)
+    wire_second_day(sources, results, shown)
+    wire_picture(results, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
     ) -> Iterator[tuple[Any, ...]]:
         is_on = turns.begin(str(request.session_hash))
         progress(0, desc="Asking the archive")
-        with told_on_page():
+        try:
             redraw_at = 0.0
             for done, look in follow_day(sources, camera or "", day or ""):
                 if not is_on():
@@ -95,10 +100,15 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
                     began, so_far = time.monotonic(), look()
                     yield words_card(so_far), chart_html(so_far), so_far, gr.skip(), gr.skip()
                     redraw_at = time.monotonic() + max(REDRAW_S, REDRAW_SHARE * (time.monotonic() - began))
-            whole = look()
+            whole, archive = look(), sources.archive()
+        except CarparkError as error:
+            tried = f"Asked: {sources.name_of('CARPARK_ARCHIVE') or 'no source of frames is set'}."
+            yield problem_card(str(error), tried), "", None, gr.skip(), gr.skip()
+            return
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_tables(whole, Path(folder))
-            yield words_card(whole), chart_html(whole, start=first_moment(whole, link)), whole, str(csv), str(parquet)
+            chart = chart_html(whole, extras_of(whole, archive), start=first_moment(whole, link))
+            yield words_card(whole), chart, whole, str(csv), str(parquet)
 
     pressed = form.button.click(end_turn, queue=False, trigger_mode="multiple", **HIDDEN)
     pressed.then(
@@ -121,12 +131,48 @@ def wire_viewer(sources: Sources, results: DayResults, shown: gr.State) -> None:
         request, first, count = asked_frames(event)
         if shown is None:
             return {"request": request, "day": None, "frames": {}}
+        with_heat = getattr(event, "heat", False) is True
         with told_on_page():
-            frames = frames_for(shown, sources.archive(), first, count)
-        return {"request": request, "day": [shown.camera.id, str(shown.day)], "frames": frames}
+            heat = sources.heat_mapper() if with_heat else None
+            frames = frames_for(shown, sources.archive(), range(first, first + count), heat)
+        return {"request": request, "day": [shown.camera.id, str(shown.day)], "heat": with_heat, "frames": frames}
 
     results.viewer.frames(send_frames, shown, results.viewer, concurrency_id="frames", concurrency_limit=4, **HIDDEN)
     results.with_line.input(None, results.with_line, None, js="on => { document.documentElement.dataset.dayLine = on ? 'on' : 'off' }")
+
+
+def wire_second_day(sources: Sources, results: DayResults, shown: gr.State) -> None:
+    """A second day in the axes of the first: its level, and its verdicts as a strip."""
+
+    def add_second(shown: CameraDay | None, camera: str, day: str) -> str:
+        if shown is None:
+            return ""
+        with told_on_page():
+            archive = sources.archive()
+            other = read_day(sources, find_one(archive, camera.strip() or shown.camera.id).id, day.strip() or str(shown.day))
+            return chart_html(shown, extras_of(shown, archive, [other]))
+
+    def remove_second(shown: CameraDay | None) -> str:
+        return chart_html(shown, extras_of(shown, sources.archive())) if shown else ""
+
+    second = results.second
+    asked: dict[str, Any] = {"api_visibility": "private", "show_progress_on": second.add, "concurrency_id": "day"}
+    second.add.click(add_second, [shown, second.camera, second.day], results.chart, **asked)
+    second.clear.click(remove_second, shown, results.chart, **HIDDEN)
+
+
+def wire_picture(results: DayResults, shown: gr.State) -> None:
+    """The chart as a picture, drawn when somebody asks for it."""
+
+    def draw_picture(shown: CameraDay | None, with_line: bool) -> Iterator[str | dict[str, Any]]:
+        if shown is None:
+            yield gr.skip()
+            return
+        with TemporaryDirectory(prefix="carpark-") as folder:
+            yield str(write_png(shown, Path(folder), credit=ATTRIBUTION, show_probability=with_line))
+
+    drawn = results.png.click(draw_picture, [shown, results.with_line], results.png_file, concurrency_id="frames", **HIDDEN)
+    drawn.success(None, js=CLICK_PICTURE)
 
 
 def add_endpoint(sources: Sources) -> None:

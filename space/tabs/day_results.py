@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from carpark.charts import day_figure, figure_png
 from carpark.day import summarize_day
 from tabs.day_chart import ON_LOAD
 from tabs.day_words import summary_in_words, title_of
@@ -26,6 +27,19 @@ class DayResults:
     viewer: gr.HTML
     csv: gr.DownloadButton
     parquet: gr.DownloadButton
+    png: gr.Button
+    png_file: gr.DownloadButton  # never seen: the picture is drawn when it is asked for, and then clicked by the page
+    second: "SecondDay"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondDay:
+    """The form of a second day in the same axes."""
+
+    camera: gr.Textbox
+    day: gr.Textbox
+    add: gr.Button
+    clear: gr.Button
 
 
 def lay_out_results() -> DayResults:
@@ -35,10 +49,40 @@ def lay_out_results() -> DayResults:
         chart = gr.HTML(elem_id="day-chart", js_on_load=ON_LOAD, apply_default_css=False)
         with_line = gr.Checkbox(True, label="Show the probability line", container=False, elem_id="with-line")
         viewer = frame_viewer()
+        second = lay_out_second_day()
         with gr.Row():
             csv = gr.DownloadButton("Download as CSV", size="sm", scale=0, min_width=180)
             parquet = gr.DownloadButton("Download as Parquet", size="sm", scale=0, min_width=180)
-    return DayResults(words, with_line, chart, viewer, csv, parquet)
+            png = gr.Button("Download as PNG", size="sm", scale=0, min_width=180)
+            png_file = gr.DownloadButton("The chart", visible="hidden", elem_id="png-file")
+    return DayResults(words, with_line, chart, viewer, csv, parquet, png, png_file, second)
+
+
+def lay_out_second_day() -> SecondDay:
+    """The form of a second day; an empty camera is the camera that is shown."""
+    with gr.Accordion("Compare with another day or camera", open=False, elem_id="second-day"), gr.Row(equal_height=True):
+        camera = gr.Textbox(label="Other camera", placeholder="the same camera, or a name, area or id", scale=3, min_width=240)
+        day = gr.Textbox(label="Other day", placeholder="the same day, or YYYY-MM-DD", scale=2, min_width=200)
+        add = gr.Button("Compare", scale=1, min_width=120)
+        clear = gr.Button("Remove", scale=1, min_width=120)
+    return SecondDay(camera, day, add, clear)
+
+
+def write_png(shown: CameraDay, folder: Path, *, credit: str, show_probability: bool) -> Path:
+    """The day's chart as a picture in `folder`."""
+    file = folder / f"{shown.camera.folder}_{shown.day}.png"
+    figure = day_figure(shown.table, title=title_of(shown), credit=credit, show_probability=show_probability)
+    file.write_bytes(figure_png(figure))
+    return file
+
+
+def problem_card(problem: str, tried: str) -> str:
+    """Why there is no day, what was tried and what to do, as HTML."""
+    return (
+        f'<div class="day-words no-day"><h2>This day cannot be shown</h2><p>{html.escape(problem)}</p>'
+        f"<p>{html.escape(tried)} You can choose another day or camera above, or press the button again in a few minutes: "
+        "what has arrived by then is not fetched twice.</p></div>"
+    )
 
 
 def words_card(shown: CameraDay) -> str:

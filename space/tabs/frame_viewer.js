@@ -1,5 +1,5 @@
 // js_on_load of the viewer: shows the frame of the chosen moment and plays the day, asking for frames a few at a time and ahead of need.
-const AHEAD = 24, PATIENCE_MS = 10000
+const AHEAD = 24, AHEAD_WITH_HEAT = 4, PATIENCE_MS = 10000
 const find = selector => element.querySelector(selector)
 let day = '', frames = new Map(), now = null, timer = 0, request = 0, wish = null, askedAt = 0
 
@@ -11,7 +11,7 @@ function ask(first, count) {
   if (Date.now() - askedAt < PATIENCE_MS) return
   askedAt = Date.now()
   wish = null
-  trigger('frames', {request: ++request, first, count})
+  trigger('frames', {request: ++request, first, count, heat: find('.heat').checked})
 }
 
 function draw() {
@@ -37,7 +37,7 @@ function stop() {
 
 function step() {
   if (now.index === now.last) return stop()
-  ask(now.index + 1, AHEAD)
+  ask(now.index + 1, find('.heat').checked ? AHEAD_WITH_HEAT : AHEAD)
   if (!frames.has(now.index + 1)) return  // on its way
   document.dispatchEvent(new CustomEvent('day:go', {detail: {by: 1}}))
 }
@@ -83,12 +83,16 @@ element.addEventListener('click', event => {
   }
 })
 element.addEventListener('change', event => {
+  if (event.target.closest('.heat')) {
+    frames = new Map()
+    if (now) ask(now.index, 1)
+  }
   if (timer && event.target.closest('.speed')) { clearInterval(timer); play() }
 })
 watch('value', () => {
   if (!props.value) return
   askedAt = 0
-  if (JSON.stringify(props.value.day) === day) {
+  if (JSON.stringify(props.value.day) === day && props.value.heat === find('.heat').checked) {
     for (const [index, picture] of Object.entries(props.value.frames)) frames.set(Number(index), picture)
     draw()
   }

@@ -9,7 +9,9 @@ import gradio as gr
 from PIL import Image as PILImage
 
 from carpark.day import NOT_BEGUN, NOT_FETCHED
+from carpark.evidence.faults import crop_scene
 from carpark.frames import Archive
+from carpark.heatmap import HeatMapper, laid_over
 from carpark.images import DECODING_ERRORS
 from carpark.slots import Fetched
 from tabs.shown_day import CameraDay
@@ -33,23 +35,24 @@ def asked_frames(event: gr.EventData) -> tuple[int, int, int]:
         return 0, 0, 0
 
 
-def frames_for(shown: CameraDay, archive: Archive, first: int, count: int) -> dict[str, str]:
-    """The pictures of `count` slots of the day from place `first` on, as data URIs by place; "" where there is none.
+def frames_for(shown: CameraDay, archive: Archive, wanted: range, heat: HeatMapper | None = None) -> dict[str, str]:
+    """The pictures of the slots at the wanted places, as data URIs by place; "" where there is none.
 
     Slots whose frame may still come are left out.
     They are asked of the archive again, which has them
-    at hand: in its folder, or in its cache.
+    at hand: in its folder, or in its cache. With `heat`, those that were classified are what the model saw of them, under its heat map.
     """
-    rows = shown.table.iloc[first : first + count]
-    places = {slot.to_pydatetime(): place for place, slot in enumerate(rows["slot"], start=first)}
+    rows = shown.table.iloc[wanted.start : wanted.stop]
+    places = {slot.to_pydatetime(): place for place, slot in enumerate(rows["slot"], start=wanted.start)}
+    classified = {slot.to_pydatetime() for slot in rows["slot"][rows["p_full"].notna()]}
     is_known = ~rows["reason"].isin((NOT_FETCHED, NOT_BEGUN))
     pictures = {str(place): "" for place in rows.index[is_known]}
     has_file = [slot for slot, sha256 in zip(places, rows["sha256"], strict=True) if sha256]
     with closing(archive.fetch(shown.camera, has_file)) as answers:
-        return pictures | {str(places[fetched.slot]): _picture_uri(fetched) for fetched in answers}
+        return pictures | {str(places[f.slot]): _picture_uri(f, heat if f.slot in classified else None) for f in answers}
 
 
-def _picture_uri(fetched: Fetched) -> str:
+def _picture_uri(fetched: Fetched, heat: HeatMapper | None) -> str:
     """The frame's picture as a data URI, without what its file says beside the picture; "" when it cannot be decoded."""
     if not fetched.data:
         return ""
@@ -57,9 +60,13 @@ def _picture_uri(fetched: Fetched) -> str:
         with PILImage.open(io.BytesIO(fetched.data), formats=["JPEG"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 return ""
-            image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-            file = io.BytesIO()
-            image.convert("RGB").save(file, "JPEG", quality=88)
+            picture = image.convert("RGB")
     except DECODING_ERRORS:
         return ""
+    if heat:
+        scene = crop_scene(picture)
+        picture = laid_over(scene, heat.explain(scene).map)
+    picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=88)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

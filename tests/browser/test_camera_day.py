@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, show_day
@@ -239,3 +240,40 @@ def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow_arch
         expect(page.get_by_text("No frame of Market St Sample Car Park on 2026-03-01")).to_be_visible()
         assert len(slow_archive.counts) < 2 * SLOTS
         page.close()
+
+
+def test_a_second_day_is_drawn_into_the_axes_and_removed(open_page: OpenPage) -> None:
+    page = open_page()
+    show_day(page)
+    page.get_by_text("Compare with another day or camera").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#day-chart .strip")).to_have_count(2)
+    expect(page.locator("#day-chart .day-legend")).to_contain_text("Market St Sample Car Park, Monday 2 March 2026")
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator("#day-chart .strip")).to_have_count(1)
+
+
+def test_the_chart_downloads_as_a_picture_and_a_frame_shows_its_heat(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(width=390, scheme="dark")
+    show_day(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as PNG").click()
+    download.value.save_as(tmp_path / "chart.png")
+    with Image.open(tmp_path / "chart.png", formats=["PNG"]) as picture:
+        assert picture.size == (1650, 720)
+    image = page.locator("#day-frame img")
+    expect(image).to_be_visible()
+    plain = image.get_attribute("src")
+    page.get_by_label("Show what spoke for the answer").check()
+    expect(image).not_to_have_attribute("src", plain or "")
+
+
+def test_a_day_without_frames_is_explained_with_what_was_tried_and_what_to_do(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
+    page.get_by_role("combobox", name="Day").fill("2026-03-01")
+    page.get_by_role("combobox", name="Day").press("Enter")
+    page.get_by_role("button", name="Show the day").click()
+    for words in ("This day cannot be shown", "It has 1 day of this camera: 2026-03-02.", "Asked: ", "choose another day or camera"):
+        expect(page.locator("#day-words")).to_contain_text(words)

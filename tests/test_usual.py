@@ -1,0 +1,58 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from carpark.cache import Cache
+from carpark.day import camera_day
+from carpark.slots import slots_of_day
+from carpark.usual import align_places, kept_days, usual_range
+from tests.test_charts import table_of
+from tests.toy_day import CAMERA, DAY, ListedArchive, ToyModel, moment
+
+
+def flat(day, level):
+    return table_of(day).assign(p_full=level)
+
+
+def test_the_usual_range_of_an_hour_is_the_middle_half_of_the_days():
+    days = [flat(DAY - timedelta(days=back), level) for back, level in enumerate((0.1, 0.2, 0.3, 0.4, 0.5), start=1)]
+    low, middle, high = usual_range(days, table_of(DAY)["slot"])
+    assert len(low) == 288
+    assert (low[0], middle[0], high[0]) == pytest.approx((0.2, 0.3, 0.4))
+
+
+def test_two_days_do_not_say_what_is_usual():
+    assert usual_range([flat(DAY, 0.5)] * 2, table_of(DAY)["slot"]) is None
+
+
+def test_an_hour_for_which_too_few_days_speak_has_no_range():
+    days = [flat(DAY, 0.5) for _ in range(3)]
+    days[0].loc[:11, "p_full"] = np.nan
+    _, middle, _ = usual_range(days, table_of(DAY)["slot"])
+    assert np.isnan(middle[:12]).all() and (middle[12:] == 0.5).all()
+
+
+def test_days_are_brought_together_by_londons_clock():
+    winter, summer, short = (table_of(day)["slot"] for day in (DAY, date(2020, 7, 1), date(2020, 3, 29)))
+    assert align_places(summer, winter).tolist() == list(range(288))
+    places = align_places(short, winter)
+    assert places[11:13].tolist() == [11, -1] and places[23:25].tolist() == [-1, 12]
+
+
+class Week(ListedArchive):
+    """The same frame on every day of two weeks."""
+
+    def days(self, camera):
+        return [DAY + timedelta(days=ahead) for ahead in range(14)]
+
+
+def test_only_finished_days_of_the_same_kind_and_model_count(tmp_path):
+    frames = {slots_of_day(DAY + timedelta(days=ahead))[0]: moment(ahead % 8) for ahead in range(7)}
+    archive = Week(frames, Cache(tmp_path / "cache"))
+    for ahead in range(6):  # Monday to Saturday
+        camera_day(CAMERA, DAY + timedelta(days=ahead), archive=archive, model=ToyModel())
+    assert len(kept_days(CAMERA, DAY, archive, "toy")) == 4
+    assert len(kept_days(CAMERA, DAY + timedelta(days=6), archive, "toy")) == 1
+    assert kept_days(CAMERA, DAY, archive, "another") == []
+    assert kept_days(CAMERA, DAY, Week(frames), "toy") == []
