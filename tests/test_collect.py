@@ -223,7 +223,7 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
     photos = read_photos(tmp_path).set_index("source_id")
     assert set(photos.license) == {"pdm", "by-sa"}
     assert "4" not in photos.index  # a PDF
-    row = photos.loc[1]
+    row = photos.loc["1"]
     assert row.creator == "Jo & 1" and row.license_url == "https://creativecommons.org/licenses/by-sa/3.0"
     assert row.attribution == (
         '"Car park 1" by Jo & 1 is licensed under CC BY-SA 3.0. '
