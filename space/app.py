@@ -12,18 +12,21 @@ import tempfile
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.revisions import FILE, read_pins
 from tabs.about import build_about_tab
 from tabs.camera_day import build_camera_day_tab
-from tabs.edge import READ_ALOUD
+from tabs.edge import READ_ALOUD, without_secrets
+from tabs.gate import Gate, visitor_of
 from tabs.photo import build_photo_tab
 from tabs.samples import write_samples
 from tabs.sources import Sources
 from tabs.theme import HEAD, HEADER, STYLES, THEME
 
+MOST_WAITING, SIDE_BY_SIDE = 60, 8  # events in the queue; events of one kind at a time, where a tab does not say
 HOURLY_AFTER_A_DAY_S = (3_600, 86_400)  # how often uploads and downloads are cleared away, and from what age
 
 
@@ -33,7 +36,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
 
     def show_problems() -> str:
         lines = [*sources.problems(), *dataset_problem, *sources.notes()]
-        return "".join(f'<p class="problem">{html.escape(line)}</p>' for line in lines)
+        return "".join(f'<p class="problem">{html.escape(without_secrets(line))}</p>' for line in lines)
 
     with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=HOURLY_AFTER_A_DAY_S) as page:
         gr.HTML(HEADER)
@@ -56,13 +59,22 @@ def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], li
         return [], [str(error)]
 
 
+def count_waiting(page: gr.Blocks, visitor: str) -> int:
+    """How many events of a visitor wait in the page's queue."""
+    queues = page._queue.event_queue_per_concurrency_id.values()  # Gradio offers no public look at it
+    return sum(visitor_of(event.request.scope) == visitor for queue in queues for event in queue.queue)
+
+
 def main() -> None:
     """Serve the page until it is interrupted."""
     with one_line_errors():
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
+        page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(
+            app_kwargs={"middleware": [Middleware(Gate, count_waiting=lambda visitor: count_waiting(page, visitor))]},
+            enable_monitoring=False,
             theme=THEME,
             css_paths=STYLES,
             head=HEAD,

@@ -175,7 +175,7 @@ def test_both_endpoints_say_what_they_take_and_answer(space: RunningSpace) -> No
     described = requests.get(f"{space.url}gradio_api/info", timeout=20).json()["named_endpoints"]
     assert set(described) == {"/classify", "/camera_day"}
     (answer,) = described["/classify"]["returns"]
-    assert set(answer["type"]["properties"]) == {"label", "p_full", "sure", "verdict", "model"}
+    assert set(answer["type"]["properties"]) == {"label", "p_full", "sure", "is_car_park", "verdict", "model"}
     assert [parameter["parameter_name"] for parameter in described["/camera_day"]["parameters"]] == ["camera", "day"]
     (answer,) = described["/camera_day"]["returns"]
     assert {"words", "summary", "slots"} <= set(answer["type"]["properties"])

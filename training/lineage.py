@@ -23,6 +23,7 @@ from training.targets import Kind, Target, list_remote
 # weights, the camera day the int8 form, the About tab the rest.
 MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["safetensors"], FILES["int8"], NEIGHBOURS)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
+SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 
 
@@ -106,7 +107,8 @@ def _choose_loaded(names: Iterable[str], kind: Kind) -> list[str]:
     if kind != "dataset":
         return sorted(set(names) & set(MODEL_FILES))
     parts = (sorted(name for name in names if name.startswith(f"data/{split}-")) for split in SAMPLES_FROM)
-    return next((files[:1] for files in parts if files), [])
+    samples = next((files[:1] for files in parts if files), [])
+    return sorted({*samples, *(name for name in names if name.startswith(SIMILAR_FROM))})
 
 
 def _read(path: Path) -> dict[str, Any]:

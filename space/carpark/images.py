@@ -13,6 +13,10 @@ from carpark.errors import BadImage
 MAX_PIXELS = 50_000_000  # 50 megapixels: twice the largest phone camera's default, 150 MB once decoded
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
+# Pillow knows many more, and would hand PostScript to a Ghostscript that is installed: no more formats than needed.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
 # What Pillow raises on broken bytes, over its many formats.
 DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError)
 
@@ -24,7 +28,7 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
     """
     name = name or (source.name if isinstance(source, Path) else "the picture")
     try:
-        with PILImage.open(source) as image:
+        with PILImage.open(source, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise BadImage(f"{name} has {width} x {height} pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.")
@@ -33,6 +37,8 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
     except FileNotFoundError as error:
         raise BadImage(f"{name} does not exist.") from error
     except UnidentifiedImageError as error:
+        if _is_heic(source):
+            raise BadImage(f"{name} is a HEIC picture, as iPhones take them, and cannot be read. Save it as JPEG.") from error
         raise BadImage(f"{name} is not a picture that can be read; expected JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
     except PILImage.DecompressionBombError as error:  # Pillow's own limit, far above ours, strikes before the size can be read
         raise BadImage(f"{name} has too many pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.") from error
@@ -51,8 +57,18 @@ def to_rgb(image: Image) -> Image:
     return image.convert("RGB")
 
 
+def _is_heic(source: Path | BinaryIO) -> bool:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            head = file.read(12)
+    else:
+        source.seek(0)
+        head = source.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
+
+
 def _scale_to_8_bits(image: Image) -> Image:
     """Grey of more than 8 bits, from its own range (16 bits for modes I;16*, else 0 to the largest value) to 0..255."""
-    values = np.asarray(image, dtype=np.float64)
+    values = np.asarray(image, dtype=np.float32)
     top = 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
     return PILImage.fromarray(np.clip(values * (255.0 / max(top, values.max())), 0, 255).astype(np.uint8))

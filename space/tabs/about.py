@@ -8,8 +8,12 @@ from typing import Any
 import gradio as gr
 
 from carpark.errors import CarparkError
+from carpark.hub import REPO_ID
+from carpark.intervals import wilson_interval
 from carpark.model import read_config
+from tabs.ballot import times
 from tabs.camera_day import ATTRIBUTION
+from tabs.edge import without_secrets
 from tabs.sources import Sources
 
 WHAT_IT_IS = """
@@ -21,11 +25,23 @@ leaves a gap wherever the camera has no usable picture: out of use, frozen, dama
 ## Where it fails
 - Half full is neither class: expect *unsure*.
 - Aerial pictures of very large empty lots, and dark pictures, are its hardest cases.
-- It always answers about a car park. A photo of something else gets a number too, and the number means nothing.
-- It does not read number plates, count bays, or recognise people, and what you upload is deleted after about a day.
+- A photo of something else gets a number too, and the number means nothing. Where the model was taught to tell, it says so.
+- The heat map shows where in the picture the answer came from, not why; it is as coarse as the network's last maps.
+- It does not read number plates, count bays, or recognise people. What you upload is deleted after about a day, unless you share it
+  with a vote.
 """
 
 HOW_TO_USE = """
+## Load the model and the photos
+```python
+from huggingface_hub import from_pretrained_fastai, snapshot_download
+from datasets import load_dataset
+
+learner = from_pretrained_fastai({model})        # unpickles: only from an owner whom you trust
+folder = snapshot_download({model})              # or its weights as safetensors and ONNX, which run nothing
+photos = load_dataset({dataset})                 # each with its source, author and licence
+```
+
 ## Use it from code
 Both tabs are endpoints of an API, and tools for assistants that speak MCP (at `gradio_api/mcp/` below this page's address).
 
@@ -50,7 +66,8 @@ def build_about_tab(page: gr.Blocks, sources: Sources) -> None:
 
     def describe(request: gr.Request) -> tuple[str, str]:
         address = sources.name_of("SPACE_ID") or str(request.base_url)  # the Hub names a hosted Space so; gradio_client takes either
-        return describe_model(sources), HOW_TO_USE.format(address=address)
+        model, dataset = (quoted_repo(sources.name_of(setting)) for setting in ("CARPARK_MODEL", "CARPARK_DATASET"))
+        return describe_model(sources), HOW_TO_USE.format(address=address, model=model, dataset=dataset)
 
     with gr.Tab("About", id="about"), gr.Column(elem_id="about"):
         gr.Markdown(WHAT_IT_IS)
@@ -61,26 +78,46 @@ def build_about_tab(page: gr.Blocks, sources: Sources) -> None:
     page.load(describe, None, [model, usage], api_visibility="private", show_progress="hidden")
 
 
+def quoted_repo(name: str) -> str:
+    """The arguments that name a Hub repo at its revision in Python; a placeholder where a folder is in use."""
+    found = REPO_ID.fullmatch(name)
+    if not found or Path(name).is_dir():
+        return '"owner/name"'
+    return f'"{found["repo"]}"' + (f', revision="{found["revision"]}"' if found["revision"] else "")
+
+
 def describe_model(sources: Sources) -> str:
     """The loaded model, its scores and what it learned from, as HTML, from the files beside it."""
     try:
         folder = sources.model_folder()
         config = read_config(folder)
     except CarparkError as error:
-        return f'<p class="problem">{html.escape(str(error))}</p>'
+        return f'<p class="problem">{html.escape(without_secrets(str(error)))}</p>'
     trained, metrics = _read_json(folder / "config.json"), _read_json(folder / "metrics.json")
     (height, width), thresholds = config.input_size, config.thresholds
     facts = {
         "Network": f"{config.architecture}, sees {width} × {height} px",
         "On held-out photos": scores_in_words(metrics.get("validation", metrics)),
         "Learned from": training_in_words(trained.get("dataset", {})),
+        "Visitors' votes": votes_in_words(sources, config.sha256),
         "Answers": f"full from {thresholds.full_at_least:.0%}, empty up to {thresholds.empty_at_most:.0%}, unsure in between",
-        "Model": f"{sources.name_of('CARPARK_MODEL')}{_revision(folder)}, config {config.sha256[:12]}",
-        "Sample photos": sources.name_of("CARPARK_DATASET") or "none",
-        "Camera frames": sources.name_of("CARPARK_ARCHIVE") or "none",
+        "Model": f"{sources.shown_name_of('CARPARK_MODEL')}{_revision(folder)}, config {config.sha256[:12]}",
+        "Sample photos": sources.shown_name_of("CARPARK_DATASET") or "none",
+        "Camera frames": sources.shown_name_of("CARPARK_ARCHIVE") or "none",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items())
+    links = {"Model": link_to(sources, "CARPARK_MODEL", "models"), "Sample photos": link_to(sources, "CARPARK_DATASET", "datasets")}
+    rows = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}{links.get(name, '')}</dd>" for name, value in facts.items())
     return f'<dl class="facts">{rows}</dl>'
+
+
+def link_to(sources: Sources, setting: str, kind: str) -> str:
+    """A link to the Hub's page of a repo at its revision, as HTML; "" for a folder."""
+    found = REPO_ID.fullmatch(sources.name_of(setting))
+    if not found or Path(sources.name_of(setting)).is_dir():
+        return ""
+    room = "" if kind == "models" else f"{kind}/"
+    address = f"https://huggingface.co/{room}{found['repo']}/tree/{found['revision'] or 'main'}"
+    return f' <a href="{address}" target="_blank" rel="noopener noreferrer">see it on the Hub</a>'
 
 
 def scores_in_words(scores: dict[str, Any]) -> str:
@@ -91,6 +128,19 @@ def scores_in_words(scores: dict[str, Any]) -> str:
     right = scores["n"] - scores["errors"]
     share = f"{scores['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%})"
     return f"{right} of {scores['n']} right, all of scenes it never saw: {share}"
+
+
+def votes_in_words(sources: Sources, model: str) -> str:
+    """How often visitors found this model right, as it stands now; the interval is the 95% one."""
+    try:
+        tally = sources.votes().tally(model)
+    except CarparkError as error:
+        return without_secrets(str(error))
+    if not tally.n:
+        return "none on this model yet; vote below an answer on the Photo tab"
+    low, high = wilson_interval(tally.right, tally.n)
+    share = f"{tally.right / tally.n:.0%} (95% interval {low:.0%} to {high:.0%})"
+    return f"right {times(tally)}: {share}. Those who vote choose what to vote on, so this is no test of the model"
 
 
 def training_in_words(dataset: dict[str, Any]) -> str:

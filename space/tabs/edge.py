@@ -1,6 +1,7 @@
 """Where the library meets Gradio: its errors become messages for the visitor, its answers become typed JSON."""
 
 import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,13 +13,27 @@ from carpark.errors import CarparkError
 READ_ALOUD = "element.setAttribute('aria-live', 'polite')"  # js_on_load of a gr.HTML whose changes a screen reader shall speak
 
 
+SECRETS = (
+    (re.compile(r"(https?://)[^/\s@]+@"), r"\1"),  # user and password of an address
+    (re.compile(r"(https?://[^\s?]+)\?[^\s)]+"), r"\1"),  # its query, which may hold a key
+    (re.compile(r"\bhf_\w+"), "hf_…"),  # a token of the Hub
+)
+
+
+def without_secrets(text: str) -> str:
+    """The text, fit to be shown to strangers: a setting, or the line of an error that quotes one, may hold a password or a key."""
+    for secret, stand_in in SECRETS:
+        text = secret.sub(stand_in, text)
+    return text
+
+
 @contextmanager
 def told_to_caller() -> Iterator[None]:
     """In an endpoint: a `CarparkError` inside becomes the error of the call, with the same line."""
     try:
         yield
     except CarparkError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise gr.Error(without_secrets(str(error)), print_exception=False) from error
 
 
 @contextmanager
@@ -27,7 +42,7 @@ def told_on_page() -> Iterator[None]:
     try:
         yield
     except CarparkError as error:
-        raise gr.Error(html.escape(str(error)), print_exception=False) from error
+        raise gr.Error(html.escape(without_secrets(str(error))), print_exception=False) from error
 
 
 def typed_json(answer: type) -> gr.JSON:

@@ -1,5 +1,6 @@
 """The tab where a visitor drops a photo, reads how full the car park is, and sees why; the `/classify` endpoint beside it."""
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Any
 import gradio as gr
 from PIL.Image import Image
 
+from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
 from tabs import ballot
 from tabs.ballot import Judged, build_ballot
-from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json
-from tabs.photo_answer import NOTHING_YET, PhotoAnswer, judge_photo, verdict_card
+from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
+from tabs.photo_answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
 from tabs.several import build_several
+from tabs.similar import similar_view
 from tabs.sources import Sources
 from tabs.uploads import never_fetching, uploaded_file
 from tabs.why import heat_html, heat_view
@@ -32,18 +35,19 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
             photo: A picture file (JPEG, PNG, WebP, GIF, BMP or TIFF) of a car park or a street with parking.
         """
         with told_to_caller():
-            return asdict(judge_photo(sources.photo_model(), open_image(uploaded_file(photo))))
+            return asdict(judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo))).answer)
 
     def show_answer(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
         if photo is None:
-            yield NOTHING_YET, *ballot.closed(), gr.Column(visible=False), ""
+            yield NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""
             return
         with told_on_page():
             model, path = sources.photo_model(), uploaded_file(photo)
             image = open_image(path)
-            answer = judge_photo(model, image)
-            yield verdict_card(answer, model), *ballot.ready(Judged(new_id(), answer, path)), gr.Column(visible=True), gr.skip()
-            yield *[gr.skip()] * (len(shown) - 1), explain(image, with_heat)
+            seen = judge_photo(model, sources.neighbours(), image)
+            ready = ballot.ready(Judged(new_id(), seen.answer, path))
+            yield verdict_card(seen.answer, model), *ready, gr.Column(visible=True), gr.skip(), gr.skip()
+            yield *[gr.skip()] * (len(shown) - 2), explain(image, with_heat), show_similar(seen)
 
     def show_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
         if photo is None:
@@ -53,6 +57,14 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
 
     def explain(image: Image, with_heat: bool) -> str:
         return heat_view(sources.heat_mapper(), image) if with_heat else ""
+
+    def show_similar(seen: Seen) -> str:
+        if not sources.name_of("CARPARK_DATASET"):
+            return ""
+        try:
+            return similar_view(sources.neighbours(), sources.training_photos(), seen.feature)
+        except CarparkError as error:  # a dataset that cannot be used takes no answer along
+            return f'<p class="small-print">{html.escape(without_secrets(str(error)))}</p>'
 
     def pick_sample(event: gr.SelectData) -> str:
         return str(samples[event.index][0])
@@ -72,11 +84,15 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
         with gr.Column(visible=False, elem_id="why") as why:
             gr.HTML("<h2>Why?</h2>")
             with_heat = gr.Checkbox(True, label="Show what spoke for the answer, as a heat map", container=False, elem_id="with-heat")
-            heat = heat_html()
-        build_several(sources.photo_model)
+            with gr.Row(equal_height=False):
+                with gr.Column(scale=3, min_width=300):
+                    heat = heat_html()
+                with gr.Column(scale=2, min_width=300):
+                    similar = gr.HTML(elem_id="similar")
+        build_several(sources.photo_model, sources.neighbours)
         answer = typed_json(PhotoAnswer)
 
-    shown = [verdict, *vote.outputs, why, heat]
+    shown = [verdict, *vote.outputs, why, heat, similar]
     asked = photo.change(
         show_answer,
         [photo, with_heat],
@@ -89,7 +105,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
     )
     # A photo that cannot be judged makes room for the next one, and leaves no answer of the one before it standing.
     asked.failure(
-        lambda: (None, NOTHING_YET, *ballot.closed(), gr.Column(visible=False), ""),
+        lambda: (None, NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""),
         None,
         [photo, *shown],
         api_visibility="private",

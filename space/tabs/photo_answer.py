@@ -4,10 +4,13 @@ import html
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
+import numpy.typing as npt
 from PIL.Image import Image
 from pydantic import Field
 
 from carpark.model import Label, Model
+from carpark.neighbours import Neighbours
 
 NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.</p></div>'
 NO_CAR_PARK = "This does not look like a car park"
@@ -27,9 +30,19 @@ class PhotoAnswer:
     model: Annotated[str, Field(description="sha256 of the model's config.json: names the model that answered")]
 
 
-def judge_photo(model: Model, image: Image) -> PhotoAnswer:
-    """The model's answer for a picture."""
-    return answer_of(model, float(model.p_full([image])[0]), is_car_park=None)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photo, judged, and where it lies among the training photos."""
+
+    answer: PhotoAnswer
+    feature: npt.NDArray[np.float32]
+
+
+def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> Seen:
+    """The model's answer for a picture; `neighbours` tell whether it is of a car park at all."""
+    look = model.look([image])
+    is_car_park = neighbours.is_car_park(look.features[0])
+    return Seen(answer_of(model, float(look.p_full[0]), is_car_park=is_car_park), look.features[0])
 
 
 def answer_of(model: Model, p_full: float, *, is_car_park: bool | None) -> PhotoAnswer:

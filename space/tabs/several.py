@@ -2,7 +2,7 @@
 
 import csv
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ import gradio as gr
 from carpark.errors import BadImage
 from carpark.images import open_image
 from carpark.model import Model
+from carpark.neighbours import Neighbours
 from tabs.edge import READ_ALOUD, told_on_page
 from tabs.photo_answer import PhotoAnswer, judge_photo
 from tabs.uploads import never_fetching, uploaded_file
@@ -30,18 +31,19 @@ class Row:
     problem: str = ""
 
 
-def build_several(photo_model: Callable[[], Model]) -> None:
+def build_several(photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours]) -> None:
     """The widgets and their wiring, folded up until a visitor wants them."""
 
-    def judge_all(uploads: list[dict[str, Any]] | None) -> tuple[str, Any]:
+    def judge_all(uploads: list[dict[str, Any]] | None) -> Iterator[tuple[str, gr.DownloadButton]]:
         if not uploads:
-            return "", gr.DownloadButton(visible=False)
+            yield "", gr.DownloadButton(visible=False)
+            return
         with told_on_page():
-            rows = judge_each(photo_model(), uploads)
+            rows = judge_each(photo_model(), neighbours(), uploads)
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
             file = Path(folder) / "car-park-photos.csv"
             write_csv(rows, file)
-            return table_of(rows), gr.DownloadButton(value=str(file), visible=True)
+            yield table_of(rows), gr.DownloadButton(value=str(file), visible=True)
 
     with gr.Accordion("Several photos at once", open=False, elem_id="several"):
         photos = never_fetching(
@@ -65,21 +67,21 @@ def build_several(photo_model: Callable[[], Model]) -> None:
     )
 
 
-def judge_each(model: Model, uploads: Sequence[dict[str, Any]]) -> list[Row]:
+def judge_each(model: Model, neighbours: Neighbours, uploads: Sequence[dict[str, Any]]) -> list[Row]:
     """A row for each upload, in order. Raises BadImage when there are too many."""
     if len(uploads) > MOST_AT_ONCE:
         raise BadImage(f"{len(uploads)} photos are too many at once; hand in at most {MOST_AT_ONCE}.")
-    return [judge_one(model, upload) for upload in uploads]
+    return [judge_one(model, neighbours, upload) for upload in uploads]
 
 
-def judge_one(model: Model, upload: dict[str, Any]) -> Row:
+def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> Row:
     """The row of one entry of a gallery."""
     held = upload.get("image") or upload.get("video")
     name = "picture"
     try:
         photo = uploaded_file(held)
         name = photo.name
-        return Row(name, judge_photo(model, open_image(photo)))
+        return Row(name, judge_photo(model, neighbours, open_image(photo)).answer)
     except BadImage as error:
         return Row(name, None, str(error))
 

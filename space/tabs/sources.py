@@ -15,8 +15,11 @@ from carpark.frames import Archive, open_archive
 from carpark.heatmap import HeatMapper
 from carpark.hub import RepoType, open_source
 from carpark.model import Model, load_model, load_network, read_config
+from carpark.neighbours import Neighbours, load_neighbours
 from carpark.revisions import Pin
 from carpark.votes import VoteBox, open_votes
+from tabs.edge import without_secrets
+from tabs.similar import TrainingPhotos
 
 T = TypeVar("T")
 
@@ -41,6 +44,8 @@ class Sources:
         self.dataset_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_DATASET"))
         self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
         self.photo_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "learner"))
+        self.neighbours: Callable[[], Neighbours] = once(lambda: load_neighbours(self.model_folder()))
+        self.training_photos: Callable[[], TrainingPhotos] = once(lambda: TrainingPhotos(self.dataset_folder()))
         self.heat_mapper: Callable[[], HeatMapper] = once(self._load_heat_mapper)
         self.day_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "int8"))
         self.votes: Callable[[], VoteBox] = once(lambda: open_votes(self.name_of("CARPARK_VOTES"), self._cache_folder() / "votes"))
@@ -48,6 +53,10 @@ class Sources:
     def name_of(self, setting: str) -> str:
         """What the setting says, or the pinned repo where it is not set; "" without either."""
         return self.settings.get(setting, "").strip()
+
+    def shown_name_of(self, setting: str) -> str:
+        """As `name_of`, fit to be shown to strangers."""
+        return without_secrets(self.name_of(setting))
 
     def _named(self, setting: str) -> str:
         if name := self.name_of(setting):
@@ -72,11 +81,12 @@ class Sources:
 
     def notes(self) -> list[str]:
         """One line for each thing that was opened, but not as usual: from the cache, or unverified."""
-        return [note for note in self._notes.values() if note]
+        return [without_secrets(note) for note in self._notes.values() if note]
 
     def problems(self) -> list[str]:
         """One line for each thing that keeps the tabs from their work; waits until all forms of the model are loaded."""
-        openers: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.heat_mapper, self.archive, self.votes)
+        models: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.neighbours, self.heat_mapper)
+        openers = (*models, self.archive, self.votes)
         return list(dict.fromkeys(line for opener in openers if (line := problem(opener))))
 
     def warm_up(self) -> None:
@@ -89,7 +99,7 @@ def problem(opener: Callable[[], object]) -> str:
     try:
         opener()
     except CarparkError as error:
-        return str(error)
+        return without_secrets(str(error))
     return ""
 
 

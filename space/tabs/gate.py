@@ -1,0 +1,92 @@
+"""What stands before the page on the open internet: no address is fetched for a visitor, no body is without bound, and each visitor gets a
+share of the queue that leaves room for the others.
+
+Gradio bounds each uploaded file by itself (`max_file_size`) and all that waits (`queue(max_size)`). It also fetches any web address that is
+asked for under `/file=`, lets `/run` pass the queue by, and knows no visitors; hence this.
+"""
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MOST_WAITING = 12  # events of one visitor in the queue; opening the page makes five
+MAX_BODY_BYTES = {"upload": 150_000_000, "mcp": 40_000_000, "": 1_000_000}  # an upload may hold many photos, an MCP call one as base64
+MAX_UPLOADED_BYTES, WINDOW_S = 500_000_000, 600.0  # of one visitor
+FORGET_ABOVE = 10_000  # visitors whose uploads are remembered
+FOREIGN = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)  # a file route with a web address, Gradio's proxy
+ASKING = re.compile(r"/(?:queue/join|call/.+|run/.+|api/.+)/?$")
+
+
+class Gate:
+    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue."""
+
+    def __init__(self, app: App, count_waiting: Callable[[str], int]) -> None:
+        self._app = app
+        self._count_waiting = count_waiting
+        self._uploaded: dict[str, tuple[float, int]] = {}  # visitor -> start of the window, bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, or says in one line why not."""
+        refusal = self._refuse(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            return await self._app(scope, receive, send)
+        status, line = refusal
+        body = json.dumps({"detail": line, "error": line}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refuse(self, scope: Scope) -> tuple[int, str] | None:
+        path: str = scope["path"]
+        if FOREIGN.search(path):
+            return 403, "No web address is fetched here; hand in the file itself."
+        if scope["method"] not in ("POST", "PUT", "PATCH"):
+            return None
+        kind = "upload" if path.endswith("/upload") else "mcp" if "/mcp" in path else ""
+        return self._refuse_body(scope, kind) or self._refuse_asking(scope, path)
+
+    def _refuse_body(self, scope: Scope, kind: str) -> tuple[int, str] | None:
+        headers = dict(scope["headers"])
+        if b"content-length" not in headers:  # the server holds a client to what it declares
+            return 411, "The request does not say how long it is; send it with a Content-Length."
+        size, bound = int(headers[b"content-length"]), MAX_BODY_BYTES[kind]
+        if size > bound:
+            return 413, f"The request has {size:,} bytes; at most {bound:,} are taken. Send fewer or smaller files."
+        visitor = visitor_of(scope)
+        if kind == "upload" and visitor and not self._may_upload(visitor, size):
+            return 429, f"More than {MAX_UPLOADED_BYTES / 1e6:.0f} MB came from you in ten minutes. Please go on in ten minutes."
+        return None
+
+    def _refuse_asking(self, scope: Scope, path: str) -> tuple[int, str] | None:
+        visitor = visitor_of(scope)
+        if ASKING.search(path) and visitor and self._count_waiting(visitor) >= MOST_WAITING:
+            return 503, f"{MOST_WAITING} of your questions are waiting already. Please wait for their answers first."
+        return None
+
+    def _may_upload(self, visitor: str, size: int) -> bool:
+        now = time.monotonic()
+        if len(self._uploaded) > FORGET_ABOVE:
+            self._uploaded = {who: said for who, said in self._uploaded.items() if now - said[0] < WINDOW_S}
+        began, so_far = self._uploaded.get(visitor, (now, 0))
+        if now - began >= WINDOW_S:
+            began, so_far = now, 0
+        self._uploaded[visitor] = (began, so_far + size)
+        return so_far + size <= MAX_UPLOADED_BYTES
+
+
+def visitor_of(scope: Scope) -> str:
+    """The address of the visitor; "" on this machine itself, from where MCP's calls come too, and which is not bounded.
+
+    Behind the Hub's proxy that is the first address in X-Forwarded-For. A visitor may forge that, and so get more than one share: of what
+    is bounded for all together, never of another visitor's.
+    """
+    forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1").split(",")[0].strip()
+    address: str = forwarded or (scope["client"][0] if scope.get("client") else "")
+    return "" if address.startswith("127.") or address in ("::1", "testclient") else address

@@ -1,0 +1,111 @@
+"""The training photos most like a picture, out of the pulled dataset: each with its label, its author and its licence, as HTML."""
+
+import csv
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+from pyarrow.lib import ArrowException
+
+from carpark.errors import BadImage, BadPhotos
+from carpark.images import open_image
+from carpark.neighbours import Neighbours
+from tabs.why import data_uri
+
+MOST = 6
+SIDE_PX = 240
+SAID = ("creator", "license", "license_version", "source_page")  # what a row of the dataset says beside the picture
+LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their letters
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPhoto:
+    """Where a photo of the dataset lies, and whom to thank for it."""
+
+    read: Callable[[], bytes]
+    said: dict[str, str]  # of SAID, what is known
+
+
+class TrainingPhotos:
+    """The photos that a dataset folder offers for training, by what the model folder calls them."""
+
+    def __init__(self, dataset: Path) -> None:
+        """`dataset` is a dataset repo folder or a photos folder. Raises BadPhotos for parquet files of something else."""
+        self._dataset = dataset
+        self._photos: dict[str, TrainingPhoto] = {}  # by sha256, and by name
+        parts = sorted(dataset.glob("data/train-*.parquet")) + sorted(dataset.glob("partial/train-*.parquet"))
+        try:
+            for part in parts:
+                self._add_parquet(part)
+        except (ArrowException, OSError, KeyError, ValueError) as error:
+            raise BadPhotos(f"{dataset} is not a dataset of car park photos ({error!r}); expected what `training` writes.") from error
+        if not parts and (dataset / "photos.csv").is_file():
+            self._add_csv(dataset / "photos.csv")
+        self._thumbnail = lru_cache(maxsize=512)(self._draw_thumbnail)
+
+    def card_of(self, row: pd.Series) -> str:
+        """The HTML of one training photo, a row of `Neighbours.nearest`; "" where the dataset does not hold it."""
+        key = next((key for key in (row.sha256, row.file) if key and key in self._photos), "")
+        thumbnail = self._thumbnail(key) if key else ""
+        if not thumbnail:
+            return ""
+        label = {"partial": "in between"}.get(str(row.label), str(row.label))
+        credit = credit_of(self._photos[key].said)
+        return (
+            f'<li class="similar-{html.escape(str(row.label))}"><img src="{thumbnail}" alt="A training photo: {html.escape(label)}">'
+            f'<p><b>{html.escape(label)}</b></p><p class="credit">{credit}</p></li>'
+        )
+
+    def _draw_thumbnail(self, key: str) -> str:
+        try:
+            image = open_image(BytesIO(self._photos[key].read()))
+        except (BadImage, OSError, ArrowException):
+            return ""
+        image.thumbnail((SIDE_PX, SIDE_PX))
+        return data_uri(image)
+
+    def _add_parquet(self, path: Path) -> None:
+        file = pq.ParquetFile(path, memory_map=True)
+        there = [column for column in ("sha256", "file", *SAID) if column in file.schema_arrow.names]
+        for group in range(file.num_row_groups):
+            for number, row in enumerate(file.read_row_group(group, columns=there).to_pylist()):
+                self._add(row, _picture_reader(file, group, number))
+
+    def _add_csv(self, path: Path) -> None:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row.get("file"):
+                    self._add(row, (self._dataset / row["file"]).read_bytes)
+
+    def _add(self, row: dict[str, str], read: Callable[[], bytes]) -> None:
+        photo = TrainingPhoto(read, {column: str(row[column]) for column in SAID if row.get(column)})
+        self._photos |= {str(row[key]): photo for key in ("sha256", "file") if row.get(key)}
+
+
+def similar_view(neighbours: Neighbours, photos: TrainingPhotos, feature: npt.NDArray[np.float32]) -> str:
+    """The most similar training photos as an HTML list, most similar first; "" where there are none to show."""
+    nearest = neighbours.nearest(feature, MOST)
+    cards = "".join(photos.card_of(row) for _, row in nearest.iterrows())
+    return f'<h3>The training photos most like yours</h3><ul class="similar">{cards}</ul>' if cards else ""
+
+
+def credit_of(said: dict[str, str]) -> str:
+    """Author and licence as HTML, linked to the page that shows the photo; only a web page is linked."""
+    licence = said.get("license", "")
+    name = LICENCES.get(licence, f"CC {licence.upper()} {said.get('license_version', '')}".strip()) if licence else "licence not recorded"
+    text = html.escape(", ".join(filter(None, [said.get("creator", ""), name])))
+    page = said.get("source_page", "")
+    if page.startswith(("https://", "http://")):
+        return f'<a href="{html.escape(page)}" target="_blank" rel="noopener noreferrer">{text}</a>'
+    return text
+
+
+def _picture_reader(file: pq.ParquetFile, group: int, number: int) -> Callable[[], bytes]:
+    return lambda: bytes(file.read_row_group(group, columns=["image"])["image"][number]["bytes"].as_py())

@@ -1,0 +1,104 @@
+"""What a visitor of the Photo and About tabs does beside asking: looks why, votes, hands in several photos; and that everyone can."""
+
+import json
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.test_page import press_tab_until, upload
+
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="session")
+def photo(sample_folder: Path) -> Path:
+    return min((sample_folder / "photos" / "full").glob("*.jpg"))
+
+
+def ask(page: Page, photo: Path) -> None:
+    upload(page, photo)
+    expect(page.locator(".verdict-word")).to_be_visible()
+
+
+def test_the_heat_map_is_wiped_by_keyboard_and_can_be_switched_off(open_page: OpenPage, photo: Path) -> None:
+    page = open_page()
+    ask(page, photo)
+    handle = page.get_by_role("slider", name="Wipe from the heat map")
+    expect(handle).to_be_visible()
+    handle.focus()
+    page.keyboard.press("End")
+    assert page.locator(".wipe").evaluate("wipe => wipe.style.getPropertyValue('--at')") == "100%"
+    page.get_by_label("Show what spoke for the answer").uncheck()
+    expect(page.locator(".wipe")).to_have_count(0)
+    page.get_by_label("Show what spoke for the answer").check()
+    expect(page.locator(".wipe img")).to_have_count(2)
+
+
+def test_the_most_similar_training_photos_are_shown_with_label_and_licence(open_page: OpenPage, photo: Path) -> None:
+    page = open_page(width=390)
+    ask(page, photo)
+    expect(page.locator(".similar li")).to_have_count(6)
+    assert set(page.locator(".similar b").all_inner_texts()) <= {"full", "empty", "in between"}
+    assert all(page.locator(".similar .credit").all_inner_texts())
+
+
+def test_one_click_votes_and_a_no_may_say_more(open_page: OpenPage, photo: Path) -> None:
+    page = open_page()
+    expect(page.get_by_role("button", name="Yes")).to_be_disabled()
+    ask(page, photo)
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator("#vote-said")).to_contain_text("Thank you, your vote is kept.")
+    page.get_by_role("button", name="No", exact=True).click()
+    page.get_by_label("Keep my photo too").check()
+    page.get_by_label("In between").check()
+    expect(page.locator("#vote-said")).to_contain_text("your vote and your photo are kept")
+    page.get_by_role("tab", name="About").click()
+    page.reload()
+    page.get_by_role("tab", name="About").click()
+    expect(page.locator(".facts")).to_contain_text("times out of")
+
+
+def test_several_photos_come_back_as_a_table_and_a_csv(open_page: OpenPage, sample_folder: Path, tmp_path: Path) -> None:
+    page = open_page()
+    photos = sorted((sample_folder / "photos").glob("*/*.jpg"))[:3]
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    page.get_by_text("Several photos at once").click()
+    page.locator("#several-photos input[type=file]").set_input_files([*photos, tmp_path / "broken.jpg"])
+    expect(page.locator(".answers tbody tr")).to_have_count(4)
+    expect(page.locator(".answers")).to_contain_text("broken.jpg is not a picture that can be read")
+    with page.expect_download() as download:
+        page.locator("#several-csv").click()
+    download.value.save_as(tmp_path / "answers.csv")
+    assert len((tmp_path / "answers.csv").read_text().splitlines()) == 5
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(width: int, scheme: str, open_page: OpenPage, photo: Path) -> None:
+    page = open_page(width=width, scheme=scheme)
+    ask(page, photo)
+    page.locator(".wipe").wait_for()
+    page.get_by_text("Several photos at once").click()
+    for tab in ("Photo", "About"):
+        page.get_by_role("tab", name=tab).click()
+        found = Axe().run(page).response["violations"]
+        faults = [(fault["id"], node["html"][:200]) for fault in found if fault["impact"] in SERIOUS for node in fault["nodes"]]
+        assert not faults, json.dumps(faults, indent=1)
+
+
+def test_a_photo_is_asked_about_explained_and_voted_on_by_keyboard_alone(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("#samples button").first.wait_for()
+    press_tab_until(page, "document.activeElement.closest('#samples')")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wipe")).to_be_visible()
+    page.get_by_role("tab", name="Photo").focus()
+    press_tab_until(page, "document.activeElement.id == 'vote-yes'")
+    page.keyboard.press("Enter")
+    expect(page.locator("#vote-said")).to_contain_text("Thank you")
+    press_tab_until(page, "document.activeElement.type == 'range'")
+    page.keyboard.press("Home")
+    assert page.locator(".wipe").evaluate("wipe => wipe.style.getPropertyValue('--at')") == "0%"

@@ -1,0 +1,69 @@
+"""The most similar training photos come out of the dataset, with their author and their licence."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from carpark.errors import BadPhotos
+from carpark.neighbours import Neighbours
+from tabs.similar import TrainingPhotos, credit_of, similar_view
+
+
+def jpeg(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (600, 400), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def neighbours() -> Neighbours:
+    photos = pd.DataFrame({"file": ["a.jpg", "b.jpg"], "sha256": ["1" * 64, "2" * 64], "label": ["full", "partial"], "scene": ["x", "y"]})
+    return Neighbours(photos, np.eye(2, dtype=np.float32), None)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    rows = {
+        "image": [{"bytes": jpeg("red"), "path": None}, {"bytes": jpeg("blue"), "path": None}],
+        "sha256": ["1" * 64, "2" * 64],
+        "creator": ["Ann <b>", ""],
+        "license": ["by-sa", "cc0"],
+        "license_version": ["4.0", "1.0"],
+        "source_page": ["https://photos.example/1", "javascript:alert(1)"],
+    }
+    pd.DataFrame(rows).to_parquet(tmp_path / "data" / "train-00000-of-00001.parquet")
+    return tmp_path
+
+
+def test_the_most_similar_photo_comes_first_with_label_author_and_licence(neighbours: Neighbours, dataset: Path) -> None:
+    page = similar_view(neighbours, TrainingPhotos(dataset), np.array([0.8, 0.6], np.float32))
+    first, second = page.split("<li ")[1:]
+    assert "<b>full</b>" in first and "Ann &lt;b&gt;, CC BY-SA 4.0</a>" in first and 'href="https://photos.example/1"' in first
+    assert "<b>in between</b>" in second and ">CC0</p>" in second
+
+
+def test_only_a_web_page_is_linked() -> None:
+    assert "javascript" not in credit_of({"license": "by", "license_version": "2.0", "source_page": "javascript:alert(1)"})
+
+
+def test_photos_that_the_dataset_does_not_hold_are_left_out(neighbours: Neighbours, tmp_path: Path) -> None:
+    assert similar_view(neighbours, TrainingPhotos(tmp_path), np.array([1, 0], np.float32)) == ""
+
+
+def test_a_folder_of_photos_will_do(neighbours: Neighbours, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg("red"))
+    (tmp_path / "photos.csv").write_text("file,label,scene\na.jpg,full,x\nb.jpg,partial,y\n")
+    page = similar_view(neighbours, TrainingPhotos(tmp_path), np.array([1, 0], np.float32))
+    assert page.count("<li ") == 1 and "licence not recorded" in page
+
+
+def test_a_damaged_dataset_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train-0.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(BadPhotos, match="is not a dataset of car park photos"):
+        TrainingPhotos(tmp_path)
