@@ -8,7 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from training.calibration import choose_thresholds, cross_fit, fit_temperature
-from training.photos import LABELS
+from training.photos import LABELS, PARTIAL
 from training.probe import Array, fit_head
 
 FOLDS, REPEATS = 5, 5
@@ -31,8 +31,11 @@ def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS) -> npt.N
 
     scenes_of_rarest = min(photos.scene[photos.label == label].nunique() for label in LABELS)
     folds = np.empty(len(photos), dtype=np.int64)
-    splitter = StratifiedGroupKFold(min(n_folds, scenes_of_rarest), shuffle=True, random_state=seed)
-    for number, (_, rows) in enumerate(splitter.split(photos, photos.label, photos.scene)):
+    n_folds = min(n_folds, scenes_of_rarest)
+    few_partial = (photos.label == PARTIAL).sum() < n_folds  # then they follow, and only the two classes are spread evenly
+    strata = photos.label.where(photos.label != PARTIAL, LABELS[0]) if few_partial else photos.label
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    for number, (_, rows) in enumerate(splitter.split(photos, strata, photos.scene)):
         folds[rows] = number
     return folds
 
