@@ -94,7 +94,7 @@ def test_the_queue_is_not_passed_by(space: RunningSpace) -> None:
 
 
 def test_a_file_above_the_bound_is_refused(space: RunningSpace) -> None:
-    answer = requests.post(f"{space.url}gradio_api/upload", files={"files": ("large.jpg", bytes(26_000_000))}, timeout=60)
+    answer = requests.post(f"{space.url}gradio_api/upload", files={"files": ("large.jpg", bytes(27_000_000))}, timeout=60)
     assert answer.status_code == 413
 
 
