@@ -19,6 +19,7 @@ from training.cleaning.docket import ANY, MARKS, Card, Choice, Docket
 from training.photos import LABELS, PARTIAL
 
 STYLE = Path(__file__).with_name("review.css")
+THEME = gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=["system-ui", "Segoe UI", "Roboto", "sans-serif"])
 LARGE_PX, SMALL_PX = 900, 240
 # A key presses its button, unless something is being typed, or the answer to the last key has not come yet.
 KEYS = """
@@ -68,12 +69,12 @@ def build_page(docket: Docket) -> gr.Blocks:
 
 
 def mark(docket: Docket, decision: str, reason: str, file: str, turn: int, *filters: str) -> Shown:
-    """Decides about the card that is shown, and shows the next one."""
+    """Decides about the card that is shown, even if another page has decided about it meanwhile, and shows the next one."""
     cards = docket.cards(Choice(*filters))
     number = _position(cards, file)
-    if number is not None:
-        docket.decide(cards[number], decision, reason)
-    after = [card.file for card in cards[(number or 0) + 1 :]]
+    after = [card.file for card in cards[number + 1 :]] if number is not None else []
+    if card := next((card for card in docket.cards(Choice("all")) if card.file == file), None):
+        docket.decide(card, decision, reason)
     return _show(docket, Choice(*filters), turn, after)
 
 
@@ -148,6 +149,15 @@ def serve(data: Path, out: Path, port: int, reviewer: str) -> None:
     """Serves the page on this machine alone until it is interrupted. Raises BadPhotos and BadSetting."""
     page = build_page(Docket(data, out, reviewer))
     try:
-        page.launch(server_name="127.0.0.1", server_port=port, css_paths=[STYLE], head=KEYS, footer_links=[], ssr_mode=False, quiet=False)
+        page.launch(
+            theme=THEME,
+            server_name="127.0.0.1",
+            server_port=port,
+            css_paths=[STYLE],
+            head=KEYS,
+            footer_links=[],
+            ssr_mode=False,
+            quiet=False,
+        )
     except OSError as error:
         raise BadSetting(f"--port {port} cannot be used ({error}). Choose another one.") from error

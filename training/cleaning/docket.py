@@ -164,5 +164,5 @@ MARKS = {  # key -> what the button says, and the decision
     "f": ("Full", f"{LABEL}full"),
     "p": ("Partial", f"{LABEL}partial"),
     "d": ("Drop", DROP),
-    "n": ("Not a car park", DROP),
+    "n": ("No car park", DROP),
 }

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from carpark.errors import BadImage
 from carpark.images import open_image
-from training.cleaning.embedding import Embedder, Embedding
+from training.cleaning.embedding import Embedder, Embedding, single_threaded
 
 THUMBNAIL_PX = 48  # longest side of what near-duplicates are compared by
 STYLE_PX = 512  # longest side at which style is measured, so that size does not look like sharpness
@@ -67,7 +67,8 @@ def survey_photos(photos: pd.DataFrame, embedder: Embedder | None) -> Survey:
         survey.mirrored_phash.append(str(imagehash.phash(ImageOps.mirror(image))))
         survey.thumbnails.append(_thumbnail(image))
         survey.styles.append(measure_style(image, len(data)))
-        embeddings.append(embedder.embed(image) if embedder else None)
+        with single_threaded():
+            embeddings.append(embedder.embed(image) if embedder else None)
     table = photos.drop(columns=[name for name in measured[0] if name in photos]).join(pd.DataFrame(measured, index=photos.index))
     filled = np.stack([np.zeros(embedder.length if embedder else 0, np.float32) if row is None else row for row in embeddings])
     return Survey(table, survey.unreadable, survey.mirrored_phash, survey.thumbnails, survey.styles, filled)
