@@ -6,6 +6,7 @@ Shapes: https://api.openverse.org/v1/ (images_search) and https://commons.wikime
 import io
 import json
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cache
 from urllib.parse import parse_qs, urlsplit
@@ -76,8 +77,9 @@ class PhotoSource(Loopback):
         self.refused: list[str] = []
         self.fail_searches: Callable[[int], Answer | None] = lambda nth: None
 
+    @abstractmethod
     def search(self, asked: dict[str, str], nth: int) -> Answer:
-        raise NotImplementedError
+        """What the API answers."""
 
     def numbers(self, asked: dict[str, str], query: str) -> range:
         """Numbers of the pictures that a query finds: other queries find others, and the last one that another found too."""

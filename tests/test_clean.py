@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +124,8 @@ def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
     ],
 )
 def test_a_spoilt_table_of_decisions_is_one_line_and_nothing_is_written(
-    spoil, message: str, raw: Path, cleaned: Path, tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+    spoil: Callable[[str], str], message: str, raw: Path, cleaned: Path, tmp_path: Path
+) -> None:
     text = (cleaned / "cleaning.csv").read_text()
     (tmp_path / "cleaning.csv").write_text(spoil(text))
     assert spoil(text) != text

@@ -82,12 +82,12 @@ def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> No
 def test_uploads_are_bounded_for_each_visitor_and_come_back_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, now = quiet_gate(), [1000.0]
     monkeypatch.setattr("tabs.gate.time.monotonic", lambda: now[0])
-    upload = {"method": "POST", "size": 100_000_000}
+    upload: dict[str, Any] = {"method": "POST", "size": 100_000_000}
     allowed = MAX_UPLOADED_BYTES // 100_000_000
-    assert [knock(gate, "/gradio_api/upload", **upload)[0] for _ in range(allowed + 1)] == [200] * allowed + [429]  # type: ignore[arg-type]
-    assert knock(gate, "/gradio_api/upload", visitor=PARIS, **upload)[0] == 200  # type: ignore[arg-type]
+    assert [knock(gate, "/gradio_api/upload", **upload)[0] for _ in range(allowed + 1)] == [200] * allowed + [429]
+    assert knock(gate, "/gradio_api/upload", visitor=PARIS, **upload)[0] == 200
     now[0] += 601
-    assert knock(gate, "/gradio_api/upload", **upload)[0] == 200  # type: ignore[arg-type]
+    assert knock(gate, "/gradio_api/upload", **upload)[0] == 200
 
 
 def test_a_visitor_is_the_first_address_that_the_proxy_names_and_nobody_on_this_machine() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +22,11 @@ from tests.mini_hub import MiniHub
 MODEL = "a" * 64
 
 
-def vote(*, right: bool = True, **said: object) -> Vote:
-    return Vote(**({"id": new_id(), "model": MODEL, "label": "full", "p_full": 0.9, "right": right} | said))  # type: ignore[arg-type]
+def vote(*, right: bool = True, **said: Any) -> Vote:
+    return Vote(**({"id": new_id(), "model": MODEL, "label": "full", "p_full": 0.9, "right": right} | said))
 
 
-def lines_in(folder: Path) -> list[dict[str, object]]:
+def lines_in(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in sorted(folder.glob("votes/*.jsonl")) for line in path.read_text().splitlines()]
 
 
@@ -33,7 +34,7 @@ def test_a_vote_is_a_line_with_what_was_answered_and_what_the_visitor_says(tmp_p
     said = vote(right=False, truth="partial")
     VoteBox(tmp_path).cast(said)
     (line,) = lines_in(tmp_path)
-    assert line.pop("at").startswith("20")  # type: ignore[attr-defined]
+    assert line.pop("at").startswith("20")
     expected = {"id": said.id, "model": MODEL, "label": "full", "p_full": 0.9, "right": False, "truth": "partial", "picture": None}
     assert line == expected
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from training.cleaning.decisions import NAME, REVIEW, Row, journal_of, read_rows
 from training.photos import read_photos
 
 PHOTOS = 26
+OpenReview = Callable[..., Page]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -72,7 +73,7 @@ def reviewing(tmp_path: Path) -> Iterator[Reviewing]:
 
 
 @pytest.fixture
-def open_review(chromium: Browser, reviewing: Reviewing) -> Iterator[object]:
+def open_review(chromium: Browser, reviewing: Reviewing) -> Iterator[OpenReview]:
     faults: list[str] = []
     pages: list[Page] = []
 
@@ -102,7 +103,7 @@ def press(page: Page, key: str) -> None:
     expect(page.locator("[data-turn]")).not_to_have_attribute("data-turn", turn)
 
 
-def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review, reviewing: Reviewing) -> None:  # type: ignore[no-untyped-def]
+def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review: OpenReview, reviewing: Reviewing) -> None:
     page = open_review()
     keys, decided = "kefpdn" * 3 + "ke", []
     for number, key in enumerate(keys):
@@ -134,7 +135,7 @@ def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review, reviewing:
     assert files[0] == files[1]
 
 
-def test_two_pages_side_by_side_mark_without_losing_anything(open_review, reviewing: Reviewing) -> None:  # type: ignore[no-untyped-def]
+def test_two_pages_side_by_side_mark_without_losing_anything(open_review: OpenReview, reviewing: Reviewing) -> None:
     one, other = open_review(), open_review(width=390)
     for _ in range(4):
         press(one, "k")
@@ -145,7 +146,7 @@ def test_two_pages_side_by_side_mark_without_losing_anything(open_review, review
     assert requests.get(reviewing.url, timeout=30).ok
 
 
-def test_a_card_says_what_is_known_and_other_photos_can_be_chosen(open_review) -> None:  # type: ignore[no-untyped-def]
+def test_a_card_says_what_is_known_and_other_photos_can_be_chosen(open_review: OpenReview) -> None:
     page = open_review(width=390)
     card = page.locator("[data-file]")
     expect(card).to_contain_text("P(full) 0.00 out of fold")

@@ -53,13 +53,10 @@ def survey_photos(photos: pd.DataFrame, embedder: Embedder | None) -> Survey:
         try:
             image = open_image(io.BytesIO(data), file)
         except BadImage as error:
-            for column, nothing in (
-                (survey.unreadable, str(error)),
-                (survey.mirrored_phash, ""),
-                (survey.thumbnails, None),
-                (survey.styles, None),
-            ):
-                column.append(nothing)  # type: ignore[arg-type]  # each gets what it holds
+            survey.unreadable.append(str(error))
+            survey.mirrored_phash.append("")
+            survey.thumbnails.append(None)
+            survey.styles.append(None)
             embeddings.append(None)
             continue
         row |= {"phash": str(imagehash.phash(image)), "width": str(image.width), "height": str(image.height)}
