@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
 from tabs import ballot
-from tabs.ballot import Judged, build_ballot
+from tabs.ballot import Ballot, Judged, build_ballot
 from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
 from tabs.photo_answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
 from tabs.several import build_several
@@ -23,6 +23,24 @@ from tabs.uploads import never_fetching, uploaded_file
 from tabs.why import heat_html, heat_view
 
 PRIVACY = "Your photo is shown to nobody else, and is deleted from this server after about a day."
+
+
+@dataclass(frozen=True, slots=True)
+class Widgets:
+    """What the events of the tab read and write."""
+
+    photo: gr.Image
+    verdict: gr.HTML
+    vote: Ballot
+    why: gr.Column
+    with_heat: gr.Checkbox
+    heat: gr.HTML
+    similar: gr.HTML
+
+    @property
+    def shown(self) -> list[Any]:
+        """All that an answer fills, in the order of `nothing_shown`."""
+        return [self.verdict, *self.vote.outputs, self.why, self.heat, self.similar]
 
 
 def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> None:
@@ -39,7 +57,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
 
     def show_answer(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
         if photo is None:
-            yield NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""
+            yield nothing_shown()
             return
         with told_on_page():
             model, path = sources.photo_model(), uploaded_file(photo)
@@ -47,72 +65,73 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
             seen = judge_photo(model, sources.neighbours(), image)
             ready = ballot.ready(Judged(new_id(), seen.answer, path))
             yield verdict_card(seen.answer, model), *ready, gr.Column(visible=True), gr.skip(), gr.skip()
-            yield *[gr.skip()] * (len(shown) - 2), explain(image, with_heat), show_similar(seen)
+            yield *[gr.skip()] * (len(ui.shown) - 2), explain(sources, image, with_heat), show_similar(sources, seen)
 
     def show_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
         if photo is None:
             return ""
         with told_on_page():
-            return explain(open_image(uploaded_file(photo)), with_heat)
-
-    def explain(image: Image, with_heat: bool) -> str:
-        return heat_view(sources.heat_mapper(), image) if with_heat else ""
-
-    def show_similar(seen: Seen) -> str:
-        if not sources.name_of("CARPARK_DATASET"):
-            return ""
-        try:
-            return similar_view(sources.neighbours(), sources.training_photos(), seen.feature)
-        except CarparkError as error:  # a dataset that cannot be used takes no answer along
-            return f'<p class="small-print">{html.escape(without_secrets(str(error)))}</p>'
-
-    def pick_sample(event: gr.SelectData) -> str:
-        return str(samples[event.index][0])
+            return explain(sources, open_image(uploaded_file(photo)), with_heat)
 
     with gr.Tab("Photo", id="photo"):
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=3, min_width=300):
-                photo = photo_input()
-                gr.HTML(f'<p class="small-print">{PRIVACY}</p>')
-            with gr.Column(scale=2, min_width=300):
-                verdict = gr.HTML(NOTHING_YET, elem_id="verdict", js_on_load=READ_ALOUD)
-                vote = build_ballot(sources.votes)
-        if samples:
-            gr.HTML("<h2>Or try one of these</h2>")
-            gallery = sample_gallery(samples)
-            gallery.select(pick_sample, None, photo, api_visibility="private", show_progress="hidden")
-        with gr.Column(visible=False, elem_id="why") as why:
-            gr.HTML("<h2>Why?</h2>")
-            with_heat = gr.Checkbox(True, label="Show what spoke for the answer, as a heat map", container=False, elem_id="with-heat")
-            with gr.Row(equal_height=False):
-                with gr.Column(scale=3, min_width=300):
-                    heat = heat_html()
-                with gr.Column(scale=2, min_width=300):
-                    similar = gr.HTML(elem_id="similar")
-        build_several(sources.photo_model, sources.neighbours)
+        ui = lay_out(sources, samples)
         answer = typed_json(PhotoAnswer)
 
-    shown = [verdict, *vote.outputs, why, heat, similar]
-    asked = photo.change(
-        show_answer,
-        [photo, with_heat],
-        shown,
-        preprocess=False,
-        api_visibility="private",
-        concurrency_id="photo",
-        concurrency_limit=2,
-        show_progress_on=verdict,
-    )
+    quiet: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "concurrency_id": "photo"}
+    asked = ui.photo.change(show_answer, [ui.photo, ui.with_heat], ui.shown, concurrency_limit=2, show_progress_on=ui.verdict, **quiet)
     # A photo that cannot be judged makes room for the next one, and leaves no answer of the one before it standing.
-    asked.failure(
-        lambda: (None, NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""),
-        None,
-        [photo, *shown],
-        api_visibility="private",
-        show_progress="hidden",
-    )
-    with_heat.input(show_heat, [photo, with_heat], heat, preprocess=False, api_visibility="private", concurrency_id="photo")
-    gr.on([], classify, photo, answer, preprocess=False, api_name="classify", concurrency_id="photo")
+    asked.failure(lambda: (None, *nothing_shown()), None, [ui.photo, *ui.shown], api_visibility="private", show_progress="hidden")
+    ui.with_heat.input(show_heat, [ui.photo, ui.with_heat], ui.heat, **quiet)
+    gr.on([], classify, ui.photo, answer, preprocess=False, api_name="classify", concurrency_id="photo")
+
+
+def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
+    """The photo and its answer, samples to click, and below them what spoke for the answer, hidden until there is one."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=300):
+            photo = photo_input()
+            gr.HTML(f'<p class="small-print">{PRIVACY}</p>')
+        with gr.Column(scale=2, min_width=300):
+            verdict = gr.HTML(NOTHING_YET, elem_id="verdict", js_on_load=READ_ALOUD)
+            vote = build_ballot(sources.votes)
+    if samples:
+        gr.HTML("<h2>Or try one of these</h2>")
+        gallery = sample_gallery(samples)
+
+        def pick_sample(event: gr.SelectData) -> str:
+            return str(samples[event.index][0])
+
+        gallery.select(pick_sample, None, photo, api_visibility="private", show_progress="hidden")
+    with gr.Column(visible=False, elem_id="why") as why:
+        gr.HTML("<h2>Why?</h2>")
+        with_heat = gr.Checkbox(True, label="Show what spoke for the answer, as a heat map", container=False, elem_id="with-heat")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=300):
+                heat = heat_html()
+            with gr.Column(scale=2, min_width=300):
+                similar = gr.HTML(elem_id="similar")
+    build_several(sources.photo_model, sources.neighbours)
+    return Widgets(photo, verdict, vote, why, with_heat, heat, similar)
+
+
+def nothing_shown() -> tuple[Any, ...]:
+    """What `Widgets.shown` hold while there is no photo."""
+    return NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""
+
+
+def explain(sources: Sources, image: Image, with_heat: bool) -> str:
+    """The heat map over the picture, as HTML; nothing where it is not wanted."""
+    return heat_view(sources.heat_mapper(), image) if with_heat else ""
+
+
+def show_similar(sources: Sources, seen: Seen) -> str:
+    """The training photos most like the picture, as HTML; nothing without a dataset."""
+    if not sources.name_of("CARPARK_DATASET"):
+        return ""
+    try:
+        return similar_view(sources.neighbours(), sources.training_photos(), seen.feature)
+    except CarparkError as error:  # a dataset that cannot be used takes no answer along
+        return f'<p class="small-print">{html.escape(without_secrets(str(error)))}</p>'
 
 
 def photo_input() -> gr.Image:
