@@ -5,7 +5,7 @@ import pytest
 from carpark.cameras import Camera, camera_of_folder, find_camera
 from carpark.errors import UnknownCamera
 from carpark.slots import LONDON
-from tabs.day_form import find_one, offer_cameras, offer_days
+from tabs.day_form import choose_camera, find_one, offer_cameras, offer_days
 from tabs.day_link import DayLink
 
 BAKER = Camera("00001.07389", "Baker St/S of Park Rd", "Baker_St_S_of_Park_Rd", 51.5226, -0.1571)
@@ -16,6 +16,9 @@ PLAIN = camera_of_folder("Market_St")
 class Listed:
     def __init__(self, days=()):
         self.listed = list(days)
+
+    def archive(self):
+        return self
 
     def cameras(self):
         return [BAKER, *HIGH, PLAIN]
@@ -52,16 +55,21 @@ def test_the_list_shows_what_can_be_searched_for():
 
 
 def test_the_newest_day_is_offered_first():
-    offered = offer_days(Listed([date(2020, 3, 8), date(2020, 3, 9)]), BAKER)
+    offered = offer_days([date(2020, 3, 8), date(2020, 3, 9)])
     assert offered.choices == [("Monday 9 March 2020", "2020-03-09"), ("Sunday 8 March 2020", "2020-03-08")]
     assert offered.value == "2020-03-09"
 
 
 def test_where_no_days_are_listed_yesterday_is_offered():
-    assert offer_days(Listed(), BAKER).value == str(datetime.now(LONDON).date() - timedelta(days=1))
+    assert offer_days([]).value == str(datetime.now(LONDON).date() - timedelta(days=1))
+
+
+def test_a_camera_whose_days_are_not_listed_leaves_the_day_as_it_was_typed():
+    assert choose_camera(Listed([date(2020, 3, 9)]), "park bak")[1].value == "2020-03-09"
+    assert choose_camera(Listed(), "park bak")[1].constructor_args == {}
 
 
 def test_a_link_chooses_camera_and_day():
     link = DayLink(HIGH[2], date(2020, 3, 8))
     assert offer_cameras([BAKER, *HIGH], link).value == HIGH[2].id
-    assert offer_days(Listed([date(2020, 3, 9)]), HIGH[2], link).value == "2020-03-08"
+    assert offer_days([date(2020, 3, 9)], link).value == "2020-03-08"

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import gradio as gr
 
@@ -58,7 +58,8 @@ def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | Non
             link = read_link(query, archive)
         except CarparkError as error:
             line = str(error)
-        days = offer_days(archive, link.camera if link else cameras[0] if cameras else None, link)
+        camera = link.camera if link else cameras[0] if cameras else None
+        days = offer_days(archive.days(camera) if camera else [], link)
     except CarparkError as error:
         # An archive that does not even open is named at the head of the page already.
         line = "" if problem(sources.archive) else str(error)
@@ -67,11 +68,12 @@ def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | Non
 
 
 def choose_camera(sources: Sources, text: str | None) -> tuple[str, gr.Dropdown]:
-    """The id of the camera that was chosen or typed, and its days."""
+    """The id of the camera that was chosen or typed, and its days; where the archive lists none, the day stays that is there."""
     with told_on_page():
         archive = sources.archive()
         camera = find_one(archive, text or "")
-        return camera.id, offer_days(archive, camera)
+        days = archive.days(camera)
+        return camera.id, offer_days(days) if days else gr.Dropdown()
 
 
 def find_one(archive: Archive, text: str) -> Camera:
@@ -99,8 +101,7 @@ def _number(camera: Camera) -> str:
     return "" if camera.id == camera.folder else camera.id
 
 
-def offer_days(archive: Archive, camera: Camera | None, link: DayLink | None = None) -> gr.Dropdown:
-    """The dropdown of the camera's days, the newest first; the link's or the newest is chosen. Yesterday where the archive lists none."""
-    days = archive.days(camera) if camera else []
-    days = days[::-1] or [datetime.now(LONDON).date() - timedelta(days=1)]
+def offer_days(listed: list[date], link: DayLink | None = None) -> gr.Dropdown:
+    """The dropdown of a camera's days, the newest first; the link's or the newest is chosen. Yesterday where the archive lists none."""
+    days = listed[::-1] or [datetime.now(LONDON).date() - timedelta(days=1)]
     return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(link.day if link else days[0]), allow_custom_value=True)

@@ -27,7 +27,7 @@ expect.set_options(timeout=SLOW_MS)
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while a browser is open, its event loop is this thread's, and tests after these have loops of their own
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM:
         reason = "no browser: install chromium, or name one in the environment variable CHROMIUM"
