@@ -17,7 +17,6 @@ from carpark.errors import BadPhotos, NoAnswer
 from carpark.pulse import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
-    BOMB,
     BROKEN_ONCE,
     BUSY_ONCE,
     ELSEWHERE,
@@ -247,51 +246,6 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
 )
 def test_what_commons_says_of_a_licence_becomes_an_id(said: dict[str, str], license_id: tuple[str, str]) -> None:
     assert commons.read_license(said) == license_id
-
-
-def test_a_list_of_addresses_is_fetched_with_its_own_labels(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    base = f"{openverse_server.base}/pictures"
-    rows = [f"{base}/1.jpg,cc0,full,,", f"{base}/2.jpg,by,empty,Ann,", f"{base}/{BOMB}.jpg,by,empty,Ann,"]
-    (tmp_path / "list.csv").write_text("image_url,license,label,creator,title\n" + "\n".join(rows) + "\n")
-    out = tmp_path / "out"
-    collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--out", str(out), "--pause", "0"])
-    photos = read_photos(out)
-    assert photos.label.tolist() == ["empty", "full"] and photos.source.unique().tolist() == ["csv"]
-    with (tmp_path / "list.csv").open("a") as file:
-        file.write(f"{base}/4.jpg,by,full,Ann,new\n")
-    collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--out", str(out), "--pause", "0"])
-    assert read_photos(out).label.tolist() == ["empty", "full", "full"]
-
-
-def test_pictures_that_a_person_took_are_adopted_with_name_and_licence(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    (mine / "full").mkdir(parents=True)
-    (mine / "full" / "Lidl am Montag.png").write_bytes(picture(1, format_name="PNG"))
-    (mine / "full" / "old.bmp").write_bytes(picture(2, format_name="BMP"))
-    collect.main(["--source", "folder", "--from", str(mine), "--license", "by", "--creator", "Kim", "--out", str(tmp_path / "out")])
-    photos = read_photos(tmp_path / "out")
-    assert photos.title.tolist() == ["Lidl am Montag", "old"] and photos.label.unique().tolist() == ["full"]
-    assert photos.edit.tolist()[1] == "saved as JPEG from BMP"
-    assert photos.attribution[0].startswith('"Lidl am Montag" by Kim is licensed under CC BY 4.0. To view')
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        (["image_url", "http://a/1.jpg"], r"list\.csv has no column license; expected image_url,license and, if known, label,"),
-        (["image_url,license", "http://a/1.jpg,cc-by"], r"line 2: license 'cc-by' is no licence id; expected one of cc0, pdm, by,"),
-        (["image_url,license", "http://a/1.jpg,cc0", "http://a/1.jpg,cc0"], r"line 3 lists http://a/1\.jpg again, after line 2"),
-        (["image_url,license", "ftp://a/1.jpg,cc0"], r"line 2: image_url 'ftp://a/1\.jpg' is no address"),
-        (["image_url,license,label", "http://a/1.jpg,cc0,fulll"], r"line 2: label 'fulll' is none; expected empty, full, partial"),
-        (["image_url,license", "http://a/1.jpg,by"], r"line 2: CC BY asks for credit; expected a creator or an attribution"),
-        (["image_url,license,licence_url", "http://a/1.jpg,cc0,"], r"has a column 'licence_url' that means nothing here"),
-    ],
-)
-def test_a_bad_list_is_one_line_with_its_row(rows: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
-    with pytest.raises(SystemExit, match=message):
-        collect.main(["--source", "csv", "--from", str(tmp_path / "list.csv"), "--label", "full", "--out", str(tmp_path / "out")])
-    assert not (tmp_path / "out" / "photos.csv").exists()
 
 
 @pytest.mark.parametrize(
