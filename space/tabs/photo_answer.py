@@ -61,6 +61,11 @@ def percent(share: float) -> str:
     return "over 99%" if share >= 0.995 else f"{share:.0%}"
 
 
+def short_percent(share: float) -> str:
+    """As `percent`, where there is room for a number only: "<1%", "97%", ">99%"."""
+    return ">99%" if share >= 0.995 else "<1%" if share < 0.005 else f"{share:.0%}"
+
+
 def verdict_card(answer: PhotoAnswer, model: Model) -> str:
     """The answer as HTML: the word large, how sure beside it, both probabilities, and where this model draws its lines."""
     word, _, rest = answer.verdict.partition(", ")
@@ -82,7 +87,7 @@ def probability_bars(p_full: float) -> str:
     """Both probabilities as HTML: a bar each, with its number in words."""
     rows = "".join(
         f'<div class="bar bar-{label}"><dt>{label}</dt><dd><span class="bar-track" aria-hidden="true">'
-        f'<span style="width: {share:.1%}"></span></span><span class="bar-number">{share:.0%}</span></dd></div>'
+        f'<span style="width: {share:.1%}"></span></span><span class="bar-number">{html.escape(short_percent(share))}</span></dd></div>'
         for label, share in (("full", p_full), ("empty", 1 - p_full))
     )
     return f'<dl class="bars" id="probabilities">{rows}</dl>'

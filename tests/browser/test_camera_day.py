@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, show_day
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.running_space import running_space
+from tests.running_space import RunningSpace, running_space
 
 SLOTS = 288
 
@@ -212,13 +212,19 @@ def slow_archive(sample_folder: Path) -> Iterator[Loopback]:
         yield server
 
 
+def begin_day(open_page: OpenPage, slow: RunningSpace) -> Page:
+    """The offered day, whose first frames have come in."""
+    page = open_page(url=slow.url)
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
+    page.get_by_role("button", name="Show the day").click()
+    expect(page.locator("#day-chart .plot")).to_be_visible()
+    return page
+
+
 def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
     with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
-        page = open_page(url=slow.url)
-        page.get_by_role("tab", name="Camera day").click()
-        expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
-        page.get_by_role("button", name="Show the day").click()
-        expect(page.locator("#day-chart .plot")).to_be_visible()
+        page = begin_day(open_page, slow)
         page.close()
         asked = -1
         while len(slow_archive.asked) != asked:  # 288 slots, 16 at a time, would take 36 seconds
@@ -229,11 +235,7 @@ def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow
 
 def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
     with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
-        page = open_page(url=slow.url)
-        page.get_by_role("tab", name="Camera day").click()
-        expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
-        page.get_by_role("button", name="Show the day").click()
-        expect(page.locator("#day-chart .plot")).to_be_visible()
+        page = begin_day(open_page, slow)
         page.get_by_role("combobox", name="Day").fill("2026-03-01")
         page.get_by_role("combobox", name="Day").press("Enter")
         page.get_by_role("button", name="Show the day").click()
