@@ -12,7 +12,7 @@ from PIL import Image
 from carpark.errors import BadModel
 from carpark.images import open_image
 from carpark.model import CarPark, load_model
-from carpark.neighbours import COLUMNS, FILE, Neighbours, load_neighbours
+from carpark.neighbours import COLUMNS, FILE, Crowd, Neighbours, load_neighbours
 from carpark.revisions import digest_file
 from training.likeness import choose_rule
 from training.photos import read_photos
@@ -29,7 +29,7 @@ def corners() -> Neighbours:
     """Three photos whose features are the axes of space, and one between two of them."""
     features = np.vstack([np.eye(3), [0.8, 0.6, 0]]).astype(np.float32)
     photos = pd.DataFrame({name: [f"{name}{number}" for number in range(4)] for name in COLUMNS})
-    return Neighbours(photos, features, CarPark(k=2, similarity_at_least=0.7))
+    return Neighbours(photos, features, CarPark(distance_at_most=3.0))
 
 
 def test_the_nearest_photo_of_a_training_photo_is_itself(tiny_model_folder: Path, sample_folder: Path) -> None:
@@ -49,10 +49,20 @@ def test_only_training_photos_are_remembered(tiny_model_folder: Path, dataset_fo
     assert set(remembered.scene).isdisjoint(held_out.scene)
 
 
-def test_the_second_most_similar_photo_decides(corners: Neighbours) -> None:
-    assert corners.is_car_park(np.array([1, 0, 0], np.float32)) is True  # 1.0 and 0.8
-    assert corners.is_car_park(np.array([0, 0, 1], np.float32)) is False  # 1.0 and 0.0
+def test_a_picture_far_from_the_crowd_is_no_car_park(corners: Neighbours) -> None:
+    assert corners.is_car_park(np.array([1, 0, 0], np.float32)) is True
+    assert corners.is_car_park(np.array([-1, 0, 0], np.float32)) is False
     assert corners.nearest(np.array([0, 1, 0], np.float32), 2).file.tolist() == ["file1", "file3"]
+
+
+def test_the_crowd_itself_is_at_distance_one_and_a_feature_that_never_varied_decides_nothing_alone() -> None:
+    features = np.random.default_rng(0).normal(size=(500, 40)).astype(np.float32)
+    features[:, 0] = 0.5
+    crowd = Crowd.of(features)
+    assert crowd.distances(features).mean() == pytest.approx(39 / 40, abs=0.01)
+    odd = features[:1].copy()
+    odd[0, 0] += 1
+    assert crowd.distances(odd)[0] < crowd.distances(features[:1])[0] + 0.5
 
 
 def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, corners: Neighbours) -> None:
@@ -77,10 +87,10 @@ def test_neighbours_that_are_not_the_published_ones_are_refused(own_copy: Path) 
         load_neighbours(own_copy)
 
 
-def test_the_rule_lies_in_the_widest_gap_that_refuses_few() -> None:
-    similarities = np.concatenate([[0.30, 0.52, 0.55, 0.9], np.linspace(0.91, 0.99, 96)]).astype(np.float32)
-    assert choose_rule(similarities).similarity_at_least == pytest.approx((0.55 + 0.9) / 2, abs=1e-3)
-    assert choose_rule(np.linspace(0.5, 0.9, 100, dtype=np.float32)).similarity_at_least < 0.53
+def test_the_rule_refuses_two_in_a_hundred_and_none_of_a_few() -> None:
+    distances = np.concatenate([np.linspace(0.5, 1.5, 98), [2.0, 3.0]]).astype(np.float32)
+    assert choose_rule(distances).distance_at_most == pytest.approx(1.75)
+    assert choose_rule(distances[-10:]).distance_at_most == pytest.approx(3.5)
 
 
 def test_features_have_length_one_in_every_form(tiny_model_folder: Path) -> None:

@@ -51,10 +51,9 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class CarPark:
-    """A picture is taken for a car park when its `k`-th most similar training photo is at least this similar (cosine)."""
+    """A picture is taken for a car park when it is at most this far from the training photos: `carpark.neighbours.Crowd`."""
 
-    k: int
-    similarity_at_least: float
+    distance_at_most: float
 
 
 @dataclass(frozen=True, slots=True)

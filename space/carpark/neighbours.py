@@ -7,6 +7,7 @@ neighbours.is_car_park(seen.features[0])               # True, False, or None: t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,32 @@ from carpark.model import CarPark, Features, check_file, read_config
 
 FILE = "neighbours.parquet"
 COLUMNS = ("file", "sha256", "label", "scene")  # of a training photo; `sha256` is the file's
+LEAST_SPREAD = 0.3  # of the mean spread: a feature that is the same in all training photos must not refuse a picture by itself
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Crowd:
+    """Where the features of some photos lie, and how widely; each is (width,)."""
+
+    mean: npt.NDArray[np.float32]
+    spread: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, features: Features) -> "Crowd":
+        """The crowd of these photos."""
+        spread = features.std(axis=0)
+        return cls(features.mean(axis=0), np.maximum(spread, LEAST_SPREAD * spread.mean()))
+
+    def distances(self, features: Features) -> npt.NDArray[np.float32]:
+        """(n,) how far pictures are from the crowd: the mean square of standard scores (Mahalanobis, diagonal); about 1 inside it.
+
+        Cosines to single photos let gradients and drawn faces pass; a face is near some photo, but in hundreds of features off the crowd.
+        """
+        squares: npt.NDArray[np.float32] = (((features - self.mean) / self.spread) ** 2).mean(axis=1)
+        return squares
+
+
+@dataclass(frozen=True, eq=False)
 class Neighbours:
     """Training photos by what the model sees in them; none where a model was published without."""
 
@@ -38,17 +62,16 @@ class Neighbours:
         order = np.argsort(-similarity, kind="stable")[:k]
         return self.photos.iloc[order].assign(similarity=similarity[order]).reset_index(drop=True)
 
+    @cached_property
+    def crowd(self) -> Crowd:
+        """The training photos as one."""
+        return Crowd.of(self.features)
+
     def is_car_park(self, feature: npt.NDArray[np.float32]) -> bool | None:
-        """Whether the picture is as much like the training photos as car parks of other places are; None where the model cannot tell."""
-        if self.rule is None or len(self.photos) < self.rule.k:
+        """Whether the picture is as near to the training photos as car parks of other places are; None where the model cannot tell."""
+        if self.rule is None or len(self.photos) < 2:
             return None
-        return bool(kth_similarity(self.features, feature[None], self.rule.k)[0] >= self.rule.similarity_at_least)
-
-
-def kth_similarity(known: Features, features: Features, k: int) -> npt.NDArray[np.float32]:
-    """(n,) cosine of each of n features to its k-th most similar known one."""
-    similarities: npt.NDArray[np.float32] = np.partition(features @ known.T, -k, axis=1)[:, -k]
-    return similarities
+        return bool(self.crowd.distances(feature[None])[0] <= self.rule.distance_at_most)
 
 
 def load_neighbours(folder: Path) -> Neighbours:
