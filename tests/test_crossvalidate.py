@@ -1,6 +1,7 @@
 """Architectures are compared under the same folds, and a row without weights says so."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -22,14 +23,19 @@ def weights_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("weights_offline")
-def test_each_architecture_has_a_row_and_one_without_weights_says_so(sample_folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "folds"
-    flags = ["--arch", "resnet18", "resnet34", "--size", "64", "--learning-curve"]
+def test_each_architecture_has_a_row_and_one_without_weights_says_so(sample_folder: Path, tiny_model_folder: Path, tmp_path: Path) -> None:
+    """The pretrained row's weights lie in torchvision's cache: the way that every architecture's weights would come."""
+    out, model = tmp_path / "folds", Path(shutil.copytree(tiny_model_folder, tmp_path / "model"))
+    flags = ["--arch", "resnet18", "resnet34", "--size", "64", "--learning-curve", "--model", str(model)]
     crossvalidate.main(["--data", str(sample_folder / "photos"), "--out", str(out), *flags])
     with_weights, without = json.loads((out / "table.json").read_text())
     assert len(with_weights["errors_each_time"]) == 5 and with_weights["n"] > 20
     assert [row["scenes"] for row in with_weights["learning_curve"]] == sorted(row["scenes"] for row in with_weights["learning_curve"])
     assert "cannot be downloaded" in without["missing"] and "errors_each_time" not in without
+    assert all(row["int8_megabytes"] > 5 and row["int8_frames_per_second"] > 0 for row in (with_weights, without))
+    card = (model / "README.md").read_text()
+    assert "| resnet34 | its ImageNet weights could not be had |" in card and "## With fewer photos" in card
+    assert f"| resnet18 | {', '.join(map(str, with_weights['errors_each_time']))} of {with_weights['n']} |" in card
     predictions = pd.read_parquet(out / "predictions-resnet18.parquet")
     assert (predictions.groupby("scene").fold.nunique() == 1).all()
 

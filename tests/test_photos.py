@@ -115,3 +115,14 @@ def test_two_scenes_a_class_are_enough_to_split() -> None:
     photos = pd.DataFrame({"label": ["empty", "empty", "full", "full"], "scene": list("abcd")})
     chosen = split_by_scene(photos, validation=0.2, seed=0)
     assert set(photos.label[chosen]) == set(photos.label[~chosen]) == {"empty", "full"}
+
+
+def test_light_and_resolution_are_measured_where_the_table_does_not_say_them(tmp_path: Path) -> None:
+    for name, side, brightness in (("night", 300, 10), ("noon", 900, 200)):
+        Image.new("RGB", (side, 200), (brightness,) * 3).save(tmp_path / f"{name}.png")
+    csv = tmp_path / "photos.csv"
+    csv.write_text("file,label\nnight.png,empty\nnoon.png,full\n")
+    photos, _ = load_photos(tmp_path, SIZE)
+    assert photos.light.tolist() == ["dark", "bright"] and photos.resolution.tolist() == ["up to 320 px", "larger"]
+    csv.write_text("file,label,light\nnight.png,empty,lamps\nnoon.png,full,sun\n")
+    assert load_photos(tmp_path, SIZE)[0].light.tolist() == ["lamps", "sun"]

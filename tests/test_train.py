@@ -58,6 +58,8 @@ def test_the_folder_holds_every_form_and_its_measures(tiny_model_folder: Path) -
     config = json.loads((tiny_model_folder / "config.json").read_text())
     assert config["labels"] == ["empty", "full"] and config["input_size"] == [64, 64]
     assert config["recipe"] == {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0}
+    assert config["command"] == "python -m training.train --data dataset --arch resnet18 --weights none --size 64 --epochs 2 --seed 0"
+    assert len(config["dataset"]["sha256"]) == 64 and config["command"] in (tiny_model_folder / "README.md").read_text()
     assert config["versions"]["torch"] == torch.__version__.split("+")[0]
     metrics = json.loads((tiny_model_folder / "metrics.json").read_text())
     assert metrics["agreement"]["fp32"]["max_abs_dp"] <= 1e-3

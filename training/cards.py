@@ -1,5 +1,6 @@
 """Fill model_card.md with numbers that come from what was measured."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -7,7 +8,9 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard
 
+from carpark.errors import BadModel
 from carpark.network import CUTS, head_of, torchvision_name
+from training.card_tables import architecture_table, breakdown_table, claims_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[1]
@@ -57,6 +60,12 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
         "height": config["input_size"][0],
         "width": config["input_size"][1],
         "training_seconds": metrics["training_seconds"],
+        "command": config["command"],
+        "revision": f"revision `{dataset['sha256'][:16]}`",
+        "environment": ", ".join(f"{name} {version}" for name, version in config["versions"].items()),
+        "breakdown": breakdown_table(scores),
+        "architectures": architecture_table(metrics.get("architectures")),
+        "claims": claims_table(metrics.get("claims")),
     }
     card = ModelCard(Template((TEMPLATES / "model_card.md").read_text()).substitute(values))
     front: Any = card.data
@@ -65,6 +74,18 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
     front.datasets = [dataset["repo"]] if "repo" in dataset else None
     front.base_model = BASE_MODELS.get(architecture) if recipe["weights"] == "imagenet" else None
     return str(card)
+
+
+def add_to_card(folder: Path, key: str, measured: Any) -> None:
+    """Writes `measured` into metrics.json of a model folder, and its card anew. Raises BadModel for a folder that training has not made."""
+    try:
+        config, metrics = (json.loads((folder / name).read_text()) for name in ("config.json", "metrics.json"))
+        metrics[key] = measured
+        card = model_card(config, metrics)
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        raise BadModel(f"{folder} lacks what its card is made of ({error!r}). Make it again with `python -m training.train`.") from error
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    (folder / "README.md").write_text(card)
 
 
 def _repeats_row(repeats: dict[str, list[float]] | None) -> str:

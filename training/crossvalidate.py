@@ -1,10 +1,12 @@
 """Architectures side by side under the same folds by scene; nothing is published, and no test split is touched.
 
     python -m training.crossvalidate --data photos --arch mobilenet_v2 resnet34 resnet50 --out artifacts/crossvalidation
-    python -m training.crossvalidate --data photos --arch mobilenet_v2 --weights FILE --out artifacts/crossvalidation
+    python -m training.crossvalidate --data photos --arch mobilenet_v2 --weights FILE --model artifacts/model --out artifacts/folds
 
 `--out` gets table.json, a row an architecture, and predictions-{arch}.parquet, P(full) of each photo each time that the folds were drawn.
-A row whose pretrained weights cannot be had says so. With --learning-curve the folds are also run on a quarter and half of the scenes.
+A row whose pretrained weights cannot be had says so: its size and speed are measured all the same, its accuracy is not. `--weights FILE`
+belongs to the first architecture; the others start from torchvision's ImageNet weights. With --learning-curve the folds are also run on
+a quarter and half of the scenes. With --model the table lands in that model's metrics.json and card.
 """
 
 import argparse
@@ -20,10 +22,12 @@ from fastai.vision.core import imagenet_stats
 from carpark.errors import BadSetting, BadWeights, one_line_errors
 from carpark.model import Pixels, Thresholds
 from carpark.network import NAMES, torchvision_name
+from training.cards import add_to_card
 from training.folds import OutOfFold, predict_out_of_fold
 from training.photos import LABELS, check_trainable, load_photos
 from training.probe import Array, pool_photos
 from training.scores import score
+from training.speed import measure_int8
 from training.staging import staged
 from training.weights import load_start
 
@@ -36,14 +40,15 @@ def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed:
     try:
         start = load_start(arch, weights)
     except BadWeights as error:
-        return {"arch": arch, "missing": str(error)}, None, np.empty((0, 2, 0))
+        return {"arch": arch, "missing": str(error)} | measure_int8(arch, None, pixels), None, np.empty((0, 2, 0))
     if start is None:
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
     pooled = pool_photos(start, pixels, *imagenet_stats)
     judged = predict_out_of_fold(pooled, photos, seed=seed)
     seconds = round(time.monotonic() - started)
-    row = {"arch": arch, "million_weights": round(million, 1), "seconds": seconds} | summarize(photos, judged)
+    row = {"arch": arch, "million_weights": round(million, 1), "seconds": seconds} | measure_int8(arch, start, pixels)
+    row |= summarize(photos, judged)
     return row, judged, pooled
 
 
@@ -75,10 +80,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="photos folder, or dataset repo folder without its test split")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.json and the predictions")
     parser.add_argument("--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(NAMES)} (default: mobilenet_v2)")
-    parser.add_argument("--weights", default="imagenet", help="imagenet, or the file of a state dict (for one architecture)")
+    parser.add_argument("--weights", default="imagenet", help="imagenet, or the file of a state dict for the first architecture")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-curve", action="store_true", help="also with a quarter and half of the scenes")
+    parser.add_argument("--model", type=Path, help="model folder whose card gets the table")
     args = parser.parse_args(argv)
     with one_line_errors():
         for arch in args.arch:
@@ -89,8 +95,8 @@ def main(argv: list[str] | None = None) -> None:
             photos, pixels = load_photos(args.data, (args.size, args.size))
             check_trainable(photos, args.data)
             rows = []
-            for arch in args.arch:
-                row, judged, pooled = compare(arch, args.weights, photos, pixels, args.seed)
+            for number, arch in enumerate(args.arch):
+                row, judged, pooled = compare(arch, "imagenet" if number else args.weights, photos, pixels, args.seed)
                 if judged is not None:
                     columns = {f"p_full_{number}": p_full for number, p_full in enumerate(judged.p_full, start=1)}
                     table = photos.drop(columns="path").assign(fold=judged.folds[0], **columns)
@@ -100,6 +106,8 @@ def main(argv: list[str] | None = None) -> None:
                 rows.append(row)
                 print(json.dumps(row))
             (folder / "table.json").write_text(json.dumps(rows, indent=2) + "\n")
+            if args.model:
+                add_to_card(args.model, "architectures", rows)
     print(f"{len(rows)} architectures under the same folds of {photos.scene.nunique():,} scenes -> {args.out}")
 
 

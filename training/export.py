@@ -10,7 +10,7 @@ import logging
 import pickle
 import platform
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     if isinstance(network[1][0], AdaptiveConcatPool2d):
         network[1][0] = ConcatPool()
     whole = FromPixels(network, config["mean"], config["std"])
-    _write_onnx(whole, folder / FILES["fp32"], config["input_size"])
-    _write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
+    write_onnx(whole, folder / FILES["fp32"], config["input_size"])
+    write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
     requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
@@ -107,7 +107,8 @@ def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) ->
     return np.concatenate([probabilities for probabilities, _ in seen]), np.concatenate([features for _, features in seen])
 
 
-def _write_onnx(whole: torch.nn.Module, path: Path, input_size: tuple[int, int]) -> None:
+def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
+    """The float32 form of a network from pixels of (height, width)."""
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -144,7 +145,7 @@ class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  #
         return next(iter(self.batches), None)
 
 
-def _write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
+def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
     """Static quantisation to QDQ form, weights per channel: the form that ONNX Runtime runs fastest on CPUs.
 
     Networks with narrow layers lose the most in their first half; it stays float where all of int8 strays too far on `calibration`.

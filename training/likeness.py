@@ -1,5 +1,6 @@
 """What the model folder remembers of the training photos, and how near to them a picture must be to be taken for a car park."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,22 @@ from carpark.revisions import digest_file
 REFUSED_AT_MOST = 0.02  # of car parks at places that the model has not seen
 
 
-def remember(folder: Path, photos: pd.DataFrame, features: Features) -> None:
-    """Writes neighbours.parquet of `folder` for these photos, which have `path`; files are digested where photos.csv does not say."""
+def digests_of(photos: pd.DataFrame) -> pd.Series:
+    """The sha256 of each photo's file: as photos.csv says it, else digested from `path`."""
     said = photos["sha256"] if "sha256" in photos else pd.Series(None, index=photos.index, dtype=object)
-    digests = [known if isinstance(known, str) and known else digest_file(path) for known, path in zip(said, photos.path, strict=True)]
-    write_neighbours(folder, photos.assign(sha256=digests)[list(COLUMNS)], features)
+    found = [known if isinstance(known, str) and known else digest_file(path) for known, path in zip(said, photos.path, strict=True)]
+    return pd.Series(found, index=photos.index)
+
+
+def revision_of(photos: pd.DataFrame) -> str:
+    """The sha256 of what a training set teaches: each file's sha256, label and scene, whatever their order."""
+    rows = zip(digests_of(photos), photos.label, photos.scene, strict=True)
+    return hashlib.sha256("\n".join(sorted(" ".join(row) for row in rows)).encode()).hexdigest()
+
+
+def remember(folder: Path, photos: pd.DataFrame, features: Features) -> None:
+    """Writes neighbours.parquet of `folder` for these photos, which have `path`."""
+    write_neighbours(folder, photos.assign(sha256=digests_of(photos))[list(COLUMNS)], features)
 
 
 def choose_rule(distances: npt.NDArray[np.float32]) -> CarPark:

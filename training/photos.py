@@ -16,6 +16,8 @@ from training.provenance import PROVENANCE
 LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
 PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
 MAX_UNREADABLE_SHARE = 0.2
+DARK = 80  # mean brightness, 0 to 255: photos by night and in ill-lit garages are below
+SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
 # A hash of digits and an id are no numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
@@ -48,16 +50,20 @@ def read_photos(folder: Path, splits: Sequence[str] = TO_LEARN_FROM) -> pd.DataF
 def load_photos(folder: Path, input_size: tuple[int, int], splits: Sequence[str] = TO_LEARN_FROM) -> tuple[pd.DataFrame, Pixels]:
     """The rows of `read_photos` whose pictures open, and what a network of that input size sees of them, (n, *input_size, 3).
 
+    `light` (dark, bright) and `resolution` (of the longest side) are measured where photos.csv does not say them.
     Every unreadable file is named and left out. Raises BadPhotos when more than a fifth are unreadable.
     """
     photos = read_photos(folder, splits)
     pixels: list[npt.NDArray[np.uint8]] = []
     readable: list[int] = []
+    measured: list[tuple[str, str]] = []
     with tqdm(total=len(photos), desc="reading photos", unit="photo") as bar:
         for number, path in enumerate(photos.path):
             bar.update()
             try:
-                pixels.append(prepare(open_image(path, photos.file.iloc[number]), input_size))
+                image = open_image(path, photos.file.iloc[number])
+                pixels.append(prepare(image, input_size))
+                measured.append(("dark" if pixels[-1].mean() < DARK else "bright", _size_in_words(max(image.size))))
                 readable.append(number)
             except BadImage as error:
                 bar.write(f"skipped: {error}")
@@ -66,7 +72,15 @@ def load_photos(folder: Path, input_size: tuple[int, int], splits: Sequence[str]
         raise BadPhotos(f"{lost} of the {len(photos)} photos in {folder} cannot be read (named above); at most a fifth may be.")
     if lost:
         print(f"{lost} of {len(photos)} photos skipped, since they cannot be read")
-    return photos.iloc[readable].reset_index(drop=True), np.stack(pixels)
+    table = photos.iloc[readable].reset_index(drop=True)
+    for name, column in zip(("light", "resolution"), zip(*measured, strict=True), strict=False):
+        if name not in table:
+            table[name] = column
+    return table, np.stack(pixels)
+
+
+def _size_in_words(longest_px: int) -> str:
+    return next((words for words, most in SIZES_PX.items() if longest_px <= most), "larger")
 
 
 def check_trainable(photos: pd.DataFrame, folder: Path) -> None:

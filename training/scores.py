@@ -57,7 +57,7 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
         "answered_share": _rounded(float(answered.mean())) if n else None,
         "errors_among_answered": int((wrong & answered).sum()),
     }
-    for column in ("view", "light", "scene"):
+    for column in ("view", "light", "resolution", "scene"):
         if column in sure and sure[column].nunique() > 1:
             groups = wrong.groupby(sure[column])
             said[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}

@@ -27,7 +27,7 @@ from carpark.network import NAMES, torchvision_name
 from training.cards import model_card
 from training.export import prove_agreement, write_config, write_forms
 from training.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
-from training.likeness import remember, said_of
+from training.likeness import remember, revision_of, said_of
 from training.photos import LABELS, PARTIAL, check_trainable, load_photos
 from training.scores import score_folder
 from training.staging import staged
@@ -66,10 +66,14 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
 
 
 def record(data: Path, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
-    """How the model was made, as config.json says it."""
+    """How the model was made, as config.json says it; of files and folders the names, since where they lie is nobody's business."""
+    said = asdict(recipe) | {"weights": Path(recipe.weights).name}
+    flags = {"data": data.name} | {name: value for name, value in said.items() if name != "epochs" or recipe.weights == "none"}
+    counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
     return {
-        "recipe": asdict(recipe) | {"weights": Path(recipe.weights).name},  # a file's folder is nobody's business
-        "dataset": {"name": data.name, "photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)},
+        "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
+        "recipe": said,
+        "dataset": {"name": data.name, "sha256": revision_of(photos)} | counts,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "gpu": torch.cuda.is_available()},
     }
 

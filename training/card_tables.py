@@ -1,0 +1,72 @@
+"""Tables of the model card, from what metrics.json says; each is empty where nothing was measured."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from carpark.intervals import wilson_interval
+
+# Of metrics.json's scores, with what the card calls them.
+BREAKDOWNS = {"by_view": "view", "by_light": "light", "by_resolution": "resolution"}
+
+
+def breakdown_table(scores: dict[str, Any]) -> str:
+    """Errors by view, light and resolution."""
+    groups = [(f"{kind} {name}", said) for key, kind in BREAKDOWNS.items() for name, said in scores.get(key, {}).items() if said["n"]]
+    rows = [(name, f"{said['errors']} of {said['n']}", _interval(said["n"] - said["errors"], said["n"])) for name, said in groups]
+    return _section("Where it errs", ("photos", "errors", "right, 95% interval"), rows)
+
+
+def architecture_table(rows: Sequence[dict[str, Any]] | None) -> str:
+    """Architectures under the same folds, and how scores grow with photos: rows of `training.crossvalidate`."""
+    if not rows:
+        return ""
+    table = _section(
+        "Architectures under the same folds",
+        (
+            "architecture",
+            "errors, each time that the folds were drawn",
+            "accuracy (95% interval)",
+            "int8 file",
+            "int8 on this machine",
+            "minutes to fit",
+        ),
+        [_architecture_row(row) for row in rows],
+    )
+    curve = [(row["arch"], said) for row in rows for said in row.get("learning_curve", [])]
+    learnt = [
+        (arch, said["photos"], said["scenes"], f"{_listed(said['errors_each_time'])} of {said['n']}", said["auroc"]) for arch, said in curve
+    ]
+    return table + _section("With fewer photos", ("architecture", "photos", "scenes", "errors each time", "AUROC"), learnt)
+
+
+def claims_table(claims: dict[str, Any] | None) -> str:
+    """What was claimed of this classifier in 2020, measured: what `training.claims` wrote."""
+    if not claims:
+        return ""
+    return _section("Claims, measured", ("asked", "n", "measured"), [(row["asked"], row["n"], row["measured"]) for row in claims["rows"]])
+
+
+def _architecture_row(row: dict[str, Any]) -> tuple[object, ...]:
+    size, speed = f"{row['int8_megabytes']} MB", f"{row['int8_frames_per_second']} frames/s"
+    if "missing" in row:
+        return row["arch"], "its ImageNet weights could not be had", "not measured", size, speed, "not measured"
+    low, high = row["accuracy_interval_95"]
+    right = f"{row['accuracy']:.1%} ({low:.1%} to {high:.1%})"
+    return row["arch"], f"{_listed(row['errors_each_time'])} of {row['n']}", right, size, speed, round(row["seconds"] / 60, 1)
+
+
+def _interval(right: int, n: int) -> str:
+    low, high = wilson_interval(right, n)
+    return f"{low:.0%} to {high:.0%}"
+
+
+def _listed(numbers: Iterable[object]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A heading and a table, with a line break before; nothing without rows."""
+    if not rows:
+        return ""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return f"\n## {title}\n\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
