@@ -9,6 +9,7 @@ revisions.json pins, if the Space was published with one.
 import html
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -22,6 +23,7 @@ from tabs.camera_day import build_camera_day_tab
 from tabs.edge import READ_ALOUD, without_secrets
 from tabs.gate import Gate, visitor_of
 from tabs.photo import build_photo_tab
+from tabs.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.samples import write_samples
 from tabs.sources import Sources
 from tabs.theme import HEAD, HEADER, STYLES, THEME
@@ -67,13 +69,15 @@ def count_waiting(page: gr.Blocks, visitor: str) -> int:
 
 def main() -> None:
     """Serve the page until it is interrupted."""
+    share_cores()
     with one_line_errors():
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(
-            app_kwargs={"middleware": [Middleware(Gate, count_waiting=lambda visitor: count_waiting(page, visitor))]},
+            app_kwargs={"middleware": [Middleware(Gate, count_waiting=partial(count_waiting, page), forget=partial(forget_call, page))]},
+            state_session_capacity=MOST_SESSIONS,
             enable_monitoring=False,
             theme=THEME,
             css_paths=STYLES,

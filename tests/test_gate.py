@@ -34,7 +34,7 @@ def knock(gate: Gate, path: str, *, method: str = "GET", size: int | None = 2, v
 
 
 def quiet_gate(waiting: int = 0) -> Gate:
-    return Gate(passed, lambda visitor: waiting)
+    return Gate(passed, lambda visitor: waiting, forget=lambda event: None)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,23 @@ def test_every_body_is_bounded(path: str, kind: str) -> None:
     assert (status, line) == (413, f"The request has {bound + 1:,} bytes; at most {bound:,} are taken. Send fewer or smaller files.")
 
 
+def test_a_call_is_forgotten_when_its_answer_was_fetched_and_not_before() -> None:
+    forgotten: list[str] = []
+    gate = Gate(passed, lambda visitor: 0, forget=forgotten.append)
+    knock(gate, "/gradio_api/call/classify", method="POST")
+    knock(gate, "/gradio_api/queue/data")
+    assert forgotten == []
+    knock(gate, "/gradio_api/call/classify/5f1e")
+    knock(gate, "/gradio_api/call/v2/camera_day/6a2b")
+    assert forgotten == ["5f1e", "6a2b"]
+
+
 def test_a_body_without_a_declared_length_is_not_read() -> None:
     assert knock(quiet_gate(), "/gradio_api/upload", method="POST", size=None)[0] == 411
 
 
 def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> None:
-    gate = Gate(passed, lambda visitor: MOST_WAITING if visitor == LONDON else 0)
+    gate = Gate(passed, lambda visitor: MOST_WAITING if visitor == LONDON else 0, forget=lambda event: None)
     for path in ("/gradio_api/queue/join", "/gradio_api/call/classify", "/gradio_api/call/v2/classify/"):
         status, line = knock(gate, path, method="POST")
         assert (status, line) == (503, "12 of your questions are waiting already. Please wait for their answers first.")

@@ -8,7 +8,6 @@ model.look([open_image(Path("photo.jpg"))]).features # (1, width): where `carpar
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -123,7 +122,7 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
         "safetensors": _safetensors_forward,
         "learner": _learner_forward,
     }
-    # A learner holds callbacks that one prediction at a time may use; torch spreads one batch over the cores by itself.
+    # torch spreads one batch over the cores by itself, unless it is told not to.
     workers = {"workers": 1} if engine in ("learner", "safetensors") else {}
     return Model(config, engine, makers[engine](path, config), **workers)
 
@@ -205,13 +204,15 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
 
 
 def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
-    import torch
+    return _torch_forward(_read_network(path, config))
 
-    whole = _read_network(path, config)
+
+def _torch_forward(network: "FromPixels") -> Forward:
+    import torch
 
     def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
         with torch.inference_mode():
-            probabilities, features = whole(torch.from_numpy(pixels))
+            probabilities, features = network(torch.from_numpy(pixels))
         return np.asarray(probabilities), np.asarray(features)
 
     return forward
@@ -228,24 +229,14 @@ def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
 
 
 def _learner_forward(path: Path, config: ModelConfig) -> Forward:
+    """The learner's own network. fastai's `get_preds` around it would take longer than the network, and one caller at a time."""
     import warnings
 
-    from fastai.vision.all import PILImage, load_learner
+    from fastai.learner import load_learner
 
-    from carpark.network import pool_features
+    from carpark.network import FromPixels
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
-        learner = load_learner(path)
-    lock = threading.Lock()  # a learner's callbacks are its state
-    pooled: list[npt.NDArray[np.float32]] = []
-    learner.model[0].register_forward_hook(lambda body, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
-
-    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
-        with lock, learner.no_bar(), learner.no_logging():
-            pooled.clear()
-            loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0)
-            probabilities, _ = learner.get_preds(dl=loader)
-            return np.asarray(probabilities), np.concatenate(pooled)
-
-    return forward
+        network = load_learner(path).model
+    return _torch_forward(FromPixels(network, config.mean, config.std))

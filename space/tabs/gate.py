@@ -21,22 +21,27 @@ MAX_BODY_BYTES = {"upload": 150_000_000, "mcp": 40_000_000, "": 1_000_000}  # an
 MAX_UPLOADED_BYTES, WINDOW_S = 500_000_000, 600.0  # of one visitor
 FORGET_ABOVE = 10_000  # visitors whose uploads are remembered
 FOREIGN = re.compile(r"/(?:file[=/]\s*[a-z][a-z0-9+.-]*:|proxy=)", re.IGNORECASE)  # a file route with a web address, Gradio's proxy
+ANSWER = re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)$")  # where a call's answer is fetched, by the name of its event
 ASKING = re.compile(r"/(?:queue/join|call/.+|run/.+|api/.+)/?$")
 
 
 class Gate:
-    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue."""
+    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue, `forget` is told which call has its answer."""
 
-    def __init__(self, app: App, count_waiting: Callable[[str], int]) -> None:
+    def __init__(self, app: App, count_waiting: Callable[[str], int], forget: Callable[[str], None]) -> None:
         self._app = app
         self._count_waiting = count_waiting
+        self._forget = forget
         self._uploaded: dict[str, tuple[float, int]] = {}  # visitor -> start of the window, bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or says in one line why not."""
         refusal = self._refuse(scope) if scope["type"] == "http" else None
         if refusal is None:
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            if scope["type"] == "http" and scope["method"] == "GET" and (answered := ANSWER.search(scope["path"])):
+                self._forget(answered[1])
+            return
         status, line = refusal
         body = json.dumps({"detail": line, "error": line}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]

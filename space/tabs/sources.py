@@ -14,11 +14,12 @@ from carpark.errors import BadSetting, CarparkError
 from carpark.frames import Archive, open_archive
 from carpark.heatmap import HeatMapper
 from carpark.hub import RepoType, open_source
-from carpark.model import Model, load_model, load_network, read_config
+from carpark.model import Engine, Model, load_model, load_network, read_config
 from carpark.neighbours import Neighbours, load_neighbours
 from carpark.revisions import Pin
 from carpark.votes import VoteBox, open_votes
 from tabs.edge import without_secrets
+from tabs.right_of_way import RightOfWay, giving_way, going_first
 from tabs.similar import TrainingPhotos
 
 T = TypeVar("T")
@@ -40,14 +41,15 @@ class Sources:
         named = {setting: text for setting, text in settings.items() if text.strip()}
         self.settings = {setting: str(pin) for setting, pin in self.pins.items()} | named
         self._notes: dict[str, str] = {}
+        way = RightOfWay()
         self.model_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_MODEL"))
         self.dataset_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_DATASET"))
         self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
-        self.photo_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "learner"))
+        self.photo_model: Callable[[], Model] = once(lambda: going_first(self._load("learner"), way))
         self.neighbours: Callable[[], Neighbours] = once(lambda: load_neighbours(self.model_folder()))
         self.training_photos: Callable[[], TrainingPhotos] = once(lambda: TrainingPhotos(self.dataset_folder()))
         self.heat_mapper: Callable[[], HeatMapper] = once(self._load_heat_mapper)
-        self.day_model: Callable[[], Model] = once(lambda: load_model(self.model_folder(), "int8"))
+        self.day_model: Callable[[], Model] = once(lambda: giving_way(self._load("int8"), way))
         self.votes: Callable[[], VoteBox] = once(lambda: open_votes(self.name_of("CARPARK_VOTES"), self._cache_folder() / "votes"))
 
     def name_of(self, setting: str) -> str:
@@ -69,6 +71,9 @@ class Sources:
 
     def _cache_folder(self) -> Path:
         return Path(self.name_of("CARPARK_CACHE") or "~/.cache/carpark").expanduser()
+
+    def _load(self, engine: Engine) -> Model:
+        return load_model(self.model_folder(), engine)
 
     def _load_heat_mapper(self) -> HeatMapper:
         folder = self.model_folder()

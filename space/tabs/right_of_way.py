@@ -1,0 +1,63 @@
+"""Photos go first: whoever hands in a photo waits for its answer, while a camera day shows how far it has come. So days wait for photos.
+
+Without this, the hundreds of frames of a few days take all cores, and a photo that needs a tenth of a second waits behind them for seconds.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from carpark.model import Features, Model, Pixels, Probabilities
+
+PATIENCE_S = 0.1  # how long the next frames of a day wait for photos, so that a day goes on however many there are
+
+
+class RightOfWay:
+    """How many photos are being judged, and how many batches of frames; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._photos = 0
+        self._batches = threading.Semaphore(os.cpu_count() or 1)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """While a photo is judged."""
+        with self._changed:
+            self._photos += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._photos -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def given(self) -> Iterator[None]:
+        """While frames are judged: begins when no photo is, or after PATIENCE_S, and when a core is free of other frames."""
+        with self._batches:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._photos, PATIENCE_S)
+            yield
+
+
+def going_first(model: Model, way: RightOfWay) -> Model:
+    """The model, for photos."""
+
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+        with way.taken():
+            return model.forward(pixels)
+
+    return replace(model, forward=forward)
+
+
+def giving_way(model: Model, way: RightOfWay) -> Model:
+    """The model, for the frames of camera days."""
+
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+        with way.given():
+            return model.forward(pixels)
+
+    return replace(model, forward=forward)
