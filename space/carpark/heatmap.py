@@ -22,10 +22,11 @@ from carpark.network import FromPixels
 Heat = npt.NDArray[np.float32]  # (height, width), 0 to 1
 
 # "inferno" (van der Walt and Smith, CC0) at nine even steps from 0 to 1: its lightness rises evenly, so it needs no colour vision.
-INFERNO = np.array(
+STOPS = np.array(
     [(0, 0, 4), (31, 12, 72), (85, 15, 109), (136, 34, 106), (186, 54, 85), (227, 89, 51), (249, 140, 10), (249, 201, 50), (252, 255, 164)],
     dtype=np.float32,
 )
+INFERNO = np.stack([np.interp(np.linspace(0, 8, 256), np.arange(9), STOPS[:, channel]) for channel in range(3)], axis=1).astype(np.float32)
 VEIL = 0.85  # how much of the picture the strongest evidence covers
 GREYED = 0.6  # how far the picture's own colours step back, so that they are not taken for heat
 
@@ -86,7 +87,6 @@ def laid_over(image: Image, heat: Heat) -> Image:
     picture = np.asarray(image, dtype=np.float32)
     grey = np.asarray(image.convert("L"), dtype=np.float32)[..., None]
     pale = picture + GREYED * (grey - picture)
-    steps = np.arange(len(INFERNO)) / (len(INFERNO) - 1)
-    colours = np.stack([np.interp(heat, steps, INFERNO[:, channel]) for channel in range(3)], axis=-1)
+    colours = INFERNO[np.rint(heat * 255).astype(np.uint8)]  # (height, width, 3)
     veil = VEIL * np.sqrt(heat)[..., None]
     return PILImage.fromarray(np.clip(pale + veil * (colours - pale), 0, 255).astype(np.uint8))
