@@ -86,7 +86,7 @@ def main() -> None:
         (folder / "frames").mkdir()
         files = draw_frames(folder / "frames", args.frames)
         model = load_model(folder / "model")
-        pixels = np.stack([prepare(open_image(file), model.config.input_size) for file in files])
+        pixels = np.stack([prepare(open_image(file), model.config.input_size, model.config.scene_boxes) for file in files])
         learner = load_learner(folder / "model" / FILES["learner"])
         int8 = folder / "model" / FILES["int8"]
         with learner.no_bar(), learner.no_logging():

@@ -57,7 +57,7 @@ def test_the_folder_holds_every_form_and_its_measures(tiny_model_folder: Path) -
     assert {path.name for path in tiny_model_folder.iterdir()} == FILES
     config = json.loads((tiny_model_folder / "config.json").read_text())
     assert config["labels"] == ["empty", "full"] and config["input_size"] == [64, 64]
-    assert config["recipe"] == {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0}
+    assert config["recipe"] == {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0, "start_from": ""}
     assert config["command"] == "python -m training.train --data dataset --arch resnet18 --weights none --size 64 --epochs 2 --seed 0"
     assert len(config["dataset"]["sha256"]) == 64 and config["command"] in (tiny_model_folder / "README.md").read_text()
     assert config["versions"]["torch"] == torch.__version__.split("+")[0]
@@ -93,6 +93,8 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
     evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == said
+    with Image.open(tmp_path / "scores" / "worst.png") as sheet:
+        assert sheet.width == 1440
     assert {name: said[name] for name in said if name not in ("model_sha256", "engine")} == json.loads(
         (tiny_model_folder / "metrics.json").read_text()
     )["validation"]

@@ -44,7 +44,9 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
         "architecture": architecture,
         "torchvision": torchvision_name(architecture),
         "network_arguments": "".join(f", {name}={value!r}" for name, value in arguments.items() if value is not None),
-        "start": {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
+        "start": f"from the model {recipe['start_from']}, whose last layer was moved as far as these photos ask"
+        if recipe.get("start_from")
+        else {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
             recipe["weights"], f"from the weights in {recipe['weights']}"
         ),
         "fitted": f"{recipe['epochs']} epochs" if recipe["weights"] == "none" else "frozen, under one layer fitted to its features",

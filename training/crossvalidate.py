@@ -24,7 +24,7 @@ from carpark.model import Pixels, Thresholds
 from carpark.network import NAMES, torchvision_name
 from training.cards import add_to_card
 from training.folds import OutOfFold, predict_out_of_fold
-from training.photos import LABELS, check_trainable, load_photos
+from training.photos import LABELS, check_trainable, find_photos, load_photos
 from training.probe import Array, pool_photos
 from training.scores import score
 from training.speed import measure_int8
@@ -77,7 +77,7 @@ def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str,
 def main(argv: list[str] | None = None) -> None:
     """Run the folds for each architecture; print a line for each, and one that says what was written where."""
     parser = argparse.ArgumentParser(prog="python -m training.crossvalidate", description="Compare architectures under the same folds.")
-    parser.add_argument("--data", type=Path, required=True, help="photos folder, or dataset repo folder without its test split")
+    parser.add_argument("--data", required=True, help="photos folder, or dataset repo (folder or owner/name) without its test split")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.json and the predictions")
     parser.add_argument("--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(NAMES)} (default: mobilenet_v2)")
     parser.add_argument("--weights", default="imagenet", help="imagenet, or the file of a state dict for the first architecture")
@@ -91,9 +91,10 @@ def main(argv: list[str] | None = None) -> None:
             torchvision_name(arch)
         if not 64 <= args.size <= 1024:
             raise BadSetting(f"--size is {args.size}; expected 64 to 1024.")
+        data = find_photos(args.data).folder
         with staged(args.out, marker="table.json") as folder:
-            photos, pixels = load_photos(args.data, (args.size, args.size))
-            check_trainable(photos, args.data)
+            photos, pixels = load_photos(data, (args.size, args.size))
+            check_trainable(photos, data)
             rows = []
             for number, arch in enumerate(args.arch):
                 row, judged, pooled = compare(arch, "imagenet" if number else args.weights, photos, pixels, args.seed)

@@ -3,7 +3,8 @@
     python -m training.evaluate --model artifacts/model --data photos [--out DIR]
     python -m training.evaluate --model artifacts/model           # the numbers of its card, from its own predictions.parquet
 
-With --out, DIR/metrics.json repeats the object and DIR/predictions.parquet holds P(full) per photo.
+With --out, DIR/metrics.json repeats the object, DIR/predictions.parquet holds P(full) per photo, and DIR/worst.png shows the photos that
+it judges worst: beside the numbers, never in the model folder, since photos may not be everybody's to pass on.
 """
 
 import argparse
@@ -17,14 +18,15 @@ from PIL import Image
 from carpark.errors import BadPhotos, BadSetting, one_line_errors
 from carpark.hub import local_folder
 from carpark.model import Engine, Model, load_model, read_config
-from training.photos import LABELS, load_photos
+from training.photos import LABELS, find_photos, load_photos
 from training.scores import score, score_folder
 from training.staging import staged
+from training.worst import draw_worst
 
 
 def predict(model: Model, data: Path) -> pd.DataFrame:
     """The photos of `data` that can be read, a row each: what photos.csv says of them, and `p_full`. Raises BadPhotos."""
-    photos, pixels = load_photos(data, model.config.input_size, splits=("test",))
+    photos, pixels = load_photos(data, model.config.input_size, ("test",), scene_boxes=model.config.scene_boxes)
     if not photos.label.isin(LABELS).any():
         raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
     return photos.drop(columns="path").assign(p_full=model.p_full(map(Image.fromarray, pixels)))
@@ -35,9 +37,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos it never saw.")
     parser.add_argument("--model", required=True, help="model folder, or Hub repo owner/name[@revision]")
     parser.add_argument(
-        "--data", type=Path, help="photos, or a dataset repo folder, of which the test split is scored; else its own predictions"
+        "--data", help="photos, or a dataset repo (folder or owner/name), of which the test split is scored; else its own predictions"
     )
-    parser.add_argument("--out", type=Path, help="folder for metrics.json and predictions.parquet")
+    parser.add_argument("--out", type=Path, help="folder for metrics.json, predictions.parquet and worst.png")
     parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
     args = parser.parse_args(argv)
     with one_line_errors():
@@ -48,12 +50,14 @@ def main(argv: list[str] | None = None) -> None:
             print(json.dumps({"model_sha256": read_config(folder).sha256} | score_folder(folder)))
             return
         model = load_model(folder, args.engine)
-        predictions = predict(model, args.data)
+        data = find_photos(args.data).folder
+        predictions = predict(model, data)
         said = json.dumps({"model_sha256": model.config.sha256, "engine": args.engine} | score(predictions, model.config.thresholds))
         if args.out:
             with staged(args.out, marker="metrics.json") as beside:
                 predictions.to_parquet(beside / "predictions.parquet", index=False)
                 (beside / "metrics.json").write_text(said + "\n")
+                draw_worst(predictions, data).save(beside / "worst.png")
         print(said)
 
 

@@ -199,7 +199,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="photos folder")
     args = parser.parse_args(argv)
     with one_line_errors():
-        photos, pixels = load_photos(args.data, read_config(args.model).input_size)
+        config = read_config(args.model)
+        photos, pixels = load_photos(args.data, config.input_size, scene_boxes=config.scene_boxes)
         print(json.dumps(prove_agreement(args.model, pixels, photos.label)))
 
 

@@ -18,8 +18,8 @@ from carpark.model import CarPark, Pixels, load_model
 from training.folds import predict_out_of_fold
 from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.likeness import rule_for, rule_out_of_fold
-from training.photos import LABELS, split_by_scene
-from training.probe import fit_head, install_head, pool_photos
+from training.photos import LABELS, SCENE_BOXES, split_by_scene
+from training.probe import Head, fit_head, install_head, pool_photos
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.
@@ -35,6 +35,7 @@ class Recipe:
     size: int  # px, height and width
     epochs: int  # from scratch only; a probe has none
     seed: int
+    start_from: str = ""  # a model folder or repo to go on from, instead of `weights`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +51,11 @@ class Fitted:
     car_park: CarPark | None = None
 
 
-def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fitted:
-    """Learns from all photos; scores, temperature and bounds come from heads that saw other scenes only."""
+def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> Fitted:
+    """Learns from all photos; scores, temperature and bounds come from heads that saw other scenes only. A `prior` is what all begin at."""
     pooled = pool_photos(start, pixels, *imagenet_stats)
-    judged = predict_out_of_fold(pooled, photos, seed=recipe.seed)
-    head = fit_head(pooled, photos.label).at(judged.temperature)
+    judged = predict_out_of_fold(pooled, photos, seed=recipe.seed, prior=prior)
+    head = fit_head(pooled, photos.label, prior).at(judged.temperature)
     learner = _learner(start, photos, pixels, recipe)
     install_head(learner.model, head)
     repeats = {f"p_full_{number}": p for number, p in enumerate(judged.p_full[1:].astype(np.float32), start=2)}
@@ -117,6 +118,7 @@ def describe(recipe: Recipe, fitted: Fitted) -> dict[str, Any]:
         "labels": list(LABELS),
         "input_size": [recipe.size, recipe.size],
         "resize": "squish, bilinear",
+        "scene_boxes": {size: list(box) for size, box in SCENE_BOXES.items()},
         "mean": mean,
         "std": std,
         "temperature": fitted.temperature,

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from training.calibration import choose_thresholds, cross_fit, fit_temperature
 from training.photos import LABELS, PARTIAL
-from training.probe import Array, fit_head
+from training.probe import Array, Head, fit_head
 
 FOLDS, REPEATS = 5, 5
 
@@ -40,14 +40,14 @@ def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS) -> npt.N
     return folds
 
 
-def predict_out_of_fold(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS) -> OutOfFold:
-    """Judges (n, views, width) features of photos, unmirrored, by heads that were fitted on other scenes."""
+def predict_out_of_fold(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None) -> OutOfFold:
+    """Judges (n, views, width) features of photos, unmirrored, by heads that were fitted on other scenes, all from the same `prior`."""
     folds = np.stack([assign_folds(photos, seed + repeat) for repeat in range(repeats)])
     log_odds = np.empty(folds.shape)
     with tqdm(total=sum(len(np.unique(row)) for row in folds), desc="cross-validating", unit="fold") as bar:
         for row, said in zip(folds, log_odds, strict=True):
             for fold in np.unique(row):
-                head = fit_head(pooled[row != fold], photos.label[row != fold])
+                head = fit_head(pooled[row != fold], photos.label[row != fold], prior)
                 said[row == fold] = head.log_odds(pooled[row == fold, 0])
                 bar.update()
     is_scored, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()

@@ -1,6 +1,7 @@
 """A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them; or a dataset repo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,50 @@ import pandas as pd
 from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos
+from carpark.evidence.faults import JAMCAM_SCENE, JAMCAM_SIZE
+from carpark.hub import REPO_ID, local_folder
 from carpark.images import open_image
-from carpark.model import Pixels, prepare
+from carpark.model import Box, Pixels, prepare
 from training.provenance import PROVENANCE
 
 LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
 PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
+SCENE_BOXES: dict[str, Box] = {"{}x{}".format(*JAMCAM_SIZE): JAMCAM_SCENE}  # of a new model: JamCam stills without their overlays
 MAX_UNREADABLE_SHARE = 0.2
 DARK = 80  # mean brightness, 0 to 255: photos by night and in ill-lit garages are below
 SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
 # A hash of digits and an id are no numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where photos come from: a folder, which may be the snapshot of a dataset repo."""
+
+    folder: Path
+    repo: str = ""  # owner/name
+    revision: str = ""  # commit id
+
+    @property
+    def setting(self) -> str:
+        """What names it on a command line, without where it lies on this machine."""
+        return f"{self.repo}@{self.revision}" if self.repo else self.folder.name
+
+    def as_said(self) -> dict[str, str]:
+        """As config.json names it."""
+        if not self.repo:
+            return {"name": self.folder.name}
+        return {"name": self.repo.split("/")[1], "repo": self.repo, "revision": self.revision}
+
+
+def find_photos(setting: str) -> Origin:
+    """The folder `setting`, or the Hub's dataset repo `owner/name[@revision]`, downloaded. Raises BadSetting for a repo that is none."""
+    named = REPO_ID.fullmatch(setting)
+    if named is None or Path(setting).exists():
+        return Origin(Path(setting))
+    folder = local_folder(setting, repo_type="dataset")
+    return Origin(folder, named["repo"], folder.name)  # the client names a snapshot's folder by its commit
 
 
 def read_photos(folder: Path, splits: Sequence[str] = TO_LEARN_FROM) -> pd.DataFrame:
@@ -47,7 +80,9 @@ def read_photos(folder: Path, splits: Sequence[str] = TO_LEARN_FROM) -> pd.DataF
     return photos.assign(path=[folder / file for file in photos.file]).reset_index(drop=True)
 
 
-def load_photos(folder: Path, input_size: tuple[int, int], splits: Sequence[str] = TO_LEARN_FROM) -> tuple[pd.DataFrame, Pixels]:
+def load_photos(
+    folder: Path, input_size: tuple[int, int], splits: Sequence[str] = TO_LEARN_FROM, *, scene_boxes: Mapping[str, Box] = SCENE_BOXES
+) -> tuple[pd.DataFrame, Pixels]:
     """The rows of `read_photos` whose pictures open, and what a network of that input size sees of them, (n, *input_size, 3).
 
     `light` (dark, bright) and `resolution` (of the longest side) are measured where photos.csv does not say them.
@@ -62,7 +97,7 @@ def load_photos(folder: Path, input_size: tuple[int, int], splits: Sequence[str]
             bar.update()
             try:
                 image = open_image(path, photos.file.iloc[number])
-                pixels.append(prepare(image, input_size))
+                pixels.append(prepare(image, input_size, scene_boxes))
                 measured.append(("dark" if pixels[-1].mean() < DARK else "bright", _size_in_words(max(image.size))))
                 readable.append(number)
             except BadImage as error:

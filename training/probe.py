@@ -57,14 +57,14 @@ def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: t
     return np.concatenate(pooled).astype(np.float64)
 
 
-def fit_head(pooled: Array, labels: pd.Series) -> Head:
+def fit_head(pooled: Array, labels: pd.Series, prior: Head | None = None) -> Head:
     """The layer for (n, views, width) features of photos labelled empty, partial or full.
 
     Two logistic regressions ask "more than empty?" and "full?" (ordinal classification, Frank and Hall 2001); the sum of their
-    log-odds is one linear function again, in which partial photos lie between the others.
+    log-odds is one linear function again, in which partial photos lie between the others. With a `prior` the penalty is on how far the
+    layer moves from it, rather than from zero.
     """
-    from sklearn.linear_model import LogisticRegression  # slow to import, and needed for training only
-
+    prior = prior or Head(np.zeros(pooled.shape[-1]), 0.0)
     flat = pooled.reshape(-1, pooled.shape[-1])
     rank = np.repeat([ORDER.index(label) for label in labels], pooled.shape[1])
     centre, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
@@ -72,10 +72,28 @@ def fit_head(pooled: Array, labels: pd.Series) -> Head:
     axes = np.linalg.svd(standard, full_matrices=False)[2]  # the weights lie in the span of the photos, which has few dimensions
     weight, bias = np.zeros(flat.shape[1]), 0.0
     for is_more in (rank > 0, rank > 1):
-        fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(standard @ axes.T, is_more)
-        weight += fitted.coef_[0] @ axes / spread
-        bias += float(fitted.intercept_[0])
-    return Head(weight, bias - float(centre @ weight))
+        moved, intercept = fit_logistic(standard @ axes.T, is_more, offset=prior.log_odds(flat) / 2)
+        weight += moved @ axes / spread
+        bias += intercept
+    return Head(prior.weight + weight, prior.bias + bias - float(centre @ weight))
+
+
+def fit_logistic(features: Array, truth: npt.NDArray[np.bool_], *, offset: Array) -> tuple[Array, float]:
+    """Weights (width,) and intercept of a logistic regression on top of log-odds `offset` (n,), squared weights penalised."""
+    from scipy.optimize import minimize  # slow to import, and needed for training only
+
+    sign = np.where(truth, 1.0, -1.0)
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        weight, margin = parameters[:-1], sign * (offset + features @ parameters[:-1] + parameters[-1])
+        pull = -INVERSE_PENALTY * sign / (1 + np.exp(np.clip(margin, -60, 60)))  # derivative by the log-odds
+        gradient = np.append(weight + features.T @ pull, pull.sum())
+        return float(weight @ weight / 2 + INVERSE_PENALTY * np.logaddexp(0, -margin).sum()), gradient
+
+    found = minimize(
+        loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": 1e-5, "ftol": 1e-12}
+    )
+    return found.x[:-1], float(found.x[-1])
 
 
 def install_head(network: nn.Sequential, head: Head) -> None:

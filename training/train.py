@@ -3,16 +3,19 @@
     python -m training.train --data photos --out artifacts/model                       # mobilenet_v2 from ImageNet weights
     python -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none
 
+    python -m training.train --data frames --out artifacts/street --start-from artifacts/model   # a camera of one's own
+
 From pretrained weights one layer is fitted (`training.probe`), on all photos, and scored by cross-validation over scenes. Without them a
 network is fitted from scratch on four fifths of the scenes and scored on the rest. Photos labelled `partial` are neither class: they
-teach what lies between the two.
+teach what lies between the two. With --start-from the new layer begins at, and stays near, the one of a model of ours; whatever is burnt
+into JamCam stills is left out, here and by every form of the model (`scene_boxes` in config.json).
 """
 
 import argparse
 import json
 import platform
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +31,35 @@ from training.cards import model_card
 from training.export import prove_agreement, write_config, write_forms
 from training.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
 from training.likeness import remember, revision_of, said_of
-from training.photos import LABELS, PARTIAL, check_trainable, load_photos
+from training.photos import LABELS, PARTIAL, Origin, check_trainable, find_photos, load_photos
 from training.scores import score_folder
 from training.staging import staged
+from training.transfer import load_taught
 from training.weights import load_start
 
 CALIBRATION_PHOTOS = 256  # training photos that set the ranges of the int8 form
+WEIGHTS_OF_MODEL = "those of the model started from"
 RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 
 
-def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
+def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
     """Write the model folder `out`; what its metrics.json says. Raises a CarparkError, and then nothing is written."""
+    origin = data if isinstance(data, Origin) else Origin(data)
     started = time.monotonic()
     with staged(out, marker="config.json") as folder:
-        start = load_start(recipe.arch, recipe.weights)
-        photos, pixels = load_photos(data, (recipe.size, recipe.size))
-        check_trainable(photos, data)
+        taught = load_taught(recipe.start_from) if recipe.start_from else None
+        if taught:
+            recipe = replace(recipe, arch=taught.arch, size=taught.size, weights=WEIGHTS_OF_MODEL)
+        start = taught.body if taught else load_start(recipe.arch, recipe.weights)
+        photos, pixels = load_photos(origin.folder, (recipe.size, recipe.size))
+        check_trainable(photos, origin.folder)
         print(f"{len(photos):,} photos of {photos.scene.nunique():,} scenes: {_counts(photos)}")
-        fitted = fit_from_scratch(photos, pixels, recipe) if start is None else fit_probe(start, photos, pixels, recipe)
+        if start is None:
+            fitted = fit_from_scratch(photos, pixels, recipe)
+        else:
+            fitted = fit_probe(start, photos, pixels, recipe, prior=taught.head if taught else None)
 
-        config = describe(recipe, fitted) | record(data, photos, recipe)
+        config = describe(recipe, fitted) | record(origin, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
         write_forms(fitted.learner, folder, config=config, calibration=pixels[fitted.learnt][:CALIBRATION_PHOTOS])
         features = load_model(folder, "fp32").look(map(Image.fromarray, pixels[fitted.learnt])).features
@@ -65,15 +77,19 @@ def train(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
     return metrics
 
 
-def record(data: Path, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
+def record(origin: Origin, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
     """How the model was made, as config.json says it; of files and folders the names, since where they lie is nobody's business."""
-    said = asdict(recipe) | {"weights": Path(recipe.weights).name}
-    flags = {"data": data.name} | {name: value for name, value in said.items() if name != "epochs" or recipe.weights == "none"}
+    said = asdict(recipe) | {"weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
+    if recipe.start_from:
+        shown = ["start_from", "seed"]
+    else:
+        shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else []), "seed"]
+    flags = {"data": origin.setting} | {name.replace("_", "-"): said[name] for name in shown}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
         "recipe": said,
-        "dataset": {"name": data.name, "sha256": revision_of(photos)} | counts,
+        "dataset": origin.as_said() | {"sha256": revision_of(photos)} | counts,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "gpu": torch.cuda.is_available()},
     }
 
@@ -84,10 +100,13 @@ def _counts(photos: pd.DataFrame) -> dict[str, int]:
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.train", description="Train the classifier and write a model folder.")
-    parser.add_argument("--data", type=Path, required=True, help="photos folder: empty/ full/ [partial/], photos.csv beside them")
+    parser.add_argument(
+        "--data", required=True, help="photos folder (empty/ full/ [partial/], photos.csv), or dataset repo owner/name[@revision]"
+    )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(NAMES)} (default: mobilenet_v2)")
     parser.add_argument("--weights", default="imagenet", help="imagenet, none, or a file with torchvision's state dict")
+    parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
     parser.add_argument("--seed", type=int, default=0)
@@ -102,7 +121,8 @@ def main(argv: list[str] | None = None) -> None:
         for name, (least, most) in RANGES.items():
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")
-        metrics = train(args.data, args.out, Recipe(args.arch, args.weights, args.size, args.epochs, args.seed))
+        recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from)
+        metrics = train(find_photos(args.data), args.out, recipe)
     scores = metrics["validation"]
     print(
         f"{scores['errors']} errors in {scores['n']} photos of unseen scenes, {metrics['training_seconds']} s; "

@@ -51,7 +51,7 @@ class HeatMapper:
 
     def explain(self, image: Image) -> HeatMap:
         """The heat map of an RGB image."""
-        pixels = torch.from_numpy(prepare(image, self.config.input_size).copy())[None]
+        pixels = torch.from_numpy(prepare(image, self.config.input_size, self.config.scene_boxes).copy())[None]
         with torch.no_grad():
             activations: Tensor = self._stages(self._normalise(pixels.permute(0, 3, 1, 2).float()))
         activations.requires_grad_()

@@ -8,7 +8,7 @@ model.look([open_image(Path("photo.jpg"))]).features # (1, width): where `carpar
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -29,6 +29,7 @@ Label = Literal["empty", "full"]
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
 Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
 Features = npt.NDArray[np.float32]  # (n, width), rows of length 1
+Box = tuple[int, int, int, int]  # left, top, right, bottom, px
 Forward = Callable[[Pixels], tuple[Probabilities, Features]]
 
 FILES: dict[Engine, str] = {
@@ -67,6 +68,7 @@ class ModelConfig:
     thresholds: Thresholds
     files: dict[str, str]  # file name -> sha256
     sha256: str  # of config.json itself: names this model
+    scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> what of such a picture is seen
     car_park: CarPark | None = None  # None where the model was never taught to tell car parks from other pictures
 
 
@@ -94,7 +96,7 @@ class Model:
         """P(full) and features of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
 
         def classify(batch: list[Image]) -> tuple[Probabilities, Features]:
-            return self.forward(np.stack([prepare(image, self.config.input_size) for image in batch]))
+            return self.forward(np.stack([prepare(image, self.config.input_size, self.config.scene_boxes) for image in batch]))
 
         with ThreadPoolExecutor(self.workers) as pool:
             seen = list(pool.map(classify, _batches(images, BATCH)))
@@ -153,6 +155,7 @@ def read_config(folder: Path) -> ModelConfig:
             thresholds=Thresholds(**said["thresholds"]),
             files={name: entry["sha256"] for name, entry in said["files"].items()},
             sha256=hashlib.sha256(text).hexdigest(),
+            scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in said.get("scene_boxes", {}).items()},
             car_park=CarPark(**said["car_park"]) if said.get("car_park") else None,
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -174,9 +177,14 @@ def check_file(path: Path, config: ModelConfig) -> None:
         )
 
 
-def prepare(image: Image, input_size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """The pixels that the network sees, (height, width, 3) = (*input_size, 3): the whole picture squeezed to size, nothing cropped."""
+def prepare(image: Image, input_size: tuple[int, int], scene_boxes: Mapping[str, Box]) -> npt.NDArray[np.uint8]:
+    """The pixels that the network sees, (height, width, 3) = (*input_size, 3): the picture squeezed to size.
+
+    Of a picture of exactly the size of a street camera's, `scene_boxes` leave out what is burnt in: clock, roundel, the place's name.
+    """
     height, width = input_size
+    if box := scene_boxes.get(f"{image.width}x{image.height}"):
+        image = image.crop(box)
     return np.asarray(image.resize((width, height), Resampling.BILINEAR))
 
 

@@ -1,0 +1,42 @@
+"""Going on from a model of ours: its body, and its head as what a new head stays near to. From car parks to one's own street camera.
+
+A few dozen labelled frames would teach a new head their weather; one that may only move as far as they insist keeps what photos taught.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from torch import nn
+
+from carpark.errors import BadSetting
+from carpark.hub import local_folder
+from carpark.model import load_network, read_config
+from carpark.network import HEADS
+from training.probe import Head
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """What a model folder has learnt."""
+
+    arch: str
+    size: int  # px, of its square input
+    body: nn.Module
+    head: Head
+
+
+def load_taught(setting: str) -> Taught:
+    """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is no single layer."""
+    folder = local_folder(setting, repo_type="model")
+    config = read_config(folder)
+    if config.architecture in HEADS:
+        raise BadSetting(
+            f"--start-from {setting} is a {config.architecture}, trained from scratch; expected a model on pretrained weights."
+        )
+    network = load_network(folder)
+    layer = cast(nn.Linear, list(network.head.children())[-1])
+    empty, full = config.labels.index("empty"), config.labels.index("full")
+    weight, bias = layer.weight.detach().numpy().astype(np.float64), layer.bias.detach().numpy().astype(np.float64)
+    head = Head(weight[full] - weight[empty], float(bias[full] - bias[empty]))
+    return Taught(config.architecture, config.input_size[0], network.body, head)
