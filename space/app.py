@@ -20,7 +20,7 @@ from carpark.errors import CarparkError, one_line_errors
 from carpark.revisions import FILE, read_pins
 from tabs.about import build_about_tab
 from tabs.camera_day import build_camera_day_tab
-from tabs.edge import READ_ALOUD, without_secrets
+from tabs.edge import READ_ALOUD, say_json, without_secrets
 from tabs.gate import Gate, visitor_of
 from tabs.photo import build_photo_tab
 from tabs.process import MOST_SESSIONS, forget_call, share_cores
@@ -89,6 +89,7 @@ def main() -> None:
             run_history=False,
             prevent_thread_lock=True,
         )
+        say_json(page)
         sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
         page.block_thread()
 

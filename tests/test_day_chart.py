@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from carpark.cameras import camera_of_folder
+from carpark.charts import Extra
 from carpark.day import NOT_FETCHED
-from tabs.day_chart import Extra, chart_html
+from tabs.day_chart import chart_html
 from tabs.shown_day import CameraDay
 from tests.test_charts import FAULTS, table_of
 

@@ -26,6 +26,7 @@ def summary() -> DaySummary:
         states={"ok": 270, "frozen": 12, "missing": 6},
         usable_share=270 / 288,
         full_share=0.4,
+        unsure_share=0.05,
         busiest_hour=at(9),
         quietest_hour=at(3),
         first_full=at(7, 35),
@@ -59,17 +60,18 @@ def shown() -> CameraDay:
 def test_a_day_is_told_in_sentences(summary: DaySummary) -> None:
     assert summary_in_words(summary) == (
         "270 of 288 five-minute slots have a usable frame. Full in 40% of them, first at 07:35, last at 18:05. "
-        "Fullest hour: 09:00 to 10:00; emptiest: 03:00 to 04:00. The longest gap lasts 1 h 5 min. Left out: 12 frozen, 6 missing."
+        "The model is not sure about 5%. Fullest hour: 09:00 to 10:00; emptiest: 03:00 to 04:00. The longest gap lasts 1 h 5 min. "
+        "Left out: 12 frozen, 6 missing."
     )
 
 
 def test_a_day_that_was_never_full_says_so(summary: DaySummary) -> None:
-    quiet = replace(summary, full_share=0.0, first_full=None, last_full=None)
-    assert "Never full in any of them." in summary_in_words(quiet)
+    quiet = replace(summary, full_share=0.0, unsure_share=0.0, first_full=None, last_full=None)
+    assert "have a usable frame. Surely full in none of them. Fullest hour" in summary_in_words(quiet)
 
 
 def test_a_day_without_a_usable_frame_makes_no_claim(summary: DaySummary) -> None:
-    blind = replace(summary, states={"in_use": 288}, full_share=None)
+    blind = replace(summary, states={"in_use": 288}, full_share=None, unsure_share=None)
     assert summary_in_words(blind) == "None of the 288 five-minute slots has a usable frame. Left out: 288 camera in use."
 
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ from carpark.slots import LONDON
 # Okabe and Ito's colours, which people with any kind of colour blindness can tell apart, and tints of them where much area is filled.
 VERMILION, BLUE, SKY, PURPLE, YELLOW = "#D55E00", "#0072B2", "#56B4E9", "#CC79A7", "#F0E442"
 FULL_TINT, UNSURE_TINT, EMPTY_TINT, USABLE_TINT = "#F2B48C", "#F7E3B0", "#B5D6EA", "#D5D9DE"
+PURPLE_INK = "#9A3C74"  # a second line: purple, dark enough to be a line on white
 INK, MUTED, RULE = "#22272E", "#5B636E", "#DDE1E6"  # the line; words; grid lines
 TICK_HOURS = 3
 WHOLE: Mapping[str, float] = {}  # bands as high as their axes
@@ -56,6 +58,25 @@ WAITING = {  # not states of a frame: nobody knows yet
     "pending": Look("Not fetched yet", "#FFFFFF", ".."),
     "future": Look("Still to come", "#FFFFFF"),
 }
+
+
+Values = npt.NDArray[np.float64]  # (slots,), NaN where nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What else is drawn into the axes of a day, already brought to its slots."""
+
+    name: str  # for the legend
+    middle: Values
+    low: Values | None = None
+    high: Values | None = None
+    verdicts: Sequence[str] = ()  # for a strip of its own
+    link: tuple[str, str] | None = None  # the camera's id and the day, where it is a day that a link can name
+    kind: str = "other"  # of `EXTRA_COLOURS`
+
+
+EXTRA_COLOURS = {"other": PURPLE_INK, "usual": MUTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +120,27 @@ def hours_of(slots: pd.Series) -> list[tuple[int, str]]:
     return [(int(place), f"{local.iloc[place]:%H:%M}") for place in marked]
 
 
-def day_figure(table: pd.DataFrame, *, title: str, credit: str = "", show_probability: bool = True) -> Figure:
+def day_figure(
+    table: pd.DataFrame, extras: Sequence[Extra] = (), *, title: str, credit: str = "", show_probability: bool = True
+) -> Figure:
     """The verdict of each slot as a coloured band, P(full) as points, their level as a line; below, a strip with each slot's state.
 
     A slot without a usable frame has neither band nor point. `show_probability` False leaves points and line out; the height of the bands
-    then says the verdict. `credit` is written at the foot.
+    then says the verdict. `extras` are drawn into the same axes, the verdicts of another day as a strip of its own. `credit` is written at
+    the foot.
     """
-    figure = Figure(figsize=(11, 4.8), dpi=150, layout="constrained")
-    panel, strip = figure.subplots(2, 1, sharex=True, height_ratios=[9, 1])
+    compared = [extra for extra in extras if extra.verdicts]
+    figure = Figure(figsize=(11, 4.8 + 0.4 * len(compared)), dpi=150, layout="constrained")
+    panel, strip, *others = figure.subplots(2 + len(compared), 1, sharex=True, height_ratios=[9, 1, *[1] * len(compared)])
     used = _draw_runs(panel, verdicts_of(table), VERDICTS, WHOLE if show_probability else WITHOUT_LINE)
     used += _draw_runs(strip, states_of(table), STATES | WAITING)
+    for axes, extra in zip(others, compared, strict=True):
+        _draw_runs(axes, extra.verdicts, VERDICTS)
+        axes.set(ylim=(0, 1), yticks=[0.5], yticklabels=["Compared"])
     if show_probability:
         _draw_level(panel, table)
+        for extra in extras:
+            _draw_extra(panel, extra)
     panel.set_title(title, loc="left", color=INK)
     panel.set(ylim=(-0.02, 1.02), xlim=(0, len(table)))
     if show_probability:
@@ -120,7 +150,7 @@ def day_figure(table: pd.DataFrame, *, title: str, credit: str = "", show_probab
     strip.set(ylim=(0, 1), yticks=[0.5], yticklabels=["Frames"])
     hours = hours_of(table["slot"])
     strip.set_xticks([place for place, _ in hours], [clock for _, clock in hours])
-    for axes in (panel, strip):
+    for axes in (panel, strip, *others):
         axes.tick_params(colors=MUTED, length=0)
         axes.spines[:].set_visible(False)
     figure.legend(handles=[*used, *panel.lines], loc="outside lower left", ncols=6, frameon=False, labelcolor=MUTED, fontsize=8)
@@ -154,3 +184,11 @@ def _draw_level(axes: Axes, table: pd.DataFrame) -> None:
     axes.fill_between(middles, smoothed["low"], smoothed["high"], color=INK, alpha=0.18, linewidth=0)
     axes.plot(middles, smoothed["level"], color=INK, linewidth=1.6, label="Level, with its 95% interval")
     axes.plot(middles, table["p_full"], ".", color=INK, markersize=3, label="P(full)")
+
+
+def _draw_extra(axes: Axes, extra: Extra) -> None:
+    """A line, broken where nobody knows, and the range around it where it has one."""
+    middles, colour = np.arange(len(extra.middle)) + 0.5, EXTRA_COLOURS[extra.kind]
+    if extra.low is not None and extra.high is not None:
+        axes.fill_between(middles, extra.low, extra.high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(middles, extra.middle, "--", color=colour, linewidth=1.4, label=extra.name)

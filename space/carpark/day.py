@@ -34,7 +34,8 @@ class DaySummary:
     slots: int
     states: dict[str, int]  # state -> slots
     usable_share: float  # of the slots that have begun, 0 to 1
-    full_share: float | None  # of the usable slots, those that the model calls full
+    full_share: float | None  # of the usable slots, those that the model is sure are full
+    unsure_share: float | None  # of the usable slots, those on which the model does not commit itself
     busiest_hour: datetime | None  # start of the hour with the highest mean P(full), of hours that are half usable
     quietest_hour: datetime | None
     first_full: datetime | None
@@ -151,6 +152,7 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
         states={str(state): int(count) for state, count in begun["state"].value_counts().items()},
         usable_share=len(usable) / max(len(begun), 1),
         full_share=len(full) / len(usable) if len(usable) else None,
+        unsure_share=float((~usable["sure"].fillna(False)).mean()) if len(usable) else None,
         busiest_hour=means.index[int(means.argmax())].to_pydatetime() if len(means) else None,
         quietest_hour=means.index[int(means.argmin())].to_pydatetime() if len(means) else None,
         first_full=full.iloc[0].to_pydatetime() if len(full) else None,

@@ -1,5 +1,6 @@
 """The tab that charts how full a camera's street was over a day; the `/camera_day` endpoint beside it."""
 
+import html
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tabs.day_form import DayForm, choose_camera, fill_form, find_one, lay_out_f
 from tabs.day_link import DayLink
 from tabs.day_results import DayResults, lay_out_results, problem_card, words_card, write_png, write_tables
 from tabs.day_words import DayAnswer, answer_of
-from tabs.edge import told_on_page, told_to_caller, typed_json
+from tabs.edge import told_on_page, told_to_caller, typed_json, without_secrets
 from tabs.frame_viewer import asked_frames, frames_for
 from tabs.shown_day import CameraDay, follow_day, read_day, share_of
 from tabs.sources import Sources
@@ -45,13 +46,13 @@ def build_camera_day_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> No
         form = lay_out_form()
         results = lay_out_results()
         gr.HTML(f'<p class="attribution">{ATTRIBUTION}</p>')
-        shown, link = gr.State(time_to_live=KEEP_DAY_S), gr.State(time_to_live=KEEP_DAY_S)
+        states = DayStates(*(gr.State(time_to_live=KEEP_DAY_S) for _ in range(3)))
         add_endpoint(sources)
-    wire_form(page, tabs, sources, form, link)
-    wire_day(page, sources, form, results, DayStates(shown, link))
-    wire_viewer(sources, results, shown)
-    wire_second_day(sources, results, shown)
-    wire_picture(results, shown)
+    wire_form(page, tabs, sources, form, states.link)
+    wire_day(page, sources, form, results, states)
+    wire_viewer(sources, results, states.shown)
+    wire_second_day(sources, results, states)
+    wire_picture(sources, results, states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class DayStates:
     """What the server remembers for each visitor."""
 
     shown: gr.State  # the CameraDay on the page
+    second: gr.State  # the CameraDay that it is compared with
     link: gr.State  # the DayLink that the page was opened with
 
 
@@ -98,23 +100,24 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
                 progress(share_of(done), desc=f"{done.fetched} fetched, {done.judged} judged, {done.classified} of {done.total} classified")
                 if done.classified and time.monotonic() >= redraw_at:
                     began, so_far = time.monotonic(), look()
-                    yield words_card(so_far), chart_html(so_far), so_far, gr.skip(), gr.skip()
+                    yield words_card(so_far), chart_html(so_far), so_far, None, gr.skip(), gr.skip()
                     redraw_at = time.monotonic() + max(REDRAW_S, REDRAW_SHARE * (time.monotonic() - began))
             whole, archive = look(), sources.archive()
         except CarparkError as error:
-            tried = f"Asked: {sources.name_of('CARPARK_ARCHIVE') or 'no source of frames is set'}."
-            yield problem_card(str(error), tried), "", None, gr.skip(), gr.skip()
+            tried = f"Asked: {sources.shown_name_of('CARPARK_ARCHIVE') or 'no source of frames is set'}."
+            yield problem_card(without_secrets(str(error)), tried), "", None, None, gr.skip(), gr.skip()
             return
         with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the files when it sends the answer
             csv, parquet = write_tables(whole, Path(folder))
-            chart = chart_html(whole, extras_of(whole, archive), start=first_moment(whole, link))
-            yield words_card(whole), chart, whole, str(csv), str(parquet)
+            second = linked_second(sources, whole, link)
+            chart = chart_html(whole, extras_of(whole, archive, second), start=first_moment(whole, link))
+            yield words_card(whole), chart, whole, second, str(csv), str(parquet)
 
     pressed = form.button.click(end_turn, queue=False, trigger_mode="multiple", **HIDDEN)
     pressed.then(
         show_day,
         [form.camera, form.day, states.link],
-        [results.words, results.chart, states.shown, results.csv, results.parquet],
+        [results.words, results.chart, states.shown, states.second, results.csv, results.parquet],
         api_visibility="private",
         show_progress_on=results.words,
         trigger_mode="multiple",
@@ -141,37 +144,40 @@ def wire_viewer(sources: Sources, results: DayResults, shown: gr.State) -> None:
     results.with_line.input(None, results.with_line, None, js="on => { document.documentElement.dataset.dayLine = on ? 'on' : 'off' }")
 
 
-def wire_second_day(sources: Sources, results: DayResults, shown: gr.State) -> None:
+def wire_second_day(sources: Sources, results: DayResults, states: DayStates) -> None:
     """A second day in the axes of the first: its level, and its verdicts as a strip."""
 
-    def add_second(shown: CameraDay | None, camera: str, day: str) -> str:
+    def add_second(shown: CameraDay | None, camera: str, day: str) -> tuple[str, CameraDay | None]:
         if shown is None:
-            return ""
+            return "", None
         with told_on_page():
             archive = sources.archive()
             other = read_day(sources, find_one(archive, camera.strip() or shown.camera.id).id, day.strip() or str(shown.day))
-            return chart_html(shown, extras_of(shown, archive, [other]))
+            return chart_html(shown, extras_of(shown, archive, other)), other
 
-    def remove_second(shown: CameraDay | None) -> str:
-        return chart_html(shown, extras_of(shown, sources.archive())) if shown else ""
+    def remove_second(shown: CameraDay | None) -> tuple[str, None]:
+        return chart_html(shown, extras_of(shown, sources.archive())) if shown else "", None
 
     second = results.second
     asked: dict[str, Any] = {"api_visibility": "private", "show_progress_on": second.add, "concurrency_id": "day"}
-    second.add.click(add_second, [shown, second.camera, second.day], results.chart, **asked)
-    second.clear.click(remove_second, shown, results.chart, **HIDDEN)
+    drawn = [results.chart, states.second]
+    second.add.click(add_second, [states.shown, second.camera, second.day], drawn, **asked)
+    second.clear.click(remove_second, states.shown, drawn, **HIDDEN)
 
 
-def wire_picture(results: DayResults, shown: gr.State) -> None:
+def wire_picture(sources: Sources, results: DayResults, states: DayStates) -> None:
     """The chart as a picture, drawn when somebody asks for it."""
 
-    def draw_picture(shown: CameraDay | None, with_line: bool) -> Iterator[str | dict[str, Any]]:
+    def draw_picture(shown: CameraDay | None, second: CameraDay | None, with_line: bool) -> Iterator[str | dict[str, Any]]:
         if shown is None:
             yield gr.skip()
             return
         with TemporaryDirectory(prefix="carpark-") as folder:
-            yield str(write_png(shown, Path(folder), credit=ATTRIBUTION, show_probability=with_line))
+            extras = extras_of(shown, sources.archive(), second)
+            yield str(write_png(shown, extras, Path(folder), credit=ATTRIBUTION, show_probability=with_line))
 
-    drawn = results.png.click(draw_picture, [shown, results.with_line], results.png_file, concurrency_id="frames", **HIDDEN)
+    asked = [states.shown, states.second, results.with_line]
+    drawn = results.png.click(draw_picture, asked, results.png_file, concurrency_id="frames", **HIDDEN)
     drawn.success(None, js=CLICK_PICTURE)
 
 
@@ -198,3 +204,15 @@ def first_moment(shown: CameraDay, link: DayLink | None) -> int | None:
         return link.place
     p_full = shown.table["p_full"]
     return int(p_full.argmax()) if p_full.notna().any() else None
+
+
+def linked_second(sources: Sources, shown: CameraDay, link: DayLink | None) -> CameraDay | None:
+    """The day that the link compares the shown one with; a day that cannot be had is told, and left out."""
+    if not (link and link.second and link.leads_to(shown.camera, shown.day)):
+        return None
+    camera, day = link.second
+    try:
+        return read_day(sources, camera.id, str(day))
+    except CarparkError as error:
+        gr.Warning(html.escape(without_secrets(str(error))))
+        return None

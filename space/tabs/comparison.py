@@ -1,22 +1,19 @@
 """What is drawn into the axes of a day besides itself: what is usual, and a second day or camera."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from carpark.charts import verdicts_of
+from carpark.charts import Extra, verdicts_of
 from carpark.errors import BadSetting
 from carpark.frames import Archive
 from carpark.level import smooth_level
 from carpark.usual import align_places, kept_days, usual_range
-from tabs.day_chart import Extra
 from tabs.day_words import title_of
 from tabs.shown_day import CameraDay
 
 
-def extras_of(shown: CameraDay, archive: Archive, others: Iterable[CameraDay] = ()) -> list[Extra]:
-    """The usual range, once there are days enough for one, and the other days."""
-    return [*_usual(shown, archive), *(second_day(other, shown) for other in others)]
+def extras_of(shown: CameraDay, archive: Archive, second: CameraDay | None = None) -> list[Extra]:
+    """The usual range, once there are days enough for one, and the second day where there is one."""
+    return [*_usual(shown, archive), *([second_day(second, shown)] if second else [])]
 
 
 def second_day(other: CameraDay, shown: CameraDay) -> Extra:
@@ -24,7 +21,8 @@ def second_day(other: CameraDay, shown: CameraDay) -> Extra:
     places = align_places(other.table["slot"], shown.table["slot"])
     level, verdicts = smooth_level(other.table)["level"].to_numpy(), verdicts_of(other.table)
     drawn = np.where(places >= 0, level[places], np.nan)
-    return Extra(title_of(other), drawn, verdicts=[verdicts[place] if place >= 0 else "" for place in places])
+    there = [verdicts[place] if place >= 0 else "" for place in places]
+    return Extra(title_of(other), drawn, verdicts=there, link=(other.camera.id, str(other.day)))
 
 
 def _usual(shown: CameraDay, archive: Archive) -> list[Extra]:
@@ -37,4 +35,4 @@ def _usual(shown: CameraDay, archive: Archive) -> list[Extra]:
         return []
     low, middle, high = found
     kind = "weekdays" if shown.day.weekday() < 5 else "weekend days"
-    return [Extra(f"Usual for this hour: the middle half of {len(days)} {kind}", middle, low, high, css="usual")]
+    return [Extra(f"Usual for this hour: the middle half of {len(days)} {kind}", middle, low, high, kind="usual")]

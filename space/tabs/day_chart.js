@@ -42,7 +42,7 @@ function choose(index) {
 
 function address(parts) {
   const url = new URL(location.href)
-  for (const [name, value] of Object.entries(parts)) url.searchParams.set(name, value)
+  for (const [name, value] of Object.entries(parts)) value ? url.searchParams.set(name, value) : url.searchParams.delete(name)
   history.replaceState(history.state, '', url)
 }
 
@@ -57,6 +57,8 @@ function take() {
     const [camera, date] = JSON.parse(day)
     address({camera, day: date, at: ''})
   }
+  const [second, second_day] = JSON.parse(host.dataset.second)
+  address({second, second_day})
   if (chosen >= 0) place()
   else if (host.dataset.start) choose(Number(host.dataset.start))
 }

@@ -6,35 +6,18 @@ It is redrawn whole while frames arrive; `day_chart.js` lets a visitor point at 
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from carpark.charts import STATES, VERDICTS, WAITING, Look, hours_of, runs_of, states_of, verdicts_of
+from carpark.charts import STATES, VERDICTS, WAITING, Extra, Look, Values, hours_of, runs_of, states_of, verdicts_of
 from carpark.level import smooth_level
 from carpark.slots import LONDON
 from tabs.shown_day import CameraDay
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-
-Values = npt.NDArray[np.float64]  # (slots,), NaN where nobody knows
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """What else is drawn into the axes of a day, already brought to its slots."""
-
-    name: str  # for the legend
-    middle: Values
-    low: Values | None = None
-    high: Values | None = None
-    verdicts: Sequence[str] = ()  # for a strip of its own
-    css: str = "other"
-
 
 def chart_html(shown: CameraDay, extras: Sequence[Extra] = (), *, start: int | None = None) -> str:
     """The chart of a day as HTML; `start` is the place of the slot that is chosen at first, None for none yet."""
@@ -46,11 +29,12 @@ def chart_html(shown: CameraDay, extras: Sequence[Extra] = (), *, start: int | N
     strips += [(extra.name, _runs_html("band", extra.verdicts, len(table))) for extra in extras if extra.verdicts]
     moments, day = as_attribute(describe_moments(table, verdicts, states)), as_attribute([shown.camera.id, str(shown.day)])
     first = "" if start is None else start
+    second = as_attribute(next((extra.link for extra in extras if extra.link), ()))
     return (
         f'<div class="day-chart"><div class="scale" aria-hidden="true"><i>1</i><i>P(full) 0.5</i><i>0</i></div>'
         f'<div class="plot" role="slider" tabindex="0" aria-label="Moment of the day" aria-valuemin="0" '
         f'aria-valuemax="{len(table) - 1}" aria-valuenow="0" aria-valuetext="none chosen" '
-        f'data-day="{day}" data-start="{first}" data-moments="{moments}">'
+        f'data-day="{day}" data-second="{second}" data-start="{first}" data-moments="{moments}">'
         f'<div class="panel">{bands}<svg viewBox="0 0 {len(table)} 100" preserveAspectRatio="none" aria-hidden="true">{lines}</svg></div>'
         + "".join(f'<div class="strip" title="{html.escape(label)}">{runs}</div>' for label, runs in strips)
         + f'<div class="hours" aria-hidden="true">{_hours_html(table)}</div></div></div>{_legend_html(verdicts, states, extras)}'
@@ -100,8 +84,8 @@ def _level_lines(table: pd.DataFrame) -> list[str]:
 
 
 def _extra_lines(extra: Extra) -> str:
-    area = "" if extra.low is None or extra.high is None else _path(f"{extra.css}-range", _area(extra.low, extra.high))
-    return area + _path(f"{extra.css}-line", _line(extra.middle))
+    area = "" if extra.low is None or extra.high is None else _path(f"{extra.kind}-range", _area(extra.low, extra.high))
+    return area + _path(f"{extra.kind}-line", _line(extra.middle))
 
 
 def _path(css: str, d: str) -> str:
@@ -136,6 +120,6 @@ def _legend_html(verdicts: Sequence[str], states: Sequence[str], extras: Sequenc
     entries = [("band", kind, look) for kind, look in VERDICTS.items() if kind in verdicts]
     entries += [("state", kind, look) for kind, look in (STATES | WAITING).items() if kind in states]
     lines = [("level-key", "", Look("Level, with its 95% interval", ""))] if any(verdicts) else []
-    lines += [(f"{extra.css}-key", "", Look(extra.name, "")) for extra in extras]
+    lines += [(f"{extra.kind}-key", "", Look(extra.name, "")) for extra in extras]
     items = "".join(f'<li><i class="{css} {kind}"></i>{html.escape(look.label)}</li>' for css, kind, look in [*entries, *lines])
     return f'<ul class="day-legend">{items}</ul>'

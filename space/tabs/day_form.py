@@ -15,7 +15,7 @@ from carpark.slots import LONDON
 from tabs.camera_map import camera_map, map_html
 from tabs.day_link import DayLink, read_link
 from tabs.day_words import day_in_words
-from tabs.edge import READ_ALOUD, told_on_page
+from tabs.edge import READ_ALOUD, told_on_page, without_secrets
 from tabs.sources import Sources, problem
 
 MOST_NAMED = 5  # of the cameras that fit what was typed
@@ -57,12 +57,12 @@ def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | Non
         try:
             link = read_link(query, archive)
         except CarparkError as error:
-            line = str(error)
+            line = without_secrets(str(error))
         camera = link.camera if link else cameras[0] if cameras else None
         days = offer_days(archive.days(camera) if camera else [], link)
     except CarparkError as error:
         # An archive that does not even open is named at the head of the page already.
-        line = "" if problem(sources.archive) else str(error)
+        line = "" if problem(sources.archive) else without_secrets(str(error))
     note = f'<p class="problem">{html.escape(line)}</p>' if line else ""
     return link, [offer_cameras(cameras, link), days, note, map_html(cameras), gr.Button(interactive=True)]
 

@@ -1,4 +1,6 @@
-"""A link to a camera, a day and a moment, as in the page's address: `?camera=00001.07389&day=2026-03-09&at=2026-03-09T08:35Z`."""
+"""A link to a camera, a day and a moment, as in the page's address: `?camera=00001.07389&day=2026-03-09&at=2026-03-09T08:35Z`, and
+`&second=00001.04536&second_day=2026-03-08` for the day that it is compared with.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ class DayLink:
     camera: Camera
     day: date
     place: int | None = None  # of the moment among the day's slots
+    second: tuple[Camera, date] | None = None  # what the day is compared with
 
     def leads_to(self, camera: Camera, day: date) -> bool:
         """Whether it is a link to that day."""
@@ -30,11 +33,12 @@ def read_link(query: Mapping[str, str], archive: Archive) -> DayLink | None:
 
     Raises UnknownCamera and BadDay, as for what is typed into the form, and BadDay for a moment that the day does not have.
     """
-    camera, day, at = (query.get(name, "") for name in ("camera", "day", "at"))
+    camera, day, at, second, second_day = (query.get(name, "") for name in ("camera", "day", "at", "second", "second_day"))
     if not (camera and day):
         return None
     found, when = archive.camera(camera), parse_day(day)
-    return DayLink(found, when, _find_moment(at, when) if at else None)
+    compared = (archive.camera(second), parse_day(second_day)) if second and second_day else None
+    return DayLink(found, when, _find_moment(at, when) if at else None, compared)
 
 
 def _find_moment(at: str, day: date) -> int:

@@ -1,12 +1,13 @@
 """What the camera day tab shows of a day: its words, its chart, the frame of a moment, and files to take along."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
-from carpark.charts import day_figure, figure_png
+from carpark.charts import Extra, day_figure, figure_png
 from carpark.day import summarize_day
 from tabs.day_chart import ON_LOAD
 from tabs.day_words import summary_in_words, title_of
@@ -68,10 +69,10 @@ def lay_out_second_day() -> SecondDay:
     return SecondDay(camera, day, add, clear)
 
 
-def write_png(shown: CameraDay, folder: Path, *, credit: str, show_probability: bool) -> Path:
-    """The day's chart as a picture in `folder`."""
+def write_png(shown: CameraDay, extras: Sequence[Extra], folder: Path, *, credit: str, show_probability: bool) -> Path:
+    """The day's chart as a picture in `folder`, with all that is drawn into its axes."""
     file = folder / f"{shown.camera.folder}_{shown.day}.png"
-    figure = day_figure(shown.table, title=title_of(shown), credit=credit, show_probability=show_probability)
+    figure = day_figure(shown.table, extras, title=title_of(shown), credit=credit, show_probability=show_probability)
     file.write_bytes(figure_png(figure))
     return file
 

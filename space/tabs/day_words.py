@@ -65,7 +65,9 @@ def summary_in_words(summary: DaySummary) -> str:
         first, last = _clock(summary.first_full), _clock(summary.last_full)
         sentences.append(f"Full in {_share(summary.full_share)} of them, first at {first}, last at {last}.")
     else:
-        sentences.append("Never full in any of them.")
+        sentences.append("Surely full in none of them.")
+    if summary.unsure_share:
+        sentences.append(f"The model is not sure about {_share(summary.unsure_share)}.")
     if summary.busiest_hour and summary.quietest_hour and summary.busiest_hour != summary.quietest_hour:
         sentences.append(f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest: {_hour(summary.quietest_hour)}.")
     if summary.longest_gap > SLOT:

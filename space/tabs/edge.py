@@ -1,9 +1,11 @@
 """Where the library meets Gradio: its errors become messages for the visitor, its answers become typed JSON."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gradio as gr
 from pydantic import TypeAdapter
@@ -25,6 +27,26 @@ def without_secrets(text: str) -> str:
     for secret, stand_in in SECRETS:
         text = secret.sub(stand_in, text)
     return text
+
+
+def say_json(page: gr.Blocks) -> None:
+    """Makes the texts that the MCP tools answer JSON, for assistants that read them by program: Gradio's own are as Python prints them."""
+    server = page.mcp_server_obj
+    if server is None:
+        return
+    in_gradios_words = server.postprocess_output_data
+
+    def in_json(data: list[Any], root_url: str) -> list[Any]:
+        ours = [json.dumps(output, ensure_ascii=False) if is_answer(output) else output for output in data]
+        texts: list[Any] = in_gradios_words(ours, root_url)
+        return texts
+
+    server.postprocess_output_data = in_json
+
+
+def is_answer(output: object) -> bool:
+    """Whether it is one of our answers, not a file."""
+    return isinstance(output, dict) and "path" not in output
 
 
 @contextmanager

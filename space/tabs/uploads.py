@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+from urllib.parse import unquote
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -10,6 +11,7 @@ from gradio.utils import get_upload_folder
 from carpark.errors import BadImage
 from tabs.edge import told_to_caller
 
+OWN_FILE = "/gradio_api/file="
 Input = TypeVar("Input", gr.Image, gr.Gallery)
 
 
@@ -18,6 +20,10 @@ def never_fetching(component: Input) -> Input:
     keep_in_cache = component.async_move_resource_to_block_cache
 
     async def keep_uploads_only(path: str | None) -> str | None:
+        if path and OWN_FILE in path:  # as assistants name what they have uploaded here; whatever host it says, only a path is read
+            path = unquote(path.partition(OWN_FILE)[2])
+            with told_to_caller():
+                check_uploaded(path)
         if path and "://" in path:
             with told_to_caller():
                 raise BadImage("A photo is not fetched from a web address; hand in the picture file itself.")
@@ -28,15 +34,20 @@ def never_fetching(component: Input) -> Input:
     return component
 
 
-def uploaded_file(upload: dict[str, Any] | None) -> Path:
+def uploaded_file(upload: object) -> Path:
     """The visitor's own file, as it came: Gradio's `preprocess` would decode it, and answer a broken one with an error of its own.
 
     Raises BadImage when nothing was uploaded, and for any path that a caller of the API makes up.
     """
     if upload is None:
         raise BadImage("No photo was handed in; expected one picture file.")
-    with suppress(OSError, ValueError, TypeError, AttributeError):  # what no path raises: not a text, too long, a zero byte
-        path = Path(upload.get("path") or "").resolve()
-        if path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file():
-            return path
+    return check_uploaded(upload.get("path") if isinstance(upload, dict) else None)
+
+
+def check_uploaded(path: object) -> Path:
+    """The path, if a visitor's upload lies there. Raises BadImage for any other."""
+    with suppress(OSError, ValueError):  # too long, a zero byte
+        found = Path(path).resolve() if isinstance(path, str) else Path()
+        if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file():
+            return found
     raise BadImage("That is no uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")

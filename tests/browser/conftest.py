@@ -47,6 +47,11 @@ def space(sample_folder: Path, tiny_model_folder: Path) -> Iterator[RunningSpace
         yield running
 
 
+@pytest.fixture(scope="session")
+def photo(sample_folder: Path) -> Path:
+    return min((sample_folder / "photos" / "full").glob("*.jpg"))
+
+
 @pytest.fixture
 def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
     """Opens the Space, by default 1280 px wide and light; when the test ends, nothing may have gone wrong behind the page."""
@@ -90,3 +95,23 @@ def show_day(page: Page) -> None:
     page.get_by_role("tab", name="Camera day").click()
     page.get_by_role("button", name="Show the day").click()
     page.locator("#day-chart .plot:not([data-start=''])").wait_for()
+
+
+def upload(page: Page, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Drop an image file here to upload").click()
+    chooser.value.set_files(file)
+
+
+def ask(page: Page, photo: Path) -> None:
+    """Uploads the photo and waits for the answer."""
+    upload(page, photo)
+    expect(page.locator(".verdict-word")).to_be_visible()
+
+
+def press_tab_until(page: Page, reached: str) -> None:
+    for _ in range(40):
+        if page.evaluate(f"Boolean({reached})"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"40 times Tab do not lead to {reached}")

@@ -244,17 +244,6 @@ def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow_arch
         page.close()
 
 
-def test_a_second_day_is_drawn_into_the_axes_and_removed(open_page: OpenPage) -> None:
-    page = open_page()
-    show_day(page)
-    page.get_by_text("Compare with another day or camera").click()
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#day-chart .strip")).to_have_count(2)
-    expect(page.locator("#day-chart .day-legend")).to_contain_text("Market St Sample Car Park, Monday 2 March 2026")
-    page.get_by_role("button", name="Remove", exact=True).click()
-    expect(page.locator("#day-chart .strip")).to_have_count(1)
-
-
 def test_the_chart_downloads_as_a_picture_and_a_frame_shows_its_heat(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(width=390, scheme="dark")
     show_day(page)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, show_day
+from tests.browser.conftest import OpenPage, press_tab_until, show_day, upload
 from tests.running_space import RunningSpace, running_space
 
 WIDTHS = (1280, 390)
@@ -15,17 +15,6 @@ WIDTHS = (1280, 390)
 @pytest.fixture(params=WIDTHS)
 def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Iterator[Page]:
     yield open_page(width=request.param)
-
-
-@pytest.fixture(scope="session")
-def photo(sample_folder: Path) -> Path:
-    return min((sample_folder / "photos" / "full").glob("*.jpg"))
-
-
-def upload(page: Page, file: Path) -> None:
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Drop an image file here to upload").click()
-    chooser.value.set_files(file)
 
 
 def test_an_uploaded_photo_gets_a_verdict_and_both_probabilities(page: Page, photo: Path) -> None:
@@ -107,14 +96,6 @@ def test_both_tabs_work_by_keyboard_alone(open_page: OpenPage) -> None:
     press_tab_until(page, "document.activeElement.id == 'show-day'")
     page.keyboard.press("Enter")
     expect(page.locator("#day-chart .plot")).to_be_visible()
-
-
-def press_tab_until(page: Page, reached: str) -> None:
-    for _ in range(40):
-        if page.evaluate(f"Boolean({reached})"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"40 times Tab do not lead to {reached}")
 
 
 @pytest.fixture(scope="module")

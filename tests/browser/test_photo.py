@@ -1,26 +1,10 @@
-"""What a visitor of the Photo and About tabs does beside asking: looks why, votes, hands in several photos; and that everyone can."""
+"""What a visitor of the Photo and About tabs does beside asking: looks why, votes, hands in several photos."""
 
-import json
 from pathlib import Path
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage
-from tests.browser.test_page import press_tab_until, upload
-
-SERIOUS = ("serious", "critical")
-
-
-@pytest.fixture(scope="session")
-def photo(sample_folder: Path) -> Path:
-    return min((sample_folder / "photos" / "full").glob("*.jpg"))
-
-
-def ask(page: Page, photo: Path) -> None:
-    upload(page, photo)
-    expect(page.locator(".verdict-word")).to_be_visible()
+from tests.browser.conftest import OpenPage, ask, press_tab_until
 
 
 def test_the_heat_map_is_wiped_by_keyboard_and_can_be_switched_off(open_page: OpenPage, photo: Path) -> None:
@@ -73,26 +57,6 @@ def test_several_photos_come_back_as_a_table_and_a_csv(open_page: OpenPage, samp
         page.locator("#several-csv").click()
     download.value.save_as(tmp_path / "answers.csv")
     assert len((tmp_path / "answers.csv").read_text().splitlines()) == 5
-
-
-# Colours that are on their way are not what anybody reads.
-SETTLED = "() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished.catch(() => null)))"
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(width: int, scheme: str, open_page: OpenPage, photo: Path) -> None:
-    page = open_page(width=width, scheme=scheme)
-    ask(page, photo)
-    page.locator(".wipe").wait_for()
-    page.get_by_text("Several photos at once").click()
-    for tab in ("Photo", "About"):
-        page.get_by_role("tab", name=tab).click()
-        page.mouse.move(0, 0)
-        page.evaluate(SETTLED)
-        found = Axe().run(page).response["violations"]
-        faults = [(fault["id"], node["html"][:200]) for fault in found if fault["impact"] in SERIOUS for node in fault["nodes"]]
-        assert not faults, json.dumps(faults, indent=1)
 
 
 def test_a_photo_is_asked_about_explained_and_voted_on_by_keyboard_alone(open_page: OpenPage) -> None:
