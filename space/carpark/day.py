@@ -152,7 +152,7 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
         states={str(state): int(count) for state, count in begun["state"].value_counts().items()},
         usable_share=len(usable) / max(len(begun), 1),
         full_share=len(full) / len(usable) if len(usable) else None,
-        unsure_share=float((~usable["sure"].fillna(False)).mean()) if len(usable) else None,
+        unsure_share=1 - float(usable["sure"].fillna(False).astype(bool).mean()) if len(usable) else None,
         busiest_hour=means.index[int(means.argmax())].to_pydatetime() if len(means) else None,
         quietest_hour=means.index[int(means.argmin())].to_pydatetime() if len(means) else None,
         first_full=full.iloc[0].to_pydatetime() if len(full) else None,
