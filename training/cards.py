@@ -39,6 +39,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
         "accuracy_high": high,
         "agreement_n": agreement["n"],
         "fp32_gap": agreement["fp32"]["max_abs_dp"],
+        "int8_other_class": agreement["int8"]["other_class"],
         "int8_gap": agreement["int8"]["max_abs_dp"],
         "repo": repo,
         "architecture": architecture,

@@ -31,7 +31,7 @@ from training.speed import measure_int8
 from training.staging import staged
 from training.weights import load_start
 
-SHARES = (0.25, 0.5)  # of the scenes, for the learning curve; all of them come with every row
+SHARES = (0.25, 0.5)  # of the scenes, for the learning curve, which ends with all of them
 
 
 def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed: int) -> tuple[dict[str, Any], OutOfFold | None, Array]:
@@ -40,7 +40,8 @@ def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed:
     try:
         start = load_start(arch, weights)
     except BadWeights as error:
-        return {"arch": arch, "missing": str(error)} | measure_int8(arch, None, pixels), None, np.empty((0, 2, 0))
+        why = str(error).replace(str(Path.home()), "~")  # the table is published
+        return {"arch": arch, "missing": why} | measure_int8(arch, None, pixels), None, np.empty((0, 2, 0))
     if start is None:
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
@@ -68,10 +69,13 @@ def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str,
         few = photos[chosen].reset_index(drop=True)
         if min(few.scene[few.label == label].nunique() for label in LABELS) >= 2:
             said = summarize(few, predict_out_of_fold(pooled[chosen], few, seed=seed))
-            rows.append(
-                {"photos": len(few), "scenes": few.scene.nunique()} | {key: said[key] for key in ("n", "errors_each_time", "auroc")}
-            )
+            rows.append(learnt_from(few, said))
     return rows
+
+
+def learnt_from(photos: pd.DataFrame, said: dict[str, Any]) -> dict[str, Any]:
+    """A point of the learning curve."""
+    return {"photos": len(photos), "scenes": photos.scene.nunique()} | {key: said[key] for key in ("n", "errors_each_time", "auroc")}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -103,7 +107,7 @@ def main(argv: list[str] | None = None) -> None:
                     table = photos.drop(columns="path").assign(fold=judged.folds[0], **columns)
                     table.to_parquet(folder / f"predictions-{arch}.parquet", index=False)
                     if args.learning_curve:
-                        row["learning_curve"] = learn_less(photos, pooled, args.seed)
+                        row["learning_curve"] = [*learn_less(photos, pooled, args.seed), learnt_from(photos, row)]
                 rows.append(row)
                 print(json.dumps(row))
             (folder / "table.json").write_text(json.dumps(rows, indent=2) + "\n")
