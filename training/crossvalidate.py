@@ -41,7 +41,7 @@ def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed:
         start = load_start(arch, weights)
     except BadWeights as error:
         why = str(error).replace(str(Path.home()), "~")  # the table is published
-        return {"arch": arch, "missing": why} | measure_int8(arch, None, pixels), None, np.empty((0, 2, 0))
+        return {"arch": arch, "missing": why} | measure_int8(arch, None, pixels), None, np.empty((0, 0, 0))
     if start is None:
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
