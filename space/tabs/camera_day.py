@@ -31,7 +31,10 @@ REDRAW_S, REDRAW_SHARE = 1.0, 4  # between two drawings of a day that comes in, 
 KEEP_DAY_S = 3600  # how long a visitor's finished day waits for the next question about it
 TAB = "camera-day"
 SHOW_LINKED_DAY = """() => {  // the button appears with its tab
-  const press = () => document.querySelector('#show-day:not([disabled])')?.click() ?? setTimeout(press, 50)
+  const press = () => {
+    const button = document.querySelector('#show-day:not([disabled])')
+    button ? button.click() : setTimeout(press, 50)
+  }
   const query = new URLSearchParams(location.search)
   if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
 }"""

@@ -63,3 +63,14 @@ def test_a_link_with_a_second_day_that_cannot_be_had_shows_the_first(open_page: 
     expect(other.locator("#day-chart .plot:not([data-start=''])")).to_be_visible()
     expect(other.get_by_text("on 2026-01-05 in").first).to_be_visible()
     expect(other.locator("#day-chart .strip")).to_have_count(1)
+
+
+def test_a_linked_day_is_asked_for_once(open_page: OpenPage) -> None:
+    page = open_page()
+    compare(page)
+    page.wait_for_function("new URLSearchParams(location.search).get('at')")
+    other = open_page(url=page.url)
+    plot = other.locator("#day-chart .plot:not([data-second='[]'])")
+    plot.evaluate("plot => { plot.dataset.seen = 'yes' }")
+    other.wait_for_timeout(1500)  # a second answer would have drawn the chart anew
+    expect(plot).to_have_attribute("data-seen", "yes")
