@@ -82,7 +82,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_clean")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--arch", default="resnet34")
+    parser.add_argument("--arch", default="mobilenet_v2")
     parser.add_argument("--weights", default="imagenet")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--as-they-are", action="store_true", help="list what is found in the photos themselves as well")

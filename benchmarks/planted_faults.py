@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from training.photos import LABELS, read_photos
 
@@ -17,7 +17,10 @@ FLIPPED, COPIES, OTHERS, BROKEN = 10, 8, 6, 5
 # Photographs of other things, which come with packages that are installed anyway.
 OTHER_PICTURES = {
     "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
-    "gradio": tuple(f"media_assets/images/{name}" for name in ("cheetah1.jpg", "lion.jpg", "tower.jpg", "groot.jpeg")),
+    "gradio": tuple(
+        f"media_assets/images/{name}" for name in ("bus.png", "cheetah.jpg", "cheetah1.jpg", "lion.jpg", "tower.jpg", "groot.jpeg")
+    ),
+    "matplotlib": ("mpl-data/sample_data/grace_hopper.jpg",),
 }
 
 
@@ -29,11 +32,24 @@ def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
+def watermark(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """A half-transparent plate with words, as agencies put over their pictures."""
+    width, height = image.width * 2 // 5, image.height // 6
+    left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
+    plate = Image.new("RGB", (width, height), "grey")
+    ImageDraw.Draw(plate).text((4, height // 3), "photostock.example", fill="white", font_size=height // 3)
+    marked = image.copy()
+    marked.paste(Image.blend(image.crop((left, top, left + width, top + height)), plate, 0.6), (left, top))
+    return marked
+
+
 DISGUISES: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
     "crop": crop,
     "mirror": lambda image, rng: ImageOps.mirror(image),
     "re-encode": lambda image, rng: image.resize((image.width * 2 // 3, image.height * 2 // 3)),
     "brightness": lambda image, rng: ImageEnhance.Brightness(image).enhance(rng.choice([0.6, 1.4])),
+    "watermark": watermark,
+    "crop of the mirror image": lambda image, rng: crop(ImageOps.mirror(image), rng),
 }
 
 
@@ -54,13 +70,15 @@ def plant(source: Path, out: Path, seed: int) -> pd.DataFrame:
         rows[number] |= {"label": LABELS[1 - LABELS.index(rows[number]["label"])], "fault": "flipped"}
     for row in rows:
         shutil.copyfile(row["path"], out / row["file"])
+    kinds = rng.permutation(list(DISGUISES))
     for n, number in enumerate(chosen[FLIPPED : FLIPPED + COPIES]):
-        kind = list(DISGUISES)[n % len(DISGUISES)]
+        kind = kinds[n % len(kinds)]
         with Image.open(rows[number]["path"]) as image:
             copy = DISGUISES[kind](image.convert("RGB"), rng)
         copy.save(out / f"copy{n}.jpg", quality=int(rng.integers(40, 75)))
         rows.append(rows[number] | {"file": f"copy{n}.jpg", "scene": f"copy{n}", "fault": f"copy: {kind}", "of": rows[number]["file"]})
-    for n, path in enumerate(_other_pictures()):
+    pictures = _other_pictures()
+    for n, path in enumerate(pictures[number] for number in rng.permutation(len(pictures))[:OTHERS]):
         with Image.open(path) as image:
             image = image.convert("RGB")
             image.thumbnail((640, 640))

@@ -33,6 +33,7 @@ from training.cleaning.decisions import (
     read_rows,
     to_record,
 )
+from training.cleaning.docket import MARKS, Docket
 from training.cleaning.embedding import Embedder
 from training.cleaning.shortcuts import NAME as SHORTCUTS
 from training.cleaning.survey import Survey, survey_photos
@@ -55,9 +56,9 @@ def main(argv: list[str] | None = None) -> None:
             elif not args.review or not (args.out / decisions.NAME).is_file():
                 clean(args)
             if args.review:
-                from training.review import serve  # only now: Gradio takes seconds to load
+                from training.reviewing.page import serve  # only now: Gradio takes seconds to load
 
-                serve(args.data, args.out, args.port, args.reviewer)
+                serve(Docket(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
                 replay(args.data, args.out / decisions.NAME, args.out)
 
 
@@ -154,7 +155,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--reviewer", default="reviewer", metavar="NAME", help="who decides on the page (default: reviewer)")
     add("--port", type=int, default=7861, help="of the page (default: 7861)")
     add("--replay", type=Path, metavar="FILE", help="do what this cleaning.csv decided, and look for nothing new")
-    add("--arch", default="resnet34", help="network that the first-stage model looks through (default: resnet34)")
+    add("--arch", default="mobilenet_v2", help="network that the first-stage model looks through (default: mobilenet_v2)")
     add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with torchvision's state dict")
     add("--seed", type=int, default=0)
     return parser.parse_args(argv)

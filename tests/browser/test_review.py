@@ -118,11 +118,11 @@ def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review: OpenReview
     for number in (19, 18, 17):
         press(page, "u")
         assert shown(page) == f"full/{number:02}.jpg"
-    expect(page.get_by_text(f"17 of {PHOTOS} proposals decided")).to_be_visible()
+    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
     page.reload()
     page.locator("[data-file]").wait_for()
     assert shown(page) == "full/17.jpg"
-    expect(page.get_by_text(f"17 of {PHOTOS} proposals decided")).to_be_visible()
+    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
 
     page.close()  # a page whose server is gone complains
     reviewing.process.send_signal(signal.SIGINT)
@@ -156,3 +156,22 @@ def test_a_card_says_what_is_known_and_other_photos_can_be_chosen(open_review: O
     page.get_by_label("Label").click()
     page.get_by_role("option", name="empty", exact=True).click()
     expect(page.get_by_text("Nothing left to decide here")).to_be_visible()
+
+
+def test_a_grid_is_marked_by_keys_and_keeps_its_tiles(open_review: OpenReview, reviewing: Reviewing) -> None:
+    page = open_review(width=390)
+    page.keyboard.press("g")
+    page.locator(".grid").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    tiles = page.locator("[data-tile]")
+    expect(tiles).to_have_count(12)
+    press(page, "ArrowRight")
+    assert shown(page) == "full/01.jpg" and reviewing.marks() == []
+    press(page, "e")
+    assert [(row.file, row.decision) for row in reviewing.marks()] == [("full/01.jpg", "label empty")]
+    expect(tiles).to_have_count(12)
+    expect(tiles.nth(1)).to_contain_text("label empty")
+    assert shown(page) == "full/02.jpg"
+    press(page, "u")
+    assert shown(page) == "full/01.jpg" and reviewing.marks()[-1].decision == ""
+    expect(tiles.nth(1)).not_to_contain_text("label empty")

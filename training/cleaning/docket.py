@@ -4,6 +4,7 @@ Nothing is kept in memory between two marks: cleaning.csv is read anew each time
 loaded again, see the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,6 @@ from training.cleaning.decisions import (
     read_rows,
     to_record,
 )
-from training.photos import read_photos
 
 UNDO = "undo"  # the reason of a row that takes another one back
 ANY = "any"
@@ -39,14 +39,15 @@ class Card:
 
     file: str
     sha256: str
-    label: str
+    label: str  # "" for a photo that has none yet
     p_full: float | None  # out of fold; None where no model looked
     proposal: str  # the surest one, "" where nothing is proposed
     reasons: tuple[str, ...]
     score: float  # of the surest proposal; 0 without one
     license: str
     credit: str
-    twins: tuple[str, ...]  # files of the same scene
+    path: Path
+    twins: tuple[tuple[str, Path], ...]  # files of the same scene, and where they lie
     decision: str  # a person's, "" while there is none
     is_decided: bool  # by a person or by --auto
 
@@ -67,23 +68,32 @@ class Choice:
 
     def admits(self, card: Card) -> bool:
         """True for a card that is shown."""
+        asks = bool(card.proposal) or not card.label
         return (
-            (self.state == "all" or (bool(card.proposal) and (self.state == "proposed" or not card.is_decided)))
+            (self.state == "all" or (asks and (self.state == "proposed" or not card.is_decided)))
             and self.label in (ANY, card.label)
             and self.prediction in (ANY, card.prediction)
             and (self.reason == ANY or any(reason.startswith(self.reason) for reason in card.reasons))
         )
 
 
-class Docket:
-    """The cards of a raw folder and of the clean folder whose cleaning.csv is written to."""
+EVERYTHING = Choice("all")
 
-    def __init__(self, data: Path, out: Path, reviewer: str) -> None:
-        """Raises BadPhotos."""
-        self.data = data
+
+def count_decided(cards: Sequence[Card]) -> tuple[int, int]:
+    """How many of the photos that ask for a decision have one, and how many there are."""
+    asking = [card for card in cards if Choice("proposed").admits(card)]
+    return sum(card.is_decided for card in asking), len(asking)
+
+
+class Docket:
+    """The cards of the photos in a table of `read_photos`, and the folder whose cleaning.csv is written to."""
+
+    def __init__(self, photos: pd.DataFrame, out: Path, reviewer: str) -> None:
         self.out = out
         self.reviewer = reviewer
-        self._photos = read_photos(data).drop_duplicates("file").set_index("file")
+        self._photos = photos.set_index("file")
+        self._paths: dict[str, Path] = dict(zip(photos.file, photos.path, strict=True))
 
     def cards(self, choice: Choice) -> list[Card]:
         """Worst first: by the score of the surest proposal, then as in the table. Raises BadPhotos."""
@@ -119,11 +129,6 @@ class Docket:
         self._append(replace(last, decision=before, reason=UNDO))
         return last.file
 
-    def progress(self) -> tuple[int, int]:
-        """How many of the photos about which something is proposed are decided, and how many there are."""
-        cards = self.cards(Choice("proposed"))
-        return sum(card.is_decided for card in cards), len(cards)
-
     def _append(self, row: Row) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         journal_of(self.out).append([to_record(replace(row, decided_by=self.reviewer, decided_at=now))])
@@ -131,7 +136,7 @@ class Docket:
     def _card(self, file: str, rows: list[Row], scene: list[str]) -> Card:
         photo = self._photos.loc[file]
         proposed = sorted(
-            (row for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal != KEEP), key=lambda row: -float(row.score)
+            (row for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal not in ("", KEEP)), key=lambda row: -float(row.score)
         )
         asking = [row for row in proposed if not row.proposal.startswith(SCENE)] or proposed
         mine = [row.decision for row in rows if row.part == REVIEW]
@@ -147,7 +152,8 @@ class Docket:
             float(asking[0].score) if asking else 0.0,
             _told(photo, "license"),
             _told(photo, "attribution"),
-            tuple(other for other in scene if other != file)[:4],
+            self._paths[file],
+            tuple((other, self._paths[other]) for other in scene if other != file and photo.label)[:4],
             mine[-1] if mine else "",
             bool(mine and mine[-1]) or bool(by_pass and len(by_pass) == len(proposed)),
         )
@@ -166,3 +172,4 @@ MARKS = {  # key -> what the button says, and the decision
     "d": ("Drop", DROP),
     "n": ("No car park", DROP),
 }
+FRAME_MARKS = {key: mark for key, mark in MARKS.items() if key in "efpd"}  # a frame has no label yet that could be kept

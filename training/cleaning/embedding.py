@@ -14,7 +14,9 @@ from torch import nn
 from training.weights import load_start
 
 Embedding = npt.NDArray[np.float32]  # (d,), length 1
-SIZE_PX = 224  # what a pretrained network sees
+# Sides at which a pretrained network sees each photo. On 208 real photos and 30 pictures of other things the two together told these apart
+# better than 224 px (26 of the 30 before the first car park, against 8), or than either alone.
+SIZES_PX = (288, 384)
 HAND_SIZE_PX = 128
 CELLS, ORIENTATIONS, TONES = 4, 8, 4
 
@@ -34,17 +36,24 @@ class Embedder:
             return cls(None, len(describe_by_hand(np.zeros((HAND_SIZE_PX, HAND_SIZE_PX, 3), np.float32))))
         body.eval()  # as loaded, batch statistics included: nothing is trained here
         with torch.inference_mode():
-            length = body(torch.zeros(1, 3, SIZE_PX, SIZE_PX)).shape[1]
-        return cls(body, length)
+            width = body(torch.zeros(1, 3, SIZES_PX[0], SIZES_PX[0])).shape[1]
+        return cls(body, width * len(SIZES_PX))
 
     def embed(self, image: Image) -> Embedding:
         """The same for a picture and its mirror image."""
-        side = HAND_SIZE_PX if self.body is None else SIZE_PX
-        pixels = np.asarray(image.resize((side, side), Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
+        seen = [self._see(image, side) for side in ((HAND_SIZE_PX,) if self.body is None else SIZES_PX)]
+        return _unit(np.concatenate([_unit(row) for row in seen]))
+
+    def _see(self, image: Image, side_px: int) -> npt.NDArray[np.float32]:
+        """The sum over the picture and its mirror image."""
+        pixels = np.asarray(image.resize((side_px, side_px), Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
         views = (pixels, pixels[:, ::-1])
-        seen = [describe_by_hand(view) if self.body is None else _describe(self.body, view) for view in views]
-        row = np.sum(seen, axis=0)
-        return np.asarray(row / max(float(np.linalg.norm(row)), 1e-9), dtype=np.float32)
+        rows = [describe_by_hand(view) if self.body is None else _describe(self.body, view) for view in views]
+        return np.asarray(np.sum(rows, axis=0), dtype=np.float32)
+
+
+def _unit(row: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.asarray(row / max(float(np.linalg.norm(row)), 1e-9), dtype=np.float32)
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""Usable frames of a camera's day wait for labels, and those labelled become a photos folder."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from carpark.errors import BadSetting
+from carpark.frames import open_archive
+from carpark.slots import frame_path, slots_of_day
+from tests.street import card, jpeg, street, with_overlays
+from training.cleaning.decisions import NAME
+from training.cleaning.docket import FRAME_MARKS, Choice, Docket
+from training.photos import read_photos
+from training.reviewing.frames import read_frames, take_day, write_labelled
+
+DAYS = (date(2020, 3, 9), date(2020, 3, 10))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Two days of one camera: three live frames each, and one that says the camera is in use."""
+    for number, day in enumerate(DAYS):
+        slots = slots_of_day(day)[100:104]
+        pictures = [with_overlays(street(10 * number + n)) for n in range(3)] + [card("Camera in use")]
+        for slot, picture in zip(slots, pictures, strict=True):
+            path = tmp_path / "archive" / "Baker_St" / frame_path(slot)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(jpeg(picture))
+    return tmp_path / "archive"
+
+
+def take(archive: Path, day: date, out: Path) -> None:
+    source = open_archive(str(archive))
+    states = take_day(source, source.camera("Baker_St"), day, out)
+    assert states["ok"] == 3 and states["in_use"] == 1
+
+
+def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labelled"
+    for day in DAYS:
+        take(archive, day, out)
+        docket = Docket(read_frames(out), out, "Kim")
+        cards = docket.cards(Choice())
+        assert len(cards) == 3 + DAYS.index(day) and not any(card.label for card in cards)
+        for shown, key in zip(cards, "ef", strict=False):
+            docket.decide(shown, FRAME_MARKS[key][1])
+        assert write_labelled(out)["full"] == 1 + DAYS.index(day)
+    photos = read_photos(out)
+    assert sorted(photos.label) == ["empty", "empty", "full", "full"]
+    assert set(photos.scene) == {f"Baker_St {day}" for day in DAYS}
+    assert (out / NAME).is_file() and all(path.is_file() for path in photos.path)
+
+
+def test_a_day_that_is_taken_twice_is_there_once(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labelled"
+    take(archive, DAYS[0], out)
+    take(archive, DAYS[0], out)
+    assert len(read_frames(out)) == 3
+
+
+def test_a_day_without_a_usable_frame_is_one_line(archive: Path, tmp_path: Path) -> None:
+    source = open_archive(str(archive))
+    with pytest.raises(BadSetting, match=r"has no usable frame of Baker St on 2020-03-11 \(288 missing\)"):
+        take_day(source, source.camera("Baker_St"), date(2020, 3, 11), tmp_path / "labelled")

@@ -1,0 +1,108 @@
+"""A camera's day from an archive as photos that wait for their labels, and the photos folder that the labels make of them.
+
+Two folders: `{out}-frames` holds what the model would see of each usable frame (overlays cut away) and its table, `out` the labelled ones
+with the marks in cleaning.csv. Days and cameras add up when they are taken one after the other.
+"""
+
+import hashlib
+import io
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from carpark.archives.archive import Archive
+from carpark.cameras import Camera
+from carpark.errors import BadSetting
+from carpark.frame import Frame, mark_frozen
+from carpark.quality import judge_frame
+from carpark.slots import slots_of_day
+from training.cleaning.apply import write_photos
+from training.cleaning.decisions import FILES, NAME, Fate, Row, check_rows, fates_of, journal_of, read_rows, to_record
+from training.cleaning.survey import survey_photos
+from training.journal import Journal
+from training.staging import staged
+
+COLUMNS = ("file", "label", "scene", "camera", "slot", "captured_at", "sha256")
+QUALITY = 95  # of the JPEG without overlays
+
+
+def frames_folder(out: Path) -> Path:
+    """Where the frames lie that wait for labels."""
+    return out.with_name(f"{out.name}-frames")
+
+
+def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter[str]":
+    """Puts the camera's usable frames of a day, those not there yet, beside the others; how many frames had each state.
+
+    Raises BadSetting where not one is usable, and NoAnswer.
+    """
+    frames = {fetched.slot: _judge(fetched.data, fetched.slot) for fetched in archive.fetch(camera, slots_of_day(day))}
+    frames = mark_frozen(frames)
+    states = Counter[str](frame.state for frame in frames.values())
+    usable = {slot: frame for slot, frame in sorted(frames.items()) if frame.state == "ok"}
+    if not usable:
+        said = ", ".join(f"{count} {state}" for state, count in states.items())
+        raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({said}). Choose another day or camera.")
+    folder = frames_folder(out)
+    known = set(read_frames(out).file) if (folder / "photos.csv").is_file() else set()
+    rows = [row for slot, frame in usable.items() if (row := _describe(camera, day, slot, frame))["file"] not in known]
+    for row, frame in zip(rows, (usable[datetime.fromisoformat(row["slot"])] for row in rows), strict=True):
+        row["sha256"] = _write(folder / row["file"], frame)
+    out.mkdir(parents=True, exist_ok=True)
+    Journal(folder / "photos.csv", COLUMNS).append(rows)
+    asked = [Row(row["file"], row["sha256"], FILES, "", f"frame of {row['slot']}, usable", "") for row in rows]
+    journal_of(out).append([to_record(row) for row in asked])
+    return states
+
+
+def read_frames(out: Path) -> pd.DataFrame:
+    """All frames that were taken, as a table of `read_photos` whose labels are empty."""
+    folder = frames_folder(out)
+    rows = [row for _, row in Journal(folder / "photos.csv", COLUMNS).read()]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).assign(path=lambda table: [folder / file for file in table.file])
+
+
+def write_labelled(out: Path) -> "Counter[str]":
+    """Makes `out` the photos folder of the frames that have a label; how many have which. Raises BadPhotos and BadSetting."""
+    rows, photos = read_rows(out / NAME), read_frames(out)
+    survey = survey_photos(photos, None)
+    check_rows(out / NAME, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
+    fates = {file: fate if fate.label else replace(fate, is_dropped=True) for file, fate in _fates(photos, fates_of(rows)).items()}
+    with staged(out, marker=NAME) as folder:
+        shutil.copyfile(out / NAME, folder / NAME)
+        write_photos(survey, fates, frames_folder(out) / "photos.csv", folder)
+    return Counter(fate.label for fate in fates.values() if not fate.is_dropped)
+
+
+def _fates(photos: pd.DataFrame, fates: Mapping[str, Fate]) -> dict[str, Fate]:
+    return {file: fates.get(file, Fate()) for file in photos.file}
+
+
+def _judge(data: bytes | None, slot: datetime) -> Frame:
+    return judge_frame(data, slot=slot) if data else Frame("missing")
+
+
+def _describe(camera: Camera, day: date, slot: datetime, frame: Frame) -> dict[str, str]:
+    """The row of a frame, but for its digest. Its scene is the camera's day: another day has another light."""
+    return {
+        "file": f"{camera.folder}/{slot:%Y-%m-%d@%H_%M}GMT.jpg",
+        "scene": f"{camera.folder} {day}",
+        "camera": camera.id,
+        "slot": slot.isoformat(),
+        "captured_at": frame.captured_at.isoformat() if frame.captured_at else "",
+    }
+
+
+def _write(path: Path, frame: Frame) -> str:
+    """The sha256 of the file."""
+    buffer = io.BytesIO()
+    if frame.scene:
+        frame.scene.save(buffer, "JPEG", quality=QUALITY)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
