@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -159,6 +160,7 @@ def test_two_requests_to_one_host_have_the_pause_between_them(openverse_server: 
     for number in range(4):
         client.get(f"{openverse_server.base}/pictures/{number}.jpg")
     assert time.monotonic() - began >= 0.9
+    assert 0.3 <= client.closest_s <= time.monotonic() - began
 
 
 def test_a_busy_api_is_waited_for_as_long_as_it_asks(openverse_server: OpenverseServer, tmp_path: Path) -> None:
@@ -230,7 +232,9 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
     )
     refused = pd.read_csv(tmp_path / "refused.csv")
     assert set(refused.reason[refused.outcome == "licence not wanted"]) == {"GFDL"}
-    assert "licence not wanted" in capsys.readouterr().out.splitlines()[-1]
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert "licence not wanted" in said
+    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", said)
 
 
 @pytest.mark.parametrize(

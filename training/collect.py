@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, ledger: Ledger, queries: dict[str, list[str]])
     finally:
         for client in filter(None, (api, pictures)):
             client.close()
-        print(report(gathering, pictures.requests + (api.requests if api else 0), args.out))
+        print(report(gathering, describe_requests(api, pictures), args.out))
 
 
 def open_source(args: argparse.Namespace, client: PacedClient | None, label: str) -> Source:
@@ -127,11 +127,19 @@ def describe_plan(args: argparse.Namespace, ledger: Ledger, labels: Sequence[str
     )
 
 
-def report(gathering: Gathering, requests: int, out: Path) -> str:
+def describe_requests(api: PacedClient | None, pictures: PacedClient) -> str:
+    """How many requests there were, and how close together those to the API came, as measured."""
+    requests = f"{pictures.requests + (api.requests if api else 0)} requests"
+    if not api or api.requests < 2:
+        return requests
+    return f"{requests}, {api.requests} of them to {api.name}, never less than {api.closest_s:.1f} s apart"
+
+
+def report(gathering: Gathering, requests: str, out: Path) -> str:
     """The last line: counts by outcome."""
     refused = ", ".join(f"{count} {outcome}" for outcome, count in sorted(gathering.counts.items()) if outcome != KEPT)
     there = ", ".join(f"{count} {label}" for label, count in sorted(gathering.ledger.kept.items())) or "none"
-    counted = f"{gathering.counts[KEPT]} kept{', ' if refused else ''}{refused}; {requests} requests"
+    counted = f"{gathering.counts[KEPT]} kept{', ' if refused else ''}{refused}; {requests}"
     return f"{counted}; photos from {gathering.ledger.source}: {there} -> {out}"
 
 

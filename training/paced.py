@@ -42,6 +42,7 @@ class PacedClient:
     def __init__(self, name: str, user_agent: str, terms: Terms, say: Callable[[str], None] = print) -> None:
         self.name = name
         self.requests = 0
+        self.closest_s = float("inf")  # the shortest time between the begins of two requests to one host
         self._terms = terms
         self._say = say
         self._asked_at: dict[str, float] = {}  # by host, by the monotonic clock
@@ -97,9 +98,10 @@ class PacedClient:
 
     def _keep_pace(self, url: str) -> None:
         host = urlsplit(url).netloc
-        wait_s = self._asked_at.get(host, -self._terms.pause_s) + self._terms.pause_s - time.monotonic()
-        time.sleep(max(wait_s, 0))
+        before = self._asked_at.get(host, -float("inf"))
+        time.sleep(max(before + self._terms.pause_s - time.monotonic(), 0))
         self._asked_at[host] = time.monotonic()
+        self.closest_s = min(self.closest_s, self._asked_at[host] - before)
         self.requests += 1
 
     def _wait(self, seconds: float, asked: str) -> None:
