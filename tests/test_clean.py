@@ -14,7 +14,7 @@ from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training import clean
-from training.cleaning.decisions import DROP, REVIEW, Row, fates_of, journal_of, read_rows, to_record
+from training.cleaning.decisions import DROP, LABEL_PASS, NAME, REVIEW, Row, fates_of, journal_of, read_rows, to_record
 from training.cleaning.embedding import Embedder
 from training.cleaning.shortcuts import COLUMNS, auroc, find_shortcuts
 from training.cleaning.survey import survey_photos
@@ -231,7 +231,9 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
         (tmp_path / "raw" / "full" / f"{number}.jpg").write_bytes(buffer.getvalue())
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
     said = capsys.readouterr().out
-    assert "labels are not looked at:" in said and "has 1 class (full)" in said and "3 photos kept" in said
+    assert "labels of 3 photos are not judged:" in said and "has 1 class (full)" in said and "3 photos kept" in said
+    judged = [row for row in read_rows(tmp_path / "out" / NAME) if row.part == LABEL_PASS]
+    assert [(row.file, row.reason.partition(":")[0]) for row in judged] == [(f"full/{n}.jpg", "label full not judged") for n in range(3)]
     assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(COLUMNS) + "\n"
 
 

@@ -78,7 +78,10 @@ def clean(args: argparse.Namespace) -> None:
 
 
 def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
-    """The proposals of both passes. Where one class is too small to learn from, the pass over labels is left out, and that is said."""
+    """The proposals of both passes, with a row of the pass over labels for every readable photo.
+
+    Where one class is too small to learn from, those rows say that nobody judged the label.
+    """
     from training.cleaning.file_pass import judge_files  # only now: their libraries take seconds to load, and a replay needs none
     from training.cleaning.label_pass import judge_labels
     from training.cleaning.twins import find_twins, merge_scenes
@@ -90,8 +93,10 @@ def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
     try:
         check_trainable(readable.assign(scene=readable.scene.map(merged)), data)
     except BadPhotos as error:
-        print(f"labels are not looked at: {error}")
-        return rows
+        print(f"labels of {len(readable)} photos are not judged: {error}")
+        unjudged = zip(readable.file, readable.sha256, readable.label, strict=True)
+        why = "not judged: a class is too small to learn from"
+        return rows + [Row(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
     return rows + judge_labels(survey, survey.photos.scene.map(merged), seed)
 
 
