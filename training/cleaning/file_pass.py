@@ -9,7 +9,7 @@ from cleanvision import Imagelab
 
 from training.cleaning.decisions import DROP, FILES, SCENE, Row
 from training.cleaning.survey import Survey, count_colours
-from training.cleaning.twins import SAME, Twins
+from training.cleaning.twins import CERTAIN, Twins
 from training.intake import MIN_SIDE_PX
 
 # Measures of quality by cleanvision, with its own thresholds; whether such a photo is still useful is for a person to say.
@@ -75,7 +75,7 @@ def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Itera
             pair = reasons[scene]
             other = survey.photos.file[pair.other if scenes[pair.one] == scene else pair.one]
             reason = f"{'mirrored ' if pair.is_mirrored else ''}near-duplicate of {other}, likeness {pair.likeness:.2f}"
-            yield number, SCENE + merged[scene], reason, 0.95 + 0.05 * max(pair.likeness - SAME, 0) / (1 - SAME)
+            yield number, SCENE + merged[scene], reason, 0.95 + 0.05 * (pair.likeness - CERTAIN) / (1 - CERTAIN)
 
 
 def _quality(survey: Survey) -> Iterator[Finding]:
