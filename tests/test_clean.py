@@ -18,7 +18,7 @@ from training.cleaning.decisions import DROP, LABEL_PASS, NAME, REVIEW, Row, fat
 from training.cleaning.embedding import Embedder
 from training.cleaning.shortcuts import COLUMNS, auroc, find_shortcuts
 from training.cleaning.survey import survey_photos
-from training.cleaning.twins import SAME, find_twins, merge_scenes
+from training.cleaning.twins import SAME, Twins, find_twins, merge_scenes
 from training.photos import read_photos
 
 WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet.pth"
@@ -187,11 +187,8 @@ def test_copies_in_disguise_are_found_and_other_places_are_not(raw: Path, tmp_pa
 
 
 def test_scenes_with_twins_become_one_with_all_their_photos() -> None:
-    class Pair:
-        def __init__(self, one: int, other: int) -> None:
-            self.one, self.other = one, other
-
-    merged = merge_scenes(["a", "b", "b", "c", "d"], [Pair(2, 3), Pair(0, 3)])  # type: ignore[list-item]  # all that is read of twins
+    twins = [Twins(2, 3, 1.0, False), Twins(0, 3, 0.9, False)]
+    merged = merge_scenes(["a", "b", "b", "c", "d"], twins)
     assert merged == {"a": "a", "b": "a", "c": "a", "d": "d"}
 
 

@@ -5,6 +5,7 @@ import pickletools
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +46,10 @@ def two_photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def run(main: object, *arguments: object) -> str:
+def run(main: Callable[[list[str]], None], *arguments: object) -> str:
     """The one line with which a command refuses."""
     with pytest.raises(SystemExit) as stop:
-        main([str(argument) for argument in arguments])  # type: ignore[operator]  # any of the commands' mains
+        main([str(argument) for argument in arguments])
     assert isinstance(stop.value.code, str) and "\n" not in stop.value.code
     return stop.value.code
 

@@ -19,6 +19,7 @@ from tabs.shown_day import CameraDay
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
+
 def chart_html(shown: CameraDay, extras: Sequence[Extra] = (), *, start: int | None = None) -> str:
     """The chart of a day as HTML; `start` is the place of the slot that is chosen at first, None for none yet."""
     table = shown.table
