@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carpark.errors import BadSetting
-from training.staging import staged
+from training.staging import replace_text, staged
 
 
 def test_a_finished_folder_appears_whole(tmp_path: Path) -> None:
@@ -45,3 +45,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadSetting, match=r"--out .*file/out cannot be written"), staged(tmp_path / "file" / "out", marker="done.json"):
         pass
+
+
+def test_a_replaced_text_is_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("old")
+    replace_text(tmp_path / "README.md", "new, with é")
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("README.md", "new, with é")]

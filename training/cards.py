@@ -11,6 +11,7 @@ from huggingface_hub import EvalResult, ModelCard
 from carpark.errors import BadModel
 from carpark.network import CUTS, head_of, torchvision_name
 from training.card_tables import architecture_table, breakdown_table, claims_table
+from training.staging import replace_text
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[1]
@@ -87,8 +88,8 @@ def add_to_card(folder: Path, key: str, measured: Any) -> None:
         card = model_card(config, metrics)
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise BadModel(f"{folder} lacks what its card is made of ({error!r}). Make it again with `python -m training.train`.") from error
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
-    (folder / "README.md").write_text(card)
+    replace_text(folder / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    replace_text(folder / "README.md", card)
 
 
 def _repeats_row(repeats: dict[str, list[float]] | None) -> str:

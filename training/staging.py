@@ -1,4 +1,4 @@
-"""Write a folder beside its place and rename it when it is complete, so that nobody ever meets half of one."""
+"""Write a folder or a text beside its place and rename it when it is complete, so that nobody ever meets half of one."""
 
 import shutil
 import tempfile
@@ -35,3 +35,10 @@ def staged(out: Path, *, marker: str) -> Iterator[Path]:
             beside.rename(out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """The file with this text, in place of the one that is there; whoever reads or kills meanwhile has the old or the new one whole."""
+    half_written = path.with_name(f".{path.name}.half-written")
+    half_written.write_text(text, encoding="utf-8")
+    half_written.replace(path)
