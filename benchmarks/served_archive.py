@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from carpark.frame import State
+from carpark.quality.state import State
 from tests.loopback import NOT_FOUND, Answer, Loopback
 
 OUTAGE_S, TOO_MANY_S, SLOWER_THAN_PATIENCE_S = 10.0, 5.0, 30.0

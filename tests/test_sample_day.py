@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageChops
 
-from carpark.quality import judge_files
+from carpark.quality.judging import judge_files
 from training.sample_day import SIGNS, shoot_day, take_frame
 from training.sample_feed import (
     BOTTOM_PX,

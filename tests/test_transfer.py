@@ -15,7 +15,7 @@ from PIL import Image
 
 from carpark.images import open_image
 from carpark.model import Engine, load_model, prepare
-from carpark.quality import judge_frame
+from carpark.quality.judging import judge_frame
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 from tests.real_data import ARCHIVE, needs_real_data

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cameras import Camera
-from carpark.evidence.exif import read_truth
-from carpark.evidence.jpeg import read_jpeg
+from carpark.quality.exif import read_truth
+from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame
 from carpark.web import Faulty, Reply, Silent, WebClient
 from traffic.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt

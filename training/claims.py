@@ -24,7 +24,7 @@ from carpark.images import open_image
 from carpark.intervals import wilson_interval
 from carpark.model import Look, Model, load_model
 from carpark.neighbours import Neighbours, load_neighbours
-from carpark.quality import judge_frame
+from carpark.quality.judging import judge_frame
 from training.cards import add_to_card
 from training.evaluate import predict
 from training.photos import PARTIAL

@@ -10,10 +10,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos
-from carpark.evidence.faults import JAMCAM_SCENE, JAMCAM_SIZE
 from carpark.hub import REPO_ID, local_folder
 from carpark.images import open_image
 from carpark.model import Box, Pixels, prepare
+from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
 from training.provenance import PROVENANCE
 
 LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs

@@ -1,7 +1,7 @@
 """TfL's list of JamCams, kept on disk with its age: asked for once a day; when TfL is down the last good copy is used, and said to be old.
 
-    catalogue = load_catalogue(cache)
-    search_cameras(catalogue.cameras, "camden high")
+catalogue = load_catalogue(cache)
+search_cameras(catalogue.cameras, "camden high")
 """
 
 import json

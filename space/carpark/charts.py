@@ -120,9 +120,7 @@ def hours_of(slots: pd.Series) -> list[tuple[int, str]]:
     return [(int(place), f"{local.iloc[place]:%H:%M}") for place in marked]
 
 
-def day_figure(
-    table: pd.DataFrame, extras: Sequence[Extra] = (), *, title: str, credit: str = "", show_probability: bool = True
-) -> Figure:
+def day_figure(table: pd.DataFrame, extras: Sequence[Extra] = (), *, title: str, credit: str = "", show_probability: bool = True) -> Figure:
     """The verdict of each slot as a coloured band, P(full) as points, their level as a line; below, a strip with each slot's state.
 
     A slot without a usable frame has neither band nor point. `show_probability` False leaves points and line out; the height of the bands

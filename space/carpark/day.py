@@ -1,7 +1,7 @@
 """A camera day: frames fetched, judged and classified side by side, in one table with a row a slot.
 
-    table = camera_day(camera, parse_day("2013-04-15"), archive=open_archive("../shared/data/archive"), model=model)
-    summarize_day(table)
+table = camera_day(camera, parse_day("2013-04-15"), archive=open_archive("../shared/data/archive"), model=model)
+summarize_day(table)
 """
 
 from collections import Counter
@@ -15,10 +15,10 @@ import pandas as pd
 from carpark.cameras import Camera
 from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
-from carpark.evidence.measures import longest_run
-from carpark.frame import Frame, mark_frozen, note_moved_views
 from carpark.frames import Archive
 from carpark.pipeline import DayProgress, FullnessModel, Record, run
+from carpark.quality.frame import Frame, mark_frozen, note_moved_views
+from carpark.quality.measures import longest_run
 from carpark.slots import LONDON, SLOT, Fetched, slots_of_day
 from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
 

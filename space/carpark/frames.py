@@ -1,8 +1,8 @@
 """Where the frames of a camera and a day come from: a local folder or a web server, both in the layout of the public archive.
 
-    archive = open_archive("../shared/data/archive")        # or "http://archive.tfljamcams.net/archive"
-    camera = archive.camera("UFPR05_Car_Park")
-    for fetched in archive.fetch(camera, slots_of_day(day)): ...
+archive = open_archive("../shared/data/archive")        # or "http://archive.tfljamcams.net/archive"
+camera = archive.camera("UFPR05_Car_Park")
+for fetched in archive.fetch(camera, slots_of_day(day)): ...
 """
 
 from pathlib import Path

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from carpark.frame import Frame
-from carpark.quality import judge_frame
+from carpark.quality.frame import Frame
+from carpark.quality.judging import judge_frame
 from carpark.slots import Fetched
 
 QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classified; what comes before waits while there are so many

@@ -1,1 +1,1 @@
-"""The page, one file a tab: widgets and wiring only; what they show is computed by `carpark`."""
+"""The page: one room a tab, each with its widgets, event handlers and words."""

@@ -9,10 +9,10 @@ import gradio as gr
 from PIL import Image as PILImage
 
 from carpark.day import NOT_BEGUN, NOT_FETCHED
-from carpark.evidence.faults import crop_scene
 from carpark.frames import Archive
 from carpark.heatmap import HeatMapper, laid_over
 from carpark.images import DECODING_ERRORS
+from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
 from tabs.shown_day import CameraDay
 

@@ -88,9 +88,7 @@ def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> R
 
 def table_of(rows: Sequence[Row]) -> str:
     """The rows as an HTML table, with a line above it that says how many there are of what."""
-    said = "".join(
-        f'<tr class="row-{look_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows
-    )
+    said = "".join(f'<tr class="row-{look_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
     head = '<tr><th scope="col">Photo</th><th scope="col">Answer</th><th scope="col" class="number">Probability of full</th></tr>'
     return f'<p>{counts_of(rows)}</p><table class="answers"><thead>{head}</thead><tbody>{said}</tbody></table>'
 

@@ -18,8 +18,8 @@ import pandas as pd
 from carpark.archives.archive import Archive
 from carpark.cameras import Camera
 from carpark.errors import BadSetting
-from carpark.frame import Frame, mark_frozen
-from carpark.quality import judge_frame
+from carpark.quality.frame import Frame, mark_frozen
+from carpark.quality.judging import judge_frame
 from carpark.slots import slots_of_day
 from training.cleaning.apply import write_photos
 from training.cleaning.decisions import FILES, NAME, Fate, Row, check_rows, fates_of, journal_of, read_rows, to_record

@@ -1,1 +1,1 @@
-"""Sources of frames: what each offers (`archive`), and one file a kind; `carpark.frames` opens them."""
+"""Where camera frames come from: a folder, a web server, a Hub dataset, TfL's live pictures, or several of them in turn."""

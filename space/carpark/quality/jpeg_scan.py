@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from carpark.evidence.jpeg import START_OF_SCAN, iter_segments
+from carpark.quality.jpeg import START_OF_SCAN, iter_segments
 
 BASELINE, HUFFMAN_TABLES, QUANTIZATION_TABLES, RESTART_INTERVAL = frozenset({0xC0, 0xC1}), 0xC4, 0xDB, 0xDD
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")

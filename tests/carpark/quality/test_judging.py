@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from carpark.frame import mark_frozen, note_moved_views
-from carpark.quality import judge_files, judge_frame
+from carpark.quality.frame import mark_frozen, note_moved_views
+from carpark.quality.judging import judge_files, judge_frame
 from tests.real_data import ARCHIVE, JAMCAM, needs_real_data
 from tests.street import SIZE, card, exif, jpeg, street, with_overlays
 

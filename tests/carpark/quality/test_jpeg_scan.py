@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carpark.evidence.jpeg import iter_segments
-from carpark.evidence.jpeg_scan import is_sound
-from carpark.quality import judge_frame
+from carpark.quality.jpeg import iter_segments
+from carpark.quality.jpeg_scan import is_sound
+from carpark.quality.judging import judge_frame
 from tests.real_data import ARCHIVE, JAMCAM, needs_real_data
 from tests.street import jpeg, street, with_overlays
 

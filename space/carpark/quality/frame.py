@@ -3,16 +3,14 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from carpark.evidence.measures import equal_share, likeness
+from carpark.quality.measures import equal_share, likeness
+from carpark.quality.state import State
 from carpark.slots import LONDON
-
-State = Literal["ok", "in_use", "corrupt", "frozen", "late", "missing"]
 
 SAME_VIEW = 0.6  # likeness to the frame before: the same view at least 0.76, a moved one at most 0.43
 SAME_LIGHT = timedelta(minutes=20)

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL.Image import Image
 
-from carpark.evidence import measures
-from carpark.evidence.jpeg_scan import is_sound
-from carpark.frame import State
+from carpark.quality import measures
+from carpark.quality.jpeg_scan import is_sound
+from carpark.quality.state import State
 
 # Threshold                 what it bounds; the nearest real or drawn frames on either side
 CARD_SHARE = 0.5  #         of the picture in one colour: live 0.39 (black and white aside), cards 0.63

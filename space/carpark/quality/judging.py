@@ -1,13 +1,7 @@
-"""The state of a frame: can it be judged, and if not, why not. What the EXIF says counts first, then the pixels.
+"""The state of a frame: what its EXIF says counts first, then its pixels."""
 
-    python -m carpark.quality FILE...        # one line a frame: file,state,captured_at,reason
-"""
-
-import argparse
-import csv
 import hashlib
 import io
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +10,12 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL.Image import Image
 
-from carpark.evidence.exif import Truth, read_truth
-from carpark.evidence.faults import crop_scene, find_fault, judged_rows
-from carpark.evidence.jpeg import read_jpeg
-from carpark.evidence.measures import block_prints, outline
-from carpark.frame import Frame, mark_frozen
 from carpark.images import DECODING_ERRORS
+from carpark.quality.exif import Truth, read_truth
+from carpark.quality.faults import crop_scene, find_fault, judged_rows
+from carpark.quality.frame import Frame, mark_frozen
+from carpark.quality.jpeg import read_jpeg
+from carpark.quality.measures import block_prints, outline
 from carpark.slots import read_slot
 
 LATE = timedelta(minutes=15)  # TfL: at any moment 87% of the newest frames are at most this old, so an older one is not of its slot
@@ -70,17 +64,6 @@ def _span(age: timedelta) -> str:
     return f"{minutes} minutes" if minutes < 180 else f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440:,} days"
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Prints the state of each file."""
-    parser = argparse.ArgumentParser(prog="python -m carpark.quality", description="The state of camera frames, one CSV line each.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a camera's JPEG")
-    lines = csv.writer(sys.stdout, lineterminator="\n")
-    lines.writerow(["file", "state", "captured_at", "reason"])
-    files = parser.parse_args(argv).files
-    for path, frame in zip(files, judge_files(files), strict=True):
-        lines.writerow([path, frame.state, frame.captured_at.isoformat() if frame.captured_at else "", frame.reason])
-
-
 def judge_files(paths: Sequence[Path]) -> list[Frame]:
     """The frame in each file, in order. One named as in an archive has a slot: it may be late, or frozen since one of the same camera."""
     slots = [read_slot(path.name) for path in paths]
@@ -101,7 +84,3 @@ def _judge_file(path: Path, slot: datetime | None) -> Frame:
         return judge_frame(path.read_bytes(), slot=slot)
     except OSError as error:
         return Frame("missing", f"cannot be read ({error.strerror})")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,0 @@
-"""What a frame's file and pixels say about it, before `carpark.quality` judges."""

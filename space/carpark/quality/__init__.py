@@ -1,0 +1,1 @@
+"""The state of a camera frame: usable, or why not."""
