@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from carpark.cameras import parse_catalogue
-from carpark.pulse import Patience
-from carpark.web import WebClient
+from carpark.web.client import WebClient
+from carpark.web.pulse import Patience
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.street import exif, jpeg, street
 from tests.test_catalogue import LIST, PLACES

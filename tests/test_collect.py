@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadPhotos, NoAnswer
-from carpark.pulse import Patience
+from carpark.web.pulse import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
     BROKEN_ONCE,

@@ -15,7 +15,7 @@ from carpark.cameras import Camera
 from carpark.quality.exif import read_truth
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame
-from carpark.web import Faulty, Reply, Silent, WebClient
+from carpark.web.client import Faulty, Reply, Silent, WebClient
 from traffic.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt
 from traffic.store import believe, store_frame
 

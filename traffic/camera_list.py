@@ -8,8 +8,8 @@ from pathlib import Path
 from carpark.cameras import Camera, find_camera, parse_catalogue
 from carpark.catalogue import ASK_AGAIN, FRESH, ask_catalogue
 from carpark.errors import BadSetting
-from carpark.pulse import Patience
-from carpark.web import Silent
+from carpark.web.client import Silent
+from carpark.web.pulse import Patience
 
 NAME = "cameras.json"
 

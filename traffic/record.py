@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from carpark.archives.live import JAMCAM_BUCKET
 from carpark.catalogue import TFL_CATALOGUE
 from carpark.errors import BadSetting, one_line_errors
-from carpark.pulse import Patience
-from carpark.web import WebClient
+from carpark.web.client import WebClient
+from carpark.web.pulse import Patience
 from traffic.asking import CONCURRENCY, Recorder
 from traffic.camera_list import CameraList
 from traffic.resume import sole_recorder

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote
 from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
-from carpark.pulse import Patience, Pulse
 from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, why_no_frame
-from carpark.web import Faulty, Silent, WebClient, get_patiently
+from carpark.web.client import Faulty, Silent, WebClient, get_patiently
+from carpark.web.pulse import Patience, Pulse
 
 CONCURRENCY = 16  # requests in flight
 MAX_LISTING_BYTES = 4_000_000

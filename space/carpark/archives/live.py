@@ -8,11 +8,11 @@ from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cache import Cache
 from carpark.cameras import JAMCAM_ID, Camera, find_camera
 from carpark.catalogue import TFL_CATALOGUE, load_catalogue
-from carpark.pulse import Patience
 from carpark.quality.exif import read_truth
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame
-from carpark.web import Silent, get_patiently
+from carpark.web.client import Silent, get_patiently
+from carpark.web.pulse import Patience
 
 JAMCAM_BUCKET = "https://s3-eu-west-1.amazonaws.com/jamcams.tfl.gov.uk"
 RECENT = timedelta(hours=1)  # a slot longer ago cannot be that of the newest frame

@@ -10,7 +10,7 @@ import requests
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
 
-from carpark.pulse import Patience, Pulse
+from carpark.web.pulse import Patience, Pulse
 
 USER_AGENT = "carpark-classifier/0.1 (reads one camera day at a time)"
 LONGEST_WAIT_S = 20.0  # of a Retry-After; a source that asks for more is asked again after this

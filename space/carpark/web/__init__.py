@@ -1,0 +1,1 @@
+"""Polite HTTP requests, and the memory of hosts that are down."""
