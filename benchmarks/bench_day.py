@@ -24,7 +24,7 @@ from benchmarks.served_archive import ServedArchive, plant_faults, serving
 from carpark.archives.cached import CachedArchive
 from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cache import Cache
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.day import camera_day, watch_day
 from carpark.images import open_image
 from carpark.model import FILES, Model, load_model

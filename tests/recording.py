@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from carpark.cameras import parse_catalogue
+from carpark.cameras.camera import parse_catalogue
 from carpark.web.client import WebClient
 from carpark.web.pulse import Patience
+from tests.carpark.cameras.test_catalogue import LIST, PLACES
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.street import exif, jpeg, street
-from tests.test_catalogue import LIST, PLACES
 from traffic.asking import Recorder
 from traffic.camera_list import CameraList
 from traffic.manifest import read_attempts

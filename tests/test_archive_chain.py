@@ -4,7 +4,7 @@ import pytest
 
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.http import HttpArchive
-from carpark.cameras import Camera, camera_of_folder
+from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.frames import open_archive
 from carpark.slots import frame_path, slots_of_day

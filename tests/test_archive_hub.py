@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from carpark.archives.hub import COLUMNS, HubArchive
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.frames import open_archive
 from carpark.slots import slots_of_day
+from tests.carpark.cameras.test_camera import place
 from tests.loopback import Answer, Loopback
-from tests.test_cameras import place
 
 REPO, SHA = "someone/frames", "a" * 40
 DAY = date(2020, 7, 1)  # in summer: its first hour lies in the UTC date before

@@ -2,7 +2,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-from carpark.cameras import Camera, camera_of_folder, parse_catalogue
+from carpark.cameras.camera import Camera, camera_of_folder, parse_catalogue
 from tabs.camera_map import map_html
 from tests.real_data import TFL, needs_real_data
 

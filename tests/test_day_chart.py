@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.charts import Extra
 from carpark.day import NOT_FETCHED
 from tabs.day_chart import chart_html

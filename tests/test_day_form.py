@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from carpark.cameras import Camera, camera_of_folder, find_camera
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera
 from carpark.errors import UnknownCamera
 from carpark.slots import LONDON
 from tabs.day_form import choose_camera, find_one, offer_cameras, offer_days

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from carpark.cameras import Camera, camera_of_folder, find_camera
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera
 from carpark.errors import BadDay, UnknownCamera
 from tabs.day_link import DayLink, read_link
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.day import DaySummary
 from carpark.slots import LONDON, slots_of_day
 from tabs.day_results import write_tables

@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
 from tests.hub_repos import Refused

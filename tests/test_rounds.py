@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carpark.cameras import Camera, parse_catalogue
+from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
-from tests.test_cameras import place
+from tests.carpark.cameras.test_camera import place
 from traffic.manifest import Attempt, append_attempt, read_attempts
 from traffic.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
 from traffic.store import believe, store_frame

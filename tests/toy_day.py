@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
-from carpark.cameras import camera_of_folder
+from carpark.cameras.camera import camera_of_folder
 from carpark.slots import Fetched, slots_of_day
 from tests.street import card, exif, jpeg, street, with_overlays
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from carpark.archives.folder import MAX_FRAME_BYTES
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.quality.exif import read_truth
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame

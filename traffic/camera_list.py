@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from carpark.cameras import Camera, find_camera, parse_catalogue
-from carpark.catalogue import ASK_AGAIN, FRESH, ask_catalogue
+from carpark.cameras.camera import Camera, find_camera, parse_catalogue
+from carpark.cameras.catalogue import ASK_AGAIN, FRESH, ask_catalogue
 from carpark.errors import BadSetting
 from carpark.web.client import Silent
 from carpark.web.pulse import Patience

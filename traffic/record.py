@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from carpark.archives.live import JAMCAM_BUCKET
-from carpark.catalogue import TFL_CATALOGUE
+from carpark.cameras.catalogue import TFL_CATALOGUE
 from carpark.errors import BadSetting, one_line_errors
 from carpark.web.client import WebClient
 from carpark.web.pulse import Patience

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 
 SPAN = re.compile(r"(\d{1,6})([smhd])")

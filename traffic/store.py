@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from carpark.cameras import is_safe_folder
+from carpark.cameras.camera import is_safe_folder
 from carpark.slots import SLOT, floor_to_slot, frame_path, read_day_folders, read_slot
 
 HALF_WRITTEN = ".half-written"  # one a camera, written over by its next frame

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
 from carpark.frames import Archive

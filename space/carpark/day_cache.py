@@ -7,7 +7,7 @@ import pandas as pd
 
 from carpark.archives.archive import Archive
 from carpark.archives.cached import SETTLED
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.slots import SLOT
 
 EDITION = 3  # of the table and of the judgement; count on when either changes, and kept days are made anew

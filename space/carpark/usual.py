@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from carpark.archives.archive import Archive
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.day_cache import day_key, read_day
 from carpark.slots import LONDON
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from carpark.cameras import Camera
-from carpark.catalogue import area_of, read_areas
+from carpark.cameras.camera import Camera
+from carpark.cameras.catalogue import area_of, read_areas
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 FEWEST_CAMERAS = 2  # with a position; fewer need no map

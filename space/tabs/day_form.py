@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 import gradio as gr
 
-from carpark.cameras import Camera
-from carpark.catalogue import area_of, search_cameras
+from carpark.cameras.camera import Camera
+from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera
 from carpark.frames import Archive
 from carpark.slots import LONDON

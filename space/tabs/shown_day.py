@@ -9,7 +9,7 @@ from functools import partial
 
 import pandas as pd
 
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.day import DayView, parse_day, watch_day
 from carpark.pipeline import DayProgress
 from tabs.sources import Sources

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.archives.archive import Archive
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame

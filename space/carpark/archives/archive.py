@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from carpark.cache import Cache
-from carpark.cameras import Camera
+from carpark.cameras.camera import Camera
 from carpark.slots import Fetched
 
 

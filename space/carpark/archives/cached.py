@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from carpark.archives.archive import Archive
 from carpark.cache import Cache
-from carpark.cameras import Camera, find_camera
+from carpark.cameras.camera import Camera, find_camera
 from carpark.slots import Fetched, frame_path
 
 T = TypeVar("T")

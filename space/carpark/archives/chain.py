@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from carpark.archives.archive import Archive
 from carpark.cache import Cache
-from carpark.cameras import Camera, find_camera
+from carpark.cameras.camera import Camera, find_camera
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import Fetched
 

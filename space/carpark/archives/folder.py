@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from carpark.cache import Cache
-from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from urllib.parse import quote, unquote
 
 from carpark.archives.folder import MAX_FRAME_BYTES
-from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
 from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, why_no_frame
 from carpark.web.client import Faulty, Silent, WebClient, get_patiently

@@ -18,7 +18,7 @@ from huggingface_hub import HfFileSystem
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
 from carpark.cache import Cache
-from carpark.cameras import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cache import Cache
-from carpark.cameras import JAMCAM_ID, Camera, find_camera
-from carpark.catalogue import TFL_CATALOGUE, load_catalogue
+from carpark.cameras.camera import JAMCAM_ID, Camera, find_camera
+from carpark.cameras.catalogue import TFL_CATALOGUE, load_catalogue
 from carpark.quality.exif import read_truth
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from carpark.cameras import Camera, camera_of_folder, find_camera, folder_of_name, is_safe_folder, parse_catalogue
+from carpark.cameras.camera import Camera, camera_of_folder, find_camera, folder_of_name, is_safe_folder, parse_catalogue
 from carpark.errors import UnknownCamera
 from tests.real_data import TFL, needs_real_data
 

@@ -14,7 +14,7 @@ from functools import cache as remembered
 from pathlib import Path
 
 from carpark.cache import Cache
-from carpark.cameras import Camera, parse_catalogue
+from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.web.client import Silent, get_patiently
 from carpark.web.pulse import Patience

@@ -3,13 +3,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carpark import catalogue as module
 from carpark.cache import Cache
-from carpark.cameras import Camera
-from carpark.catalogue import Catalogue, area_of, load_catalogue, search_cameras
+from carpark.cameras import catalogue as module
+from carpark.cameras.camera import Camera
+from carpark.cameras.catalogue import Catalogue, area_of, load_catalogue, search_cameras
 from carpark.errors import BadSetting
+from tests.carpark.cameras.test_camera import place
 from tests.loopback import Answer, Loopback
-from tests.test_cameras import place
 from tests.test_frames import HASTY
 
 PLACES = [place(id=f"JamCams_00001.{number:05}", commonName=f"Street {number}") for number in range(150)]

@@ -1,0 +1,1 @@
+"""Which cameras there are: TfL's list, their names, areas and archive folders."""
