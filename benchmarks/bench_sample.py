@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from carpark.archives.opening import open_archive
 from carpark.day import camera_day
 from carpark.errors import one_line_errors
-from carpark.frames import open_archive
 from carpark.intervals import wilson_interval
 from carpark.model import load_model
 

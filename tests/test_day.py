@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from carpark.archives.http import HttpArchive
+from carpark.archives.opening import open_archive
 from carpark.day import camera_day, summarize_day, watch_day
 from carpark.errors import NoDay
-from carpark.frames import open_archive
 from carpark.slots import LONDON, frame_path, slots_of_day
+from tests.carpark.archives.test_opening import HASTY
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.real_data import ARCHIVE, needs_real_data
 from tests.street import card, jpeg, with_overlays
-from tests.test_frames import HASTY
 from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
 
 COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal"]

@@ -11,11 +11,11 @@ from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_ba
 from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
+from tests.carpark.archives.test_hub import FRAME_BYTES, archive_of, frame, serve_hub
 from tests.hub_repos import Refused
 from tests.mini_hub import MiniHub
 from tests.recording import bucket, minutes_ago, offer, start
 from tests.recording import frame as jpeg_taken
-from tests.test_archive_hub import FRAME_BYTES, archive_of, frame, serve_hub
 from traffic.keep import remove_old_days
 from traffic.push import Pusher, open_pusher
 

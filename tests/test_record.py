@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from carpark.archives.opening import open_archive
 from carpark.day import camera_day
-from carpark.frames import open_archive
 from carpark.slots import LONDON, floor_to_slot, frame_path
 from tests.loopback import NOT_FOUND, Answer
 from tests.recording import CAMERAS, asked, bucket, frame, frames_on_disk, minutes_ago, offer, open_session, record_once, rows, start

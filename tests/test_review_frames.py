@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from carpark.archives.opening import open_archive
 from carpark.errors import BadSetting
-from carpark.frames import open_archive
 from carpark.slots import frame_path, slots_of_day
 from tests.street import card, jpeg, street, with_overlays
 from training.cleaning.decisions import NAME

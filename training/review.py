@@ -13,8 +13,8 @@ Stop the page with Ctrl-C: the marks are then applied.
 import argparse
 from pathlib import Path
 
+from carpark.archives.opening import open_archive
 from carpark.errors import one_line_errors
-from carpark.frames import open_archive
 from carpark.slots import parse_day
 from training.cleaning.docket import FRAME_MARKS, Docket
 from training.journal import held

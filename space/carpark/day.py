@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
+from carpark.archives.opening import Archive
 from carpark.cameras.camera import Camera
 from carpark.day_cache import day_key, keep_day, read_day, read_known
 from carpark.errors import BadSetting, NoDay
-from carpark.frames import Archive
 from carpark.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
 from carpark.quality.measures import longest_run

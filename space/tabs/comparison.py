@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from carpark.archives.opening import Archive
 from carpark.charts import Extra, verdicts_of
 from carpark.errors import BadSetting
-from carpark.frames import Archive
 from carpark.level import smooth_level
 from carpark.usual import align_places, kept_days, usual_range
 from tabs.day_words import title_of

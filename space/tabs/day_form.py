@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 import gradio as gr
 
+from carpark.archives.opening import Archive
 from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera
-from carpark.frames import Archive
 from carpark.slots import LONDON
 from tabs.camera_map import camera_map, map_html
 from tabs.day_link import DayLink, read_link

@@ -8,8 +8,8 @@ from pathlib import Path
 import gradio as gr
 from PIL import Image as PILImage
 
+from carpark.archives.opening import Archive
 from carpark.day import NOT_BEGUN, NOT_FETCHED
-from carpark.frames import Archive
 from carpark.heatmap import HeatMapper, laid_over
 from carpark.images import DECODING_ERRORS
 from carpark.quality.faults import crop_scene

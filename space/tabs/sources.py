@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from carpark.archives.opening import Archive, open_archive
 from carpark.cache import Cache
 from carpark.errors import BadSetting, CarparkError
-from carpark.frames import Archive, open_archive
 from carpark.heatmap import HeatMapper
 from carpark.hub import RepoType, open_source
 from carpark.model import Engine, Model, load_model, load_network, read_config

@@ -8,9 +8,9 @@ from carpark.cameras import catalogue as module
 from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import Catalogue, area_of, load_catalogue, search_cameras
 from carpark.errors import BadSetting
+from tests.carpark.archives.test_opening import HASTY
 from tests.carpark.cameras.test_camera import place
 from tests.loopback import Answer, Loopback
-from tests.test_frames import HASTY
 
 PLACES = [place(id=f"JamCams_00001.{number:05}", commonName=f"Street {number}") for number in range(150)]
 LIST = Answer(json.dumps(PLACES).encode(), headers={"Content-Type": "application/json"})

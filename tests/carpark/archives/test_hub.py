@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from carpark.archives.hub import COLUMNS, HubArchive
+from carpark.archives.opening import open_archive
 from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
-from carpark.frames import open_archive
 from carpark.slots import slots_of_day
 from tests.carpark.cameras.test_camera import place
 from tests.loopback import Answer, Loopback

@@ -7,8 +7,8 @@ from carpark.archives.http import HttpArchive
 from carpark.cache import Cache
 from carpark.errors import UnknownCamera
 from carpark.slots import frame_path, slots_of_day
+from tests.carpark.archives.test_opening import CAMERA, HASTY, JPEG, serve_folder
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.test_frames import CAMERA, HASTY, JPEG, serve_folder
 
 DAY = date(2020, 3, 9)
 SLOTS = slots_of_day(DAY)[:12]

@@ -7,14 +7,14 @@ from carpark.archives.cached import CachedArchive
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.folder import FolderArchive
 from carpark.archives.live import LiveArchive
+from carpark.archives.opening import open_archive
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder
-from carpark.frames import open_archive
 from carpark.slots import LONDON, SLOT, floor_to_slot, frame_path, slots_of_day
+from tests.carpark.archives.test_opening import HASTY, JPEG
 from tests.carpark.cameras.test_catalogue import LIST, PLACES
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.street import exif, jpeg, street
-from tests.test_frames import HASTY, JPEG
 
 CAMERA = Camera("00001.00007", "Street 7", "Street_7", 51.5, -0.1)
 

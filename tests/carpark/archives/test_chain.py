@@ -4,12 +4,12 @@ import pytest
 
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.http import HttpArchive
+from carpark.archives.opening import open_archive
 from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
-from carpark.frames import open_archive
 from carpark.slots import frame_path, slots_of_day
+from tests.carpark.archives.test_opening import HASTY, JPEG
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.test_frames import HASTY, JPEG
 
 DAY = date(2020, 3, 9)
 SLOTS = slots_of_day(DAY)[:6]
