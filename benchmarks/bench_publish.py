@@ -34,7 +34,7 @@ def done(part):
     parts[part], now = round(time.perf_counter() - now, 2), time.perf_counter()
 import app
 from carpark.images import open_image
-from carpark.revisions import FILE, read_pins
+from carpark.hub.revisions import FILE, read_pins
 from tabs.sources import Sources
 done("import")
 sources = Sources({}, read_pins(Path(FILE)))

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
-from carpark.revisions import FILE, read_pins
+from carpark.hub.revisions import FILE, read_pins
 from tabs.about import build_about_tab
 from tabs.camera_day import build_camera_day_tab
 from tabs.edge import READ_ALOUD, say_json, without_secrets

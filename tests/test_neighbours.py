@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadModel
+from carpark.hub.revisions import digest_file
 from carpark.images import open_image
 from carpark.model import CarPark, load_model
 from carpark.neighbours import COLUMNS, FILE, Crowd, Neighbours, load_neighbours
-from carpark.revisions import digest_file
 from training.likeness import choose_rule
 from training.photos import read_photos
 

@@ -19,9 +19,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from carpark.archives.hub import say_in_short
 from carpark.errors import BadSetting
-from carpark.hub import REPO_ID
+from carpark.hub.errors import say_in_short
+from carpark.hub.source import REPO_ID
 from traffic.camera_list import NAME as CAMERA_LIST
 from traffic.parts import HOURS, SETTLED, Part, digest_part, list_parts, write_part
 from traffic.rounds import floor_to_tick

@@ -18,8 +18,8 @@ from datasets import disable_progress_bars
 from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos, BadSetting, one_line_errors
+from carpark.hub.revisions import digest_file
 from carpark.images import open_image
-from carpark.revisions import digest_file
 from training.attribution import attribute
 from training.dataset_card import dataset_card
 from training.parquet import write_parquet

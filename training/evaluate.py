@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from carpark.errors import BadPhotos, BadSetting, one_line_errors
-from carpark.hub import local_folder
+from carpark.hub.source import local_folder
 from carpark.model import Engine, Model, load_model, read_config
 from training.photos import LABELS, find_photos, load_photos
 from training.scores import score, score_folder

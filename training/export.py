@@ -30,11 +30,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from carpark.errors import BadModel, one_line_errors
+from carpark.hub.revisions import digest_file
 from carpark.model import FILES, Engine, Features, Pixels, Probabilities, load_model, read_config
 from carpark.neighbours import FILE as NEIGHBOURS
 from carpark.neighbours import load_neighbours
 from carpark.network import FromPixels, pool_features
-from carpark.revisions import digest_file
 from training.photos import LABELS, load_photos
 
 # Largest |difference in P(full)| from what fastai says with the learner that a form may show on any photo.

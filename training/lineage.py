@@ -9,11 +9,11 @@ from typing import Any
 from huggingface_hub import HfApi, SpaceCard
 
 from carpark.errors import BadModel, BadPhotos, BadSetting
+from carpark.hub.revisions import FILE as PINS
+from carpark.hub.revisions import Pin, digest_file, write_pins
 from carpark.model import FILES, check_file, read_config
 from carpark.neighbours import FILE as NEIGHBOURS
 from carpark.neighbours import load_neighbours
-from carpark.revisions import FILE as PINS
-from carpark.revisions import Pin, digest_file, write_pins
 from training.cards import model_card
 from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM

@@ -10,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos
-from carpark.hub import REPO_ID, local_folder
+from carpark.hub.source import REPO_ID, local_folder
 from carpark.images import open_image
 from carpark.model import Box, Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE

@@ -9,7 +9,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.sha import git_hash
 
-from carpark.revisions import digest_file
+from carpark.hub.revisions import digest_file
 from training.history import list_publications
 from training.targets import Target, find_head, list_remote
 

@@ -18,7 +18,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not so that mypy sees it
 
 from carpark.errors import BadSetting, NotPublished, one_line_errors
-from carpark.revisions import Pin
+from carpark.hub.revisions import Pin
 from training.commits import commit_plan, create_repo, named_revision, set_up_space
 from training.lineage import check_learnt_from, digest_remote, list_loaded, stage_dataset, stage_model, stage_space
 from training.plans import Plan, make_plan

@@ -10,8 +10,8 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
-from carpark.archives.hub import say_in_short
 from carpark.errors import NotPublished
+from carpark.hub.errors import say_in_short
 
 Kind = Literal["dataset", "model", "space"]
 

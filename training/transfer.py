@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from carpark.errors import BadSetting
-from carpark.hub import local_folder
+from carpark.hub.source import local_folder
 from carpark.model import load_network, read_config
 from carpark.network import HEADS
 from training.probe import Head

@@ -27,7 +27,7 @@ from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.errors import BadSetting, NotKept
-from carpark.hub import HUB_ERRORS, REPO_ID
+from carpark.hub.source import HUB_ERRORS, REPO_ID
 
 Truth = Literal["empty", "full", "partial", "no car park"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from carpark.errors import CarparkError
-from carpark.hub import REPO_ID
+from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
 from carpark.model import read_config
 from tabs.ballot import times

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-import httpx2
 import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import HfFileSystem
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
+from carpark.hub.errors import HUB_ERRORS, say_in_short
 from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
 
 COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
 SETTLED = timedelta(days=2)  # by then all of a day's frames were pushed
-HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +143,3 @@ def _folders_of(foot: pq.FileMetaData, group: int) -> tuple[str, str]:
     """The first and the last folder in a row group."""
     statistics = foot.row_group(group).column(foot.schema.names.index("folder")).statistics
     return statistics.min, statistics.max
-
-
-def say_in_short(error: Exception) -> str:
-    """What went wrong between us and the Hub, in a few words."""
-    if isinstance(error, HfHubHTTPError):
-        return f"HTTP {error.response.status_code}"
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

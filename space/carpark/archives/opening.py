@@ -17,7 +17,7 @@ from carpark.archives.hub import HubArchive
 from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
-from carpark.hub import REPO_ID
+from carpark.hub.source import REPO_ID
 
 
 def open_archive(setting: str, cache: Cache | None = None) -> Archive:

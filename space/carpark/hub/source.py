@@ -9,9 +9,9 @@ import httpx2
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-from carpark.archives.hub import say_in_short
 from carpark.errors import BadSetting
-from carpark.revisions import Pin, check_files
+from carpark.hub.errors import say_in_short
+from carpark.hub.revisions import Pin, check_files
 
 RepoType = Literal["model", "dataset"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from carpark.errors import BadModel, BadSetting
-from carpark.hub import local_folder, open_source
-from carpark.revisions import Pin, check_files, digest_file, read_pins, write_pins
+from carpark.hub.revisions import Pin, check_files, digest_file, read_pins, write_pins
+from carpark.hub.source import local_folder, open_source
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 
@@ -20,8 +20,8 @@ NOBODY = {"HF_ENDPOINT": "http://127.0.0.1:9"}  # where nothing listens
 ASK = """
 import json, sys
 from carpark.errors import one_line_errors
-from carpark.hub import open_source
-from carpark.revisions import Pin
+from carpark.hub.source import open_source
+from carpark.hub.revisions import Pin
 with one_line_errors():
     source = open_source(sys.argv[1], repo_type="model", pin=Pin(**json.loads(sys.argv[2])) if sys.argv[2:] else None)
     print(source.folder, source.note, sep="\\n")

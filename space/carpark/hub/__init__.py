@@ -1,0 +1,1 @@
+"""Repos of the Hugging Face Hub: downloaded, pinned to a revision, verified by sha256."""
