@@ -21,7 +21,8 @@ from fastai.vision.all import load_learner
 from PIL import Image
 
 from carpark.images import open_image
-from carpark.model import BATCH, FILES, load_model, prepare
+from carpark.model.config import FILES
+from carpark.model.engines import BATCH, load_model, prepare
 from training.fitting import Recipe
 from training.photos import LABELS
 from training.train import train

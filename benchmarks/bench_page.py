@@ -20,10 +20,11 @@ from pathlib import Path
 from playwright.sync_api import Page, Request, sync_playwright
 
 from benchmarks.bench_model import draw_frames, train_anything
-from carpark.heatmap import HeatMapper
 from carpark.images import open_image
-from carpark.model import load_model, load_network, read_config
-from carpark.neighbours import load_neighbours
+from carpark.model.config import read_config
+from carpark.model.engines import load_model, load_network
+from carpark.model.heatmap import HeatMapper
+from carpark.model.neighbours import load_neighbours
 from tabs.photo_answer import judge_photo
 from tabs.why import heat_view
 from tests.running_space import running_space

@@ -13,7 +13,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
 from carpark.hub.revisions import digest_file
-from carpark.model import FILES
+from carpark.model.config import FILES
 from tests.hub_repos import Repo
 from tests.mini_hub import MiniHub
 from training.publish import FOLDERS, NAMES, ORDER, Published, Request, publish

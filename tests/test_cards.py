@@ -13,8 +13,8 @@ from huggingface_hub import ModelCard
 from torchvision import models
 
 from carpark.images import open_image
-from carpark.model import load_model
-from carpark.network import build_network
+from carpark.model.engines import load_model
+from carpark.model.network import build_network
 from training.cards import model_card
 
 

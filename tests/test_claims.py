@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from carpark.model import load_model
-from carpark.neighbours import load_neighbours
+from carpark.model.engines import load_model
+from carpark.model.neighbours import load_neighbours
 from training import claims
 from training.claims import Subject, ask_camera, claim_no_errors, read_counted
 from training.strangers import draw_strangers

@@ -10,8 +10,8 @@ import torch
 from torchvision import models
 
 from carpark.images import open_image
-from carpark.model import load_model
-from carpark.neighbours import load_neighbours
+from carpark.model.engines import load_model
+from carpark.model.neighbours import load_neighbours
 from training import train
 from training.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
 from training.fitting import Recipe

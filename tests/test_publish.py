@@ -16,8 +16,8 @@ from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
 from carpark.hub.revisions import digest_file
-from carpark.neighbours import FILE as NEIGHBOURS
-from carpark.neighbours import write_neighbours
+from carpark.model.neighbours import FILE as NEIGHBOURS
+from carpark.model.neighbours import write_neighbours
 from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
 from tests.mini_hub import MiniHub

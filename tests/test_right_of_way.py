@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carpark.model import load_model
+from carpark.model.engines import load_model
 from tabs import right_of_way
 from tabs.right_of_way import RightOfWay, giving_way, going_first
 

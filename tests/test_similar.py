@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadPhotos
-from carpark.neighbours import Neighbours
+from carpark.model.neighbours import Neighbours
 from tabs.similar import TrainingPhotos, credit_of, similar_view
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.model import load_model, read_config
+from carpark.model.config import read_config
+from carpark.model.engines import load_model
 from training import evaluate, export, train
 from training.fitting import Recipe
 from training.learners import TowardsFullness, kinds_of

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from carpark.images import open_image
-from carpark.model import Engine, load_model, prepare
+from carpark.model.config import Engine
+from carpark.model.engines import load_model, prepare
 from carpark.quality.judging import judge_frame
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub

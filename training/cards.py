@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard
 
 from carpark.errors import BadModel
-from carpark.network import CUTS, head_of, torchvision_name
+from carpark.model.network import CUTS, head_of, torchvision_name
 from training.card_tables import architecture_table, breakdown_table, claims_table
 from training.staging import replace_text
 

@@ -22,8 +22,8 @@ from PIL.Image import Image
 from carpark.errors import BadPhotos, one_line_errors
 from carpark.images import open_image
 from carpark.intervals import wilson_interval
-from carpark.model import Look, Model, load_model
-from carpark.neighbours import Neighbours, load_neighbours
+from carpark.model.engines import Look, Model, load_model
+from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.quality.judging import judge_frame
 from training.cards import add_to_card
 from training.evaluate import predict

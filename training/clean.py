@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.errors import BadPhotos, BadSetting, one_line_errors
-from carpark.network import torchvision_name
+from carpark.model.network import torchvision_name
 from training.cleaning import decisions
 from training.cleaning.apply import write_photos
 from training.cleaning.decisions import (

@@ -20,8 +20,9 @@ import pandas as pd
 from fastai.vision.core import imagenet_stats
 
 from carpark.errors import BadSetting, BadWeights, one_line_errors
-from carpark.model import Pixels, Thresholds
-from carpark.network import NAMES, torchvision_name
+from carpark.model.config import Thresholds
+from carpark.model.engines import Pixels
+from carpark.model.network import NAMES, torchvision_name
 from training.cards import add_to_card
 from training.folds import OutOfFold, predict_out_of_fold
 from training.photos import LABELS, check_trainable, find_photos, load_photos

@@ -17,7 +17,8 @@ from PIL import Image
 
 from carpark.errors import BadPhotos, BadSetting, one_line_errors
 from carpark.hub.source import local_folder
-from carpark.model import Engine, Model, load_model, read_config
+from carpark.model.config import Engine, read_config
+from carpark.model.engines import Model, load_model
 from training.photos import LABELS, find_photos, load_photos
 from training.scores import score, score_folder
 from training.staging import staged

@@ -31,10 +31,11 @@ from torch import Tensor, nn
 
 from carpark.errors import BadModel, one_line_errors
 from carpark.hub.revisions import digest_file
-from carpark.model import FILES, Engine, Features, Pixels, Probabilities, load_model, read_config
-from carpark.neighbours import FILE as NEIGHBOURS
-from carpark.neighbours import load_neighbours
-from carpark.network import FromPixels, pool_features
+from carpark.model.config import FILES, Engine, read_config
+from carpark.model.engines import Features, Pixels, Probabilities, load_model
+from carpark.model.neighbours import FILE as NEIGHBOURS
+from carpark.model.neighbours import load_neighbours
+from carpark.model.network import FromPixels, pool_features
 from training.photos import LABELS, load_photos
 
 # Largest |difference in P(full)| from what fastai says with the learner that a form may show on any photo.

@@ -14,7 +14,8 @@ from fastai.vision.core import imagenet_stats
 from PIL import Image
 from torch import nn
 
-from carpark.model import CarPark, Pixels, load_model
+from carpark.model.config import CarPark
+from carpark.model.engines import Pixels, load_model
 from training.folds import predict_out_of_fold
 from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.likeness import rule_for, rule_out_of_fold

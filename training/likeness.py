@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from carpark.hub.revisions import digest_file
-from carpark.model import CarPark, Features
-from carpark.neighbours import COLUMNS, Crowd, write_neighbours
+from carpark.model.config import CarPark
+from carpark.model.engines import Features
+from carpark.model.neighbours import COLUMNS, Crowd, write_neighbours
 
 REFUSED_AT_MOST = 0.02  # of car parks at places that the model has not seen
 

@@ -11,9 +11,9 @@ from huggingface_hub import HfApi, SpaceCard
 from carpark.errors import BadModel, BadPhotos, BadSetting
 from carpark.hub.revisions import FILE as PINS
 from carpark.hub.revisions import Pin, digest_file, write_pins
-from carpark.model import FILES, check_file, read_config
-from carpark.neighbours import FILE as NEIGHBOURS
-from carpark.neighbours import load_neighbours
+from carpark.model.config import FILES, check_file, read_config
+from carpark.model.neighbours import FILE as NEIGHBOURS
+from carpark.model.neighbours import load_neighbours
 from training.cards import model_card
 from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from carpark.errors import BadImage, BadPhotos
 from carpark.hub.source import REPO_ID, local_folder
 from carpark.images import open_image
-from carpark.model import Box, Pixels, prepare
+from carpark.model.config import Box
+from carpark.model.engines import Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
 from training.provenance import PROVENANCE
 

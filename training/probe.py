@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from carpark.model import Pixels
-from carpark.network import FromPixels
+from carpark.model.engines import Pixels
+from carpark.model.network import FromPixels
 from training.photos import LABELS, PARTIAL
 
 Array = npt.NDArray[np.float64]

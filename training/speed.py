@@ -11,8 +11,8 @@ import onnxruntime
 from fastai.vision.core import imagenet_stats
 from torch import nn
 
-from carpark.model import BATCH, Pixels
-from carpark.network import FromPixels, build_network
+from carpark.model.engines import BATCH, Pixels
+from carpark.model.network import FromPixels, build_network
 from training.export import write_int8, write_onnx
 from training.photos import LABELS
 

@@ -11,8 +11,9 @@ from torch import nn
 
 from carpark.errors import BadSetting
 from carpark.hub.source import local_folder
-from carpark.model import load_network, read_config
-from carpark.network import HEADS
+from carpark.model.config import read_config
+from carpark.model.engines import load_network
+from carpark.model.network import HEADS
 from training.probe import Head
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.network import architecture, torchvision_name
+from carpark.model.network import architecture, torchvision_name
 
 
 def load_start(name: str, weights: str) -> nn.Module | None:

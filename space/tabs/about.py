@@ -10,7 +10,7 @@ import gradio as gr
 from carpark.errors import CarparkError
 from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
-from carpark.model import read_config
+from carpark.model.config import read_config
 from tabs.ballot import times
 from tabs.camera_day import ATTRIBUTION
 from tabs.edge import without_secrets

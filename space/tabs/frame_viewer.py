@@ -10,8 +10,8 @@ from PIL import Image as PILImage
 
 from carpark.archives.opening import Archive
 from carpark.day import NOT_BEGUN, NOT_FETCHED
-from carpark.heatmap import HeatMapper, laid_over
 from carpark.images import DECODING_ERRORS
+from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
 from tabs.shown_day import CameraDay

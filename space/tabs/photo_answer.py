@@ -9,8 +9,9 @@ import numpy.typing as npt
 from PIL.Image import Image
 from pydantic import Field
 
-from carpark.model import Label, Model
-from carpark.neighbours import Neighbours
+from carpark.model.config import Label
+from carpark.model.engines import Model
+from carpark.model.neighbours import Neighbours
 
 NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.</p></div>'
 NO_CAR_PARK = "This does not look like a car park"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from carpark.model import Features, Model, Pixels, Probabilities
+from carpark.model.engines import Features, Model, Pixels, Probabilities
 
 PATIENCE_S = 0.1  # how long the next frames of a day wait for photos, so that a day goes on however many there are
 

@@ -16,7 +16,7 @@ from pyarrow.lib import ArrowException
 
 from carpark.errors import BadImage, BadPhotos
 from carpark.images import open_image
-from carpark.neighbours import Neighbours
+from carpark.model.neighbours import Neighbours
 from tabs.why import data_uri
 
 MOST = 6

@@ -12,11 +12,12 @@ from typing import TypeVar
 from carpark.archives.opening import Archive, open_archive
 from carpark.cache import Cache
 from carpark.errors import BadSetting, CarparkError
-from carpark.heatmap import HeatMapper
 from carpark.hub.revisions import Pin
 from carpark.hub.source import RepoType, open_source
-from carpark.model import Engine, Model, load_model, load_network, read_config
-from carpark.neighbours import Neighbours, load_neighbours
+from carpark.model.config import Engine, read_config
+from carpark.model.engines import Model, load_model, load_network
+from carpark.model.heatmap import HeatMapper
+from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
 from tabs.edge import without_secrets
 from tabs.right_of_way import RightOfWay, giving_way, going_first

@@ -10,7 +10,7 @@ from io import BytesIO
 import gradio as gr
 from PIL.Image import Image
 
-from carpark.heatmap import HeatMapper, laid_over
+from carpark.model.heatmap import HeatMapper, laid_over
 
 SHOWN_SIDE_PX = 800
 QUALITY = 82

@@ -8,10 +8,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from carpark.heatmap import HeatMapper, laid_over
 from carpark.images import open_image
-from carpark.model import ModelConfig, Thresholds, load_model, load_network, read_config
-from carpark.network import NAMES, FromPixels, build_network
+from carpark.model.config import ModelConfig, Thresholds, read_config
+from carpark.model.engines import load_model, load_network
+from carpark.model.heatmap import HeatMapper, laid_over
+from carpark.model.network import NAMES, FromPixels, build_network
 
 GREY = (110, 110, 110)
 

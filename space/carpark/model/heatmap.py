@@ -16,8 +16,9 @@ from PIL import Image as PILImage
 from PIL.Image import Image, Resampling
 from torch import Tensor, nn
 
-from carpark.model import ModelConfig, prepare
-from carpark.network import FromPixels
+from carpark.model.config import ModelConfig
+from carpark.model.engines import prepare
+from carpark.model.network import FromPixels
 
 Heat = npt.NDArray[np.float32]  # (height, width), 0 to 1
 

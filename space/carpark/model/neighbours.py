@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from carpark.errors import BadModel
-from carpark.model import CarPark, Features, check_file, read_config
+from carpark.model.config import CarPark, check_file, read_config
+from carpark.model.engines import Features
 
 FILE = "neighbours.parquet"
 COLUMNS = ("file", "sha256", "label", "scene")  # of a training photo; `sha256` is the file's

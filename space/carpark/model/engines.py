@@ -5,71 +5,30 @@ model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float
 model.look([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.neighbours` looks for similar photos
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image, Resampling
 
 from carpark.errors import BadModel
+from carpark.model.config import FILES, Box, Engine, Label, ModelConfig, check_file, read_config
 
 if TYPE_CHECKING:
-    from carpark.network import FromPixels  # brings torch, which the ONNX engines do without
+    from carpark.model.network import FromPixels  # brings torch, which the ONNX engines do without
 
-Engine = Literal["int8", "fp32", "safetensors", "learner"]
-Label = Literal["empty", "full"]
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
 Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
 Features = npt.NDArray[np.float32]  # (n, width), rows of length 1
-Box = tuple[int, int, int, int]  # left, top, right, bottom, px
 Forward = Callable[[Pixels], tuple[Probabilities, Features]]
 
-FILES: dict[Engine, str] = {
-    "int8": "model.int8.onnx",
-    "fp32": "model.onnx",
-    "safetensors": "model.safetensors",
-    "learner": "model.pkl",
-}
 BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """P(full) at or below `empty_at_most` is answered empty, at or above `full_at_least` full, between: unsure."""
-
-    empty_at_most: float
-    full_at_least: float
-
-
-@dataclass(frozen=True, slots=True)
-class CarPark:
-    """A picture is taken for a car park when it is at most this far from the training photos: `carpark.neighbours.Crowd`."""
-
-    distance_at_most: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """What config.json of a model folder says; the only place where labels and preprocessing come from."""
-
-    architecture: str
-    labels: tuple[str, ...]  # in the order of the model's outputs
-    input_size: tuple[int, int]  # height, width in px
-    mean: tuple[float, float, float]  # of RGB scaled to 0..1
-    std: tuple[float, float, float]
-    thresholds: Thresholds
-    files: dict[str, str]  # file name -> sha256
-    sha256: str  # of config.json itself: names this model
-    scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> what of such a picture is seen
-    car_park: CarPark | None = None  # None where the model was never taught to tell car parks from other pictures
 
 
 class Look(NamedTuple):
@@ -137,46 +96,6 @@ def load_network(folder: Path) -> "FromPixels":
     return _read_network(path, config)
 
 
-def read_config(folder: Path) -> ModelConfig:
-    """What `folder`/config.json says. Raises BadModel where it is missing or not one of ours."""
-    path = folder / "config.json"
-    try:
-        text = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadModel(f"{folder} has no config.json, so it is no model folder. Make one with `python -m training.train`.") from error
-    try:
-        said: dict[str, Any] = json.loads(text)
-        return ModelConfig(
-            architecture=str(said["architecture"]),
-            labels=tuple(said["labels"]),
-            input_size=(int(said["input_size"][0]), int(said["input_size"][1])),
-            mean=tuple(said["mean"]),
-            std=tuple(said["std"]),
-            thresholds=Thresholds(**said["thresholds"]),
-            files={name: entry["sha256"] for name, entry in said["files"].items()},
-            sha256=hashlib.sha256(text).hexdigest(),
-            scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in said.get("scene_boxes", {}).items()},
-            car_park=CarPark(**said["car_park"]) if said.get("car_park") else None,
-        )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise BadModel(f"{path} is not the config of a car park model ({error!r}). Make the folder again.") from error
-
-
-def check_file(path: Path, config: ModelConfig) -> None:
-    """Raises BadModel unless the file is there with the bytes that config.json promises; call it before unpickling anything."""
-    expected = config.files.get(path.name)
-    if expected is None:
-        raise BadModel(f"{path.parent / 'config.json'} does not list {path.name}. Make the folder again.")
-    if not path.is_file():
-        raise BadModel(f"{path.parent} is incomplete: {path.name} is missing. Fetch or make the folder again.")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise BadModel(
-            f"{path} is not the file that config.json names: expected sha256 {expected[:12]}…, found {found[:12]}…. Fetch the folder again."
-        )
-
-
 def prepare(image: Image, input_size: tuple[int, int], scene_boxes: Mapping[str, Box]) -> npt.NDArray[np.uint8]:
     """The pixels that the network sees, (height, width, 3) = (*input_size, 3): the picture squeezed to size.
 
@@ -229,7 +148,7 @@ def _torch_forward(network: "FromPixels") -> Forward:
 def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
     from safetensors.torch import load_file
 
-    from carpark.network import FromPixels, build_network
+    from carpark.model.network import FromPixels, build_network
 
     network = build_network(config.architecture, len(config.labels))
     network.load_state_dict(load_file(path))
@@ -242,7 +161,7 @@ def _learner_forward(path: Path, config: ModelConfig) -> Forward:
 
     from fastai.learner import load_learner
 
-    from carpark.network import FromPixels
+    from carpark.model.network import FromPixels
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
