@@ -25,7 +25,7 @@ from carpark.archives.cached import CachedArchive
 from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cache import Cache
 from carpark.cameras.camera import camera_of_folder
-from carpark.day import camera_day, watch_day
+from carpark.day.table import camera_day, watch_day
 from carpark.images import open_image
 from carpark.model.config import FILES
 from carpark.model.engines import Model, load_model

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.archives.opening import open_archive
-from carpark.day import camera_day
+from carpark.day.table import camera_day
 from carpark.errors import one_line_errors
 from carpark.intervals import wilson_interval
 from carpark.model.engines import load_model

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.charts import Extra
-from carpark.day import NOT_FETCHED
+from carpark.day.looks import Extra
+from carpark.day.table import NOT_FETCHED
 from tabs.day_chart import chart_html
 from tabs.shown_day import CameraDay
-from tests.test_charts import FAULTS, table_of
+from tests.carpark.day.test_figure import FAULTS, table_of
 
 
 class Chart(HTMLParser):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.day import DaySummary
+from carpark.day.table import DaySummary
 from carpark.slots import LONDON, slots_of_day
 from tabs.day_results import write_tables
 from tabs.day_words import answer_of, day_in_words, summary_in_words, title_of

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from carpark.day import camera_day
+from carpark.day.table import camera_day
 from tabs.frame_viewer import MOST_FRAMES, asked_frames, frames_for
 from tabs.shown_day import CameraDay
 from tests.street import card, exif, jpeg, street, with_overlays

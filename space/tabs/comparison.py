@@ -3,10 +3,10 @@
 import numpy as np
 
 from carpark.archives.opening import Archive
-from carpark.charts import Extra, verdicts_of
+from carpark.day.level import smooth_level
+from carpark.day.looks import Extra, verdicts_of
+from carpark.day.usual import align_places, kept_days, usual_range
 from carpark.errors import BadSetting
-from carpark.level import smooth_level
-from carpark.usual import align_places, kept_days, usual_range
 from tabs.day_words import title_of
 from tabs.shown_day import CameraDay
 

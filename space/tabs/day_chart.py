@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carpark.charts import STATES, VERDICTS, WAITING, Extra, Look, Values, hours_of, runs_of, states_of, verdicts_of
-from carpark.level import smooth_level
+from carpark.day.level import smooth_level
+from carpark.day.looks import STATES, VERDICTS, WAITING, Extra, Look, Values, hours_of, runs_of, states_of, verdicts_of
 from carpark.slots import LONDON
 from tabs.shown_day import CameraDay
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from carpark.charts import Extra, day_figure, figure_png
-from carpark.day import summarize_day
+from carpark.day.figure import day_figure, figure_png
+from carpark.day.looks import Extra
+from carpark.day.table import summarize_day
 from tabs.day_chart import ON_LOAD
 from tabs.day_words import summary_in_words, title_of
 from tabs.edge import READ_ALOUD

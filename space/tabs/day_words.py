@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from carpark.charts import STATES
-from carpark.day import DaySummary, summarize_day
+from carpark.day.looks import STATES
+from carpark.day.table import DaySummary, summarize_day
 from carpark.slots import LONDON, SLOT
 from tabs.shown_day import CameraDay
 

@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image as PILImage
 
 from carpark.archives.opening import Archive
-from carpark.day import NOT_BEGUN, NOT_FETCHED
+from carpark.day.table import NOT_BEGUN, NOT_FETCHED
 from carpark.images import DECODING_ERRORS
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene

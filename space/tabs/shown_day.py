@@ -10,8 +10,8 @@ from functools import partial
 import pandas as pd
 
 from carpark.cameras.camera import Camera
-from carpark.day import DayView, parse_day, watch_day
-from carpark.pipeline import DayProgress
+from carpark.day.pipeline import DayProgress
+from carpark.day.table import DayView, parse_day, watch_day
 from tabs.sources import Sources
 
 

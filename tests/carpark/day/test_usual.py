@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from carpark.cache import Cache
-from carpark.day import camera_day
+from carpark.day.table import camera_day
+from carpark.day.usual import align_places, kept_days, usual_range
 from carpark.slots import slots_of_day
-from carpark.usual import align_places, kept_days, usual_range
-from tests.test_charts import table_of
+from tests.carpark.day.test_figure import table_of
 from tests.toy_day import CAMERA, DAY, ListedArchive, ToyModel, moment
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carpark.level import smooth_level
+from carpark.day.level import smooth_level
 from carpark.slots import slots_of_day
 
 SLOTS = pd.to_datetime(slots_of_day(date(2020, 3, 9)), utc=True)

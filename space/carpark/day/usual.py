@@ -9,7 +9,7 @@ import pandas as pd
 
 from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
-from carpark.day_cache import day_key, read_day
+from carpark.day.kept import day_key, read_day
 from carpark.slots import LONDON
 
 FEWEST_DAYS = 3  # of the same kind; fewer do not say what is usual

@@ -14,9 +14,9 @@ import pandas as pd
 
 from carpark.archives.opening import Archive
 from carpark.cameras.camera import Camera
-from carpark.day_cache import day_key, keep_day, read_day, read_known
+from carpark.day.kept import day_key, keep_day, read_day, read_known
+from carpark.day.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.errors import BadSetting, NoDay
-from carpark.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
 from carpark.quality.measures import longest_run
 from carpark.slots import LONDON, SLOT, Fetched, slots_of_day

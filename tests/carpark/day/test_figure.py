@@ -7,8 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from carpark.charts import STATES, VERDICTS, WAITING, Run, day_figure, figure_png, hours_of, runs_of, states_of, verdicts_of
-from carpark.day import NOT_BEGUN, NOT_FETCHED
+from carpark.day.figure import day_figure, figure_png
+from carpark.day.looks import STATES, VERDICTS, WAITING, Run, hours_of, runs_of, states_of, verdicts_of
+from carpark.day.table import NOT_BEGUN, NOT_FETCHED
 from carpark.slots import slots_of_day
 
 FAULTS = {20: "in_use", 21: "frozen", 22: "late", 23: "corrupt", 24: "missing", 100: "missing", 102: "missing"}

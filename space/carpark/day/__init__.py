@@ -1,0 +1,1 @@
+"""A camera's day: its frames fetched, judged, classified, tabulated and drawn."""
