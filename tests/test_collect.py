@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadPhotos, NoAnswer
+from carpark.files import held
 from carpark.web.pulse import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
@@ -33,7 +34,6 @@ from tests.photo_sources import (
 )
 from training import collect
 from training.gathering import Gathering
-from training.journal import held
 from training.ledger import Ledger
 from training.paced import PacedClient, Terms
 from training.photos import read_photos

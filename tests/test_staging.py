@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from carpark.errors import BadSetting
-from training.staging import replace_text, staged
+from carpark.files import replace_text
+from training.staging import staged
 
 
 def test_a_finished_folder_appears_whole(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.errors import BadPhotos, BadSetting, one_line_errors
+from carpark.files import held
 from carpark.model.network import torchvision_name
 from training.cleaning import decisions
 from training.cleaning.apply import write_photos
@@ -37,7 +38,6 @@ from training.cleaning.docket import MARKS, Docket
 from training.cleaning.embedding import Embedder
 from training.cleaning.shortcuts import NAME as SHORTCUTS
 from training.cleaning.survey import Survey, survey_photos
-from training.journal import held
 from training.photos import check_trainable, read_photos
 from training.staging import staged
 

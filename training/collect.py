@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from carpark.errors import BadSetting, one_line_errors
+from carpark.files import held
 from training.gathering import KEPT, Gathering
-from training.journal import held
 from training.ledger import Ledger
 from training.paced import PacedClient, Terms
 from training.photos import LABELS, PARTIAL

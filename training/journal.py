@@ -10,13 +10,11 @@ import fcntl
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from carpark.errors import BadPhotos, BadSetting
-
-LONGEST_ROW = 16_384  # bytes
+from carpark.errors import BadPhotos
+from carpark.files import _cut_torn_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +69,7 @@ class Journal:
         return columns
 
 
-@contextmanager
-def held(lock: Path, *, busy: str, shared: bool = False) -> Iterator[None]:
-    """Keeps other processes out, or other exclusive ones when `shared`, until the block, or this process, ends. Raises BadSetting(busy)."""
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise BadSetting(f"{lock.parent} cannot be written ({error.strerror}). Choose another folder.") from error
-    try:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BadSetting(busy) from error
-        yield
-    finally:
-        os.close(file)
-
-
 def _write_row(values: Sequence[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(" ".join(value.split()) for value in values)
     return line.getvalue()
-
-
-def _cut_torn_line(file: int) -> int:
-    """The size of the open file in bytes, once a last line without its end was cut off."""
-    size = os.fstat(file).st_size
-    if size and os.pread(file, 1, size - 1) != b"\n":
-        start = max(size - LONGEST_ROW, 0)
-        size = start + os.pread(file, LONGEST_ROW, start).rfind(b"\n") + 1
-        os.ftruncate(file, size)
-    return size

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from carpark.archives.opening import open_archive
 from carpark.errors import one_line_errors
+from carpark.files import held
 from carpark.slots import parse_day
 from training.cleaning.docket import FRAME_MARKS, Docket
-from training.journal import held
 
 PORT = 7861
 REVIEWER = "reviewer"

@@ -35,10 +35,3 @@ def staged(out: Path, *, marker: str) -> Iterator[Path]:
             beside.rename(out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def replace_text(path: Path, text: str) -> None:
-    """The file with this text, in place of the one that is there; whoever reads or kills meanwhile has the old or the new one whole."""
-    half_written = path.with_name(f".{path.name}.half-written")
-    half_written.write_text(text, encoding="utf-8")
-    half_written.replace(path)

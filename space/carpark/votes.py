@@ -8,7 +8,6 @@
 corrects it: the last one counts. `pictures/{id}.jpg` holds the photo of a visitor who shared it, drawn anew without any metadata.
 """
 
-import errno
 import json
 import os
 import threading
@@ -27,6 +26,7 @@ from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.errors import BadSetting, NotKept
+from carpark.files import append_line, drop_unfinished_line, fsync_folder, make_folder
 from carpark.hub.source import HUB_ERRORS, REPO_ID
 
 Truth = Literal["empty", "full", "partial", "no car park"]
@@ -160,43 +160,3 @@ def read_votes(path: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
             yield str(said["id"]), (str(said["model"]), bool(said["right"]))
         except (ValueError, KeyError, TypeError):
             continue
-
-
-def drop_unfinished_line(path: Path) -> None:
-    """Cuts off what a killed process left behind the last whole line: that vote was never confirmed, and no reader could parse it."""
-    text = path.read_bytes()
-    if not text.endswith(b"\n"):
-        os.truncate(path, text.rfind(b"\n") + 1)
-
-
-def append_line(path: Path, line: str) -> None:
-    """The line at the end of the file and on the disk, or not there at all. Raises OSError."""
-    is_new = not path.exists()
-    if is_new:
-        make_folder(path.parent)
-    data = line.encode() + b"\n"
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        size = os.fstat(file).st_size
-        if os.write(file, data) != len(data):
-            os.ftruncate(file, size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(file)
-    finally:
-        os.close(file)
-    if is_new:
-        fsync_folder(path.parent)
-
-
-def make_folder(folder: Path) -> None:
-    """The folder, for its owner alone: votes may come with photos."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Puts the names in the folder on the disk."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
