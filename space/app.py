@@ -13,17 +13,17 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
+import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
 from starlette.middleware import Middleware
 
-import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.hub.revisions import FILE, read_pins
+from serving.edge import READ_ALOUD, say_json, without_secrets
+from serving.gate import Gate, visitor_of
+from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
 from tabs.camera_day import build_camera_day_tab
-from tabs.edge import READ_ALOUD, say_json, without_secrets
-from tabs.gate import Gate, visitor_of
 from tabs.photo import build_photo_tab
-from tabs.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.samples import write_samples
 from tabs.sources import Sources
 from tabs.theme import HEAD, HEADER, STYLES, THEME

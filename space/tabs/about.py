@@ -11,9 +11,9 @@ from carpark.errors import CarparkError
 from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
+from serving.edge import without_secrets
 from tabs.ballot import times
 from tabs.camera_day import ATTRIBUTION
-from tabs.edge import without_secrets
 from tabs.sources import Sources
 
 WHAT_IT_IS = """

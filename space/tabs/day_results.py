@@ -10,9 +10,9 @@ import gradio as gr
 from carpark.day.figure import day_figure, figure_png
 from carpark.day.looks import Extra
 from carpark.day.table import summarize_day
+from serving.edge import READ_ALOUD
 from tabs.day_chart import ON_LOAD
 from tabs.day_words import summary_in_words, title_of
-from tabs.edge import READ_ALOUD
 from tabs.frame_viewer import frame_viewer
 from tabs.shown_day import CameraDay
 

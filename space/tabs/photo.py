@@ -12,9 +12,9 @@ from PIL.Image import Image
 from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
+from serving.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
 from tabs import ballot
 from tabs.ballot import Ballot, Judged, build_ballot
-from tabs.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
 from tabs.photo_answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
 from tabs.several import build_several
 from tabs.similar import similar_view

@@ -14,7 +14,7 @@ from carpark.errors import BadImage
 from carpark.images import open_image
 from carpark.model.engines import Model
 from carpark.model.neighbours import Neighbours
-from tabs.edge import READ_ALOUD, told_on_page
+from serving.edge import READ_ALOUD, told_on_page
 from tabs.photo_answer import PhotoAnswer, judge_photo
 from tabs.uploads import never_fetching, uploaded_file
 

@@ -19,8 +19,8 @@ from carpark.model.engines import Model, load_model, load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
-from tabs.edge import without_secrets
-from tabs.right_of_way import RightOfWay, giving_way, going_first
+from serving.edge import without_secrets
+from serving.right_of_way import RightOfWay, giving_way, going_first
 from tabs.similar import TrainingPhotos
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from carpark.errors import BadImage
-from tabs.edge import told_to_caller
+from serving.edge import told_to_caller
 
 OWN_FILE = "/gradio_api/file="
 Input = TypeVar("Input", gr.Image, gr.Gallery)

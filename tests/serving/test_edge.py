@@ -2,8 +2,8 @@
 
 import pytest
 
+from serving.edge import without_secrets
 from tabs.about import describe_model
-from tabs.edge import without_secrets
 from tabs.sources import Sources
 
 

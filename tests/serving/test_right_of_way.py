@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from carpark.model.engines import load_model
-from tabs import right_of_way
-from tabs.right_of_way import RightOfWay, giving_way, going_first
+from serving import right_of_way
+from serving.right_of_way import RightOfWay, giving_way, going_first
 
 SOON_S = 20.0
 

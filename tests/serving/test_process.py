@@ -9,8 +9,8 @@ import time
 from functools import partial
 import gradio as gr, requests
 from starlette.middleware import Middleware
-from tabs.gate import Gate
-from tabs.process import forget_call, share_cores
+from serving.gate import Gate
+from serving.process import forget_call, share_cores
 
 def shout(words: str) -> str:
     return words.upper()

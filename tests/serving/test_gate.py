@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tabs.gate import MAX_BODY_BYTES, MAX_UPLOADED_BYTES, MOST_WAITING, Gate, visitor_of
+from serving.gate import MAX_BODY_BYTES, MAX_UPLOADED_BYTES, MOST_WAITING, Gate, visitor_of
 
 LONDON, PARIS = "203.0.113.7", "203.0.113.8"
 
@@ -92,7 +92,7 @@ def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> No
 
 def test_uploads_are_bounded_for_each_visitor_and_come_back_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, now = quiet_gate(), [1000.0]
-    monkeypatch.setattr("tabs.gate.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("serving.gate.time.monotonic", lambda: now[0])
     upload: dict[str, Any] = {"method": "POST", "size": 100_000_000}
     allowed = MAX_UPLOADED_BYTES // 100_000_000
     assert [knock(gate, "/gradio_api/upload", **upload)[0] for _ in range(allowed + 1)] == [200] * allowed + [429]
