@@ -13,7 +13,7 @@ from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
 from serving.edge import without_secrets
 from tabs.ballot import times
-from tabs.camera_day import ATTRIBUTION
+from tabs.day.tab import ATTRIBUTION
 from tabs.sources import Sources
 
 WHAT_IT_IS = """

@@ -12,16 +12,16 @@ import gradio as gr
 
 from carpark.errors import CarparkError
 from serving.edge import told_on_page, told_to_caller, typed_json, without_secrets
-from tabs.comparison import extras_of
-from tabs.day_chart import chart_html
-from tabs.day_form import DayForm, choose_camera, fill_form, find_one, lay_out_form
-from tabs.day_link import DayLink
-from tabs.day_results import DayResults, lay_out_results, problem_card, words_card, write_png, write_tables
-from tabs.day_words import DayAnswer, answer_of
-from tabs.frame_viewer import asked_frames, frames_for
-from tabs.shown_day import CameraDay, follow_day, read_day, share_of
+from tabs.day.chart import chart_html
+from tabs.day.comparison import extras_of
+from tabs.day.form import DayForm, choose_camera, fill_form, find_one, lay_out_form
+from tabs.day.link import DayLink
+from tabs.day.results import DayResults, lay_out_results, problem_card, words_card, write_png, write_tables
+from tabs.day.shown import CameraDay, follow_day, read_day, share_of
+from tabs.day.turns import Turns
+from tabs.day.viewer import asked_frames, frames_for
+from tabs.day.words import DayAnswer, answer_of
 from tabs.sources import Sources
-from tabs.turns import Turns
 
 ATTRIBUTION = (
     "Powered by TfL Open Data. Contains OS data © Crown copyright and database rights 2016 and "

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from carpark.day.looks import STATES
 from carpark.day.table import DaySummary, summarize_day
 from carpark.slots import LONDON, SLOT
-from tabs.shown_day import CameraDay
+from tabs.day.shown import CameraDay
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from carpark.day.figure import day_figure, figure_png
 from carpark.day.looks import Extra
 from carpark.day.table import summarize_day
 from serving.edge import READ_ALOUD
-from tabs.day_chart import ON_LOAD
-from tabs.day_words import summary_in_words, title_of
-from tabs.frame_viewer import frame_viewer
-from tabs.shown_day import CameraDay
+from tabs.day.chart import ON_LOAD
+from tabs.day.shown import CameraDay
+from tabs.day.viewer import frame_viewer
+from tabs.day.words import summary_in_words, title_of
 
 NOTHING_YET = '<div class="day-words"><p>Choose a camera and a day: every frame of that day is fetched, checked and classified.</p></div>'
 

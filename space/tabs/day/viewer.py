@@ -14,7 +14,7 @@ from carpark.images import DECODING_ERRORS
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
-from tabs.shown_day import CameraDay
+from tabs.day.shown import CameraDay
 
 VIEWER, ON_LOAD = (Path(__file__).with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".html", ".js"))
 LONGEST_SIDE_PX = 640  # a JamCam still has 352; other cameras' are scaled down for the page

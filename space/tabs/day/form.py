@@ -13,9 +13,9 @@ from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera
 from carpark.slots import LONDON
 from serving.edge import READ_ALOUD, told_on_page, without_secrets
-from tabs.camera_map import camera_map, map_html
-from tabs.day_link import DayLink, read_link
-from tabs.day_words import day_in_words
+from tabs.day.link import DayLink, read_link
+from tabs.day.map import camera_map, map_html
+from tabs.day.words import day_in_words
 from tabs.sources import Sources, problem
 
 MOST_NAMED = 5  # of the cameras that fit what was typed

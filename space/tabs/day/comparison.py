@@ -7,8 +7,8 @@ from carpark.day.level import smooth_level
 from carpark.day.looks import Extra, verdicts_of
 from carpark.day.usual import align_places, kept_days, usual_range
 from carpark.errors import BadSetting
-from tabs.day_words import title_of
-from tabs.shown_day import CameraDay
+from tabs.day.shown import CameraDay
+from tabs.day.words import title_of
 
 
 def extras_of(shown: CameraDay, archive: Archive, second: CameraDay | None = None) -> list[Extra]:

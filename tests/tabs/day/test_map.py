@@ -3,7 +3,7 @@ import re
 from html.parser import HTMLParser
 
 from carpark.cameras.camera import Camera, camera_of_folder, parse_catalogue
-from tabs.camera_map import map_html
+from tabs.day.map import map_html
 from tests.real_data import TFL, needs_real_data
 
 BAKER = Camera("00001.07389", "Baker St/S of Park Rd", "Baker_St_S_of_Park_Rd", 51.5226, -0.1571)

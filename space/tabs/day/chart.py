@@ -15,7 +15,7 @@ import pandas as pd
 from carpark.day.level import smooth_level
 from carpark.day.looks import STATES, VERDICTS, WAITING, Extra, Look, Values, hours_of, runs_of, states_of, verdicts_of
 from carpark.slots import LONDON
-from tabs.shown_day import CameraDay
+from tabs.day.shown import CameraDay
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 

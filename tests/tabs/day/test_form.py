@@ -5,8 +5,8 @@ import pytest
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera
 from carpark.errors import UnknownCamera
 from carpark.slots import LONDON
-from tabs.day_form import choose_camera, find_one, offer_cameras, offer_days
-from tabs.day_link import DayLink
+from tabs.day.form import choose_camera, find_one, offer_cameras, offer_days
+from tabs.day.link import DayLink
 
 BAKER = Camera("00001.07389", "Baker St/S of Park Rd", "Baker_St_S_of_Park_Rd", 51.5226, -0.1571)
 HIGH = [Camera(f"00001.0100{i}", f"Camden High St/Place {i}", f"Camden_{i}", 51.54, -0.14) for i in range(7)]

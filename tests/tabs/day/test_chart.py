@@ -9,8 +9,8 @@ import pytest
 from carpark.cameras.camera import camera_of_folder
 from carpark.day.looks import Extra
 from carpark.day.table import NOT_FETCHED
-from tabs.day_chart import chart_html
-from tabs.shown_day import CameraDay
+from tabs.day.chart import chart_html
+from tabs.day.shown import CameraDay
 from tests.carpark.day.test_figure import FAULTS, table_of
 
 

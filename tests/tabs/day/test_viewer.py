@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from carpark.day.table import camera_day
-from tabs.frame_viewer import MOST_FRAMES, asked_frames, frames_for
-from tabs.shown_day import CameraDay
+from tabs.day.shown import CameraDay
+from tabs.day.viewer import MOST_FRAMES, asked_frames, frames_for
 from tests.street import card, exif, jpeg, street, with_overlays
 from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, moment
 

@@ -8,9 +8,9 @@ import pytest
 from carpark.cameras.camera import camera_of_folder
 from carpark.day.table import DaySummary
 from carpark.slots import LONDON, slots_of_day
-from tabs.day_results import write_tables
-from tabs.day_words import answer_of, day_in_words, summary_in_words, title_of
-from tabs.shown_day import CameraDay
+from tabs.day.results import write_tables
+from tabs.day.shown import CameraDay
+from tabs.day.words import answer_of, day_in_words, summary_in_words, title_of
 
 DAY = date(2026, 7, 6)
 

@@ -4,7 +4,7 @@ import pytest
 
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera
 from carpark.errors import BadDay, UnknownCamera
-from tabs.day_link import DayLink, read_link
+from tabs.day.link import DayLink, read_link
 
 BAKER = Camera("00001.07389", "Baker St/S of Park Rd", "Baker_St_S_of_Park_Rd", 51.5226, -0.1571)
 DAY = date(2020, 3, 9)
