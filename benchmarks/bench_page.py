@@ -25,8 +25,8 @@ from carpark.model.config import read_config
 from carpark.model.engines import load_model, load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import load_neighbours
-from tabs.photo_answer import judge_photo
-from tabs.why import heat_view
+from tabs.photo.answer import judge_photo
+from tabs.photo.why import heat_view
 from tests.running_space import running_space
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")

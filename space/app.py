@@ -23,7 +23,7 @@ from serving.gate import Gate, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
 from tabs.day.tab import build_camera_day_tab
-from tabs.photo import build_photo_tab
+from tabs.photo.tab import build_photo_tab
 from tabs.samples import write_samples
 from tabs.sources import Sources
 from tabs.theme import HEAD, HEADER, STYLES, THEME

@@ -12,8 +12,8 @@ from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
 from serving.edge import without_secrets
-from tabs.ballot import times
 from tabs.day.tab import ATTRIBUTION
+from tabs.photo.ballot import times
 from tabs.sources import Sources
 
 WHAT_IT_IS = """

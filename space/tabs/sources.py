@@ -21,7 +21,7 @@ from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
 from serving.edge import without_secrets
 from serving.right_of_way import RightOfWay, giving_way, going_first
-from tabs.similar import TrainingPhotos
+from tabs.photo.similar import TrainingPhotos
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from carpark.votes import Tally
-from tabs.ballot import times
+from tabs.photo.ballot import times
 from tests.browser.conftest import SLOW_MS, OpenPage, ask
 from tests.running_space import RunningSpace, running_space
 

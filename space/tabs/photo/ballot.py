@@ -10,7 +10,7 @@ import gradio as gr
 from carpark.images import open_image
 from carpark.votes import Tally, Truth, Vote, VoteBox
 from serving.edge import READ_ALOUD, told_on_page
-from tabs.photo_answer import PhotoAnswer
+from tabs.photo.answer import PhotoAnswer
 
 CONSENT = "Keep my photo too: it is mine to give, and may be published (CC0) so that the model can learn from it"
 TRUTHS: dict[str, Truth] = {"Empty": "empty", "Full": "full", "In between": "partial", "No car park": "no car park"}

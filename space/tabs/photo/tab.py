@@ -13,14 +13,14 @@ from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
 from serving.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
-from tabs import ballot
-from tabs.ballot import Ballot, Judged, build_ballot
-from tabs.photo_answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
-from tabs.several import build_several
-from tabs.similar import similar_view
+from tabs.photo import ballot
+from tabs.photo.answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
+from tabs.photo.ballot import Ballot, Judged, build_ballot
+from tabs.photo.several import build_several
+from tabs.photo.similar import similar_view
+from tabs.photo.uploads import never_fetching, uploaded_file
+from tabs.photo.why import heat_html, heat_view
 from tabs.sources import Sources
-from tabs.uploads import never_fetching, uploaded_file
-from tabs.why import heat_html, heat_view
 
 PRIVACY = "Your photo is shown to nobody else, and is deleted from this server after about a day."
 

@@ -17,7 +17,7 @@ from pyarrow.lib import ArrowException
 from carpark.errors import BadImage, BadPhotos
 from carpark.images import open_image
 from carpark.model.neighbours import Neighbours
-from tabs.why import data_uri
+from tabs.photo.why import data_uri
 
 MOST = 6
 SIDE_PX = 240

@@ -15,8 +15,8 @@ from carpark.images import open_image
 from carpark.model.engines import Model
 from carpark.model.neighbours import Neighbours
 from serving.edge import READ_ALOUD, told_on_page
-from tabs.photo_answer import PhotoAnswer, judge_photo
-from tabs.uploads import never_fetching, uploaded_file
+from tabs.photo.answer import PhotoAnswer, judge_photo
+from tabs.photo.uploads import never_fetching, uploaded_file
 
 MOST_AT_ONCE = 24
 COLUMNS = ("photo", "verdict", "label", "p_full", "sure", "is_car_park", "problem")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from carpark.errors import BadPhotos
 from carpark.model.neighbours import Neighbours
-from tabs.similar import TrainingPhotos, credit_of, similar_view
+from tabs.photo.similar import TrainingPhotos, credit_of, similar_view
 
 
 def jpeg(colour: str) -> bytes:
