@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
-import tabs.zero_gpu  # noqa: F401  # before anything that imports torch
 from starlette.middleware import Middleware
 
+import serving.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.hub.revisions import FILE, read_pins
 from serving.edge import READ_ALOUD, say_json, without_secrets

@@ -160,3 +160,8 @@ def read_votes(path: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
             yield str(said["id"]), (str(said["model"]), bool(said["right"]))
         except (ValueError, KeyError, TypeError):
             continue
+
+
+def times(tally: Tally) -> str:
+    """A tally in words, such as "41 times out of 45"."""
+    return f"{tally.right:,} times out of {tally.n:,}"

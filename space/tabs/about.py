@@ -11,9 +11,9 @@ from carpark.errors import CarparkError
 from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
+from carpark.votes import times
 from serving.edge import without_secrets
-from tabs.day.tab import ATTRIBUTION
-from tabs.photo.ballot import times
+from tabs.credits import ATTRIBUTION
 from tabs.sources import Sources
 
 WHAT_IT_IS = """

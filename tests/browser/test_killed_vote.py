@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from carpark.votes import Tally
-from tabs.photo.ballot import times
+from carpark.votes import Tally, times
 from tests.browser.conftest import SLOW_MS, OpenPage, ask
 from tests.running_space import RunningSpace, running_space
 

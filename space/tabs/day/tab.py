@@ -12,6 +12,7 @@ import gradio as gr
 
 from carpark.errors import CarparkError
 from serving.edge import told_on_page, told_to_caller, typed_json, without_secrets
+from tabs.credits import ATTRIBUTION
 from tabs.day.chart import chart_html
 from tabs.day.comparison import extras_of
 from tabs.day.form import DayForm, choose_camera, fill_form, find_one, lay_out_form
@@ -23,10 +24,6 @@ from tabs.day.viewer import asked_frames, frames_for
 from tabs.day.words import DayAnswer, answer_of
 from tabs.sources import Sources
 
-ATTRIBUTION = (
-    "Powered by TfL Open Data. Contains OS data © Crown copyright and database rights 2016 and "
-    "Geomni UK Map data © and database rights [2019]."
-)
 REDRAW_S, REDRAW_SHARE = 1.0, 4  # between two drawings of a day that comes in, in seconds and in times that one drawing takes
 KEEP_DAY_S = 3600  # how long a visitor's finished day waits for the next question about it
 TAB = "camera-day"

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from carpark.images import open_image
-from carpark.votes import Tally, Truth, Vote, VoteBox
+from carpark.votes import Tally, Truth, Vote, VoteBox, times
 from serving.edge import READ_ALOUD, told_on_page
 from tabs.photo.answer import PhotoAnswer
 
@@ -92,8 +92,3 @@ def thanks(tally: Tally, *, with_photo: bool) -> str:
     """What the page says once a vote is on disk."""
     kept = "Thank you, your vote and your photo are kept." if with_photo else "Thank you, your vote is kept."
     return f'<p class="thanks">{html.escape(f"{kept} Visitors found this model right {times(tally)}.")}</p>'
-
-
-def times(tally: Tally) -> str:
-    """A tally in words, such as "41 times out of 45"."""
-    return f"{tally.right:,} times out of {tally.n:,}"

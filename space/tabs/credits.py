@@ -1,0 +1,6 @@
+"""The credits that must stand wherever pictures of TfL's cameras are shown."""
+
+ATTRIBUTION = (
+    "Powered by TfL Open Data. Contains OS data © Crown copyright and database rights 2016 and "
+    "Geomni UK Map data © and database rights [2019]."
+)
