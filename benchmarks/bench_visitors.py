@@ -22,7 +22,7 @@ from benchmarks.bench_model import train_anything
 from carpark.images import open_image
 from carpark.model.engines import load_model
 from tests.running_space import RunningSpace, running_space
-from training import sample
+from training.sample import __main__ as sample
 
 DAYS, PHOTOS = 10, 20  # visitors
 PATIENCE_S = 300.0

@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 
 from carpark.slots import LONDON
-from training.sample_feed import BOTTOM_PX, HEIGHT_PX, TOP_PX, WIDTH_PX
-from training.scenery.light import Light, make_light, ramp, sun_at
-from training.scenery.scenes import Scene, bays_in_picture, draw_scene
+from training.sample.feed import BOTTOM_PX, HEIGHT_PX, TOP_PX, WIDTH_PX
+from training.sample.scenery.light import Light, make_light, ramp, sun_at
+from training.sample.scenery.scenes import Scene, bays_in_picture, draw_scene
 
 LATITUDE, LONGITUDE = 51.51, -0.13
 BAYS_SHOWN = range(36, 81)

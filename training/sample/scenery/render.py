@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.scenery.bodywork import car_faces
-from training.scenery.faces import NO_FACES, Faces, join
-from training.scenery.ground import Shine, paint_ground
-from training.scenery.light import Light, rgb
-from training.scenery.optics import Grade, add_halos, add_rain, add_sky, develop, tone
-from training.scenery.pinhole import NEAR_M, Array, Pinhole
-from training.scenery.scenes import Scene
-from training.scenery.standing import house_faces, lamp_faces, tree_faces
-from training.scenery.vehicles import KINDS, Car
+from training.sample.scenery.bodywork import car_faces
+from training.sample.scenery.faces import NO_FACES, Faces, join
+from training.sample.scenery.ground import Shine, paint_ground
+from training.sample.scenery.light import Light, rgb
+from training.sample.scenery.optics import Grade, add_halos, add_rain, add_sky, develop, tone
+from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
+from training.sample.scenery.scenes import Scene
+from training.sample.scenery.standing import house_faces, lamp_faces, tree_faces
+from training.sample.scenery.vehicles import KINDS, Car
 
 SMOOTH = 2  # objects are painted this many times larger
 DETAIL_PX = 30  # a car shorter than this, at the larger size, goes without wheels and lights

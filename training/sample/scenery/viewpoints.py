@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.scenery.lots import Lot, draw_lot
-from training.scenery.pinhole import Pinhole
+from training.sample.scenery.lots import Lot, draw_lot
+from training.sample.scenery.pinhole import Pinhole
 
 WIDTH_PX, HEIGHT_PX = 480, 360
 MODULE_M = 17.0  # about the depth of an aisle with its two rows

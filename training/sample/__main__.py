@@ -12,8 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from training.sample_day import write_day
-from training.sample_photos import FEWEST_PHOTOS, write_photos
+from training.sample.day import write_day
+from training.sample.photos import FEWEST_PHOTOS, write_photos
 from training.staging import staged
 
 PROCESSES = 2

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import ImageChops
 
-from training.scenery.bodywork import mesh_of
-from training.scenery.light import LIGHTS, draw_light, make_light, sun_at
-from training.scenery.optics import draw_grade
-from training.scenery.parking import park_cars, park_in
-from training.scenery.pinhole import Pinhole
-from training.scenery.render import Moment, render
-from training.scenery.scenes import VIEWS, Scene, draw_scene
-from training.scenery.vehicles import KINDS, SHAPES
+from training.sample.scenery.bodywork import mesh_of
+from training.sample.scenery.light import LIGHTS, draw_light, make_light, sun_at
+from training.sample.scenery.optics import draw_grade
+from training.sample.scenery.parking import park_cars, park_in
+from training.sample.scenery.pinhole import Pinhole
+from training.sample.scenery.render import Moment, render
+from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
+from training.sample.scenery.vehicles import KINDS, SHAPES
 
 CAMERA = Pinhole(x=3, y=-20, height_m=8, azimuth=1.4, pitch=0.4, roll=0.02, focal=0.9, width_px=480, height_px=360)
 

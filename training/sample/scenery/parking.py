@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from training.scenery.scenes import Scene
-from training.scenery.vehicles import Car, draw_car
+from training.sample.scenery.scenes import Scene
+from training.sample.scenery.vehicles import Car, draw_car
 
 CLEAR_M = 10.0  # around the camera, where nobody drives
 

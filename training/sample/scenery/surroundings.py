@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.scenery.light import rgb
-from training.scenery.lots import WHITE, YELLOW, Lot, Outline, Patch, Point, draw_asphalt, line_patch
-from training.scenery.pinhole import Array, Pinhole
+from training.sample.scenery.light import rgb
+from training.sample.scenery.lots import WHITE, YELLOW, Lot, Outline, Patch, Point, draw_asphalt, line_patch
+from training.sample.scenery.pinhole import Array, Pinhole
 
 LEAVES = np.array([(5, 11, 2), (8, 14, 3), (3.5, 7.5, 2.5), (16, 13, 3), (22, 10, 3), (10, 17, 5)], np.float32) / 100
 LANDS = np.array([(6, 10, 3), (9, 12, 4), (24, 22, 19), (18, 14, 9), (13, 13, 13)], np.float32) / 100

@@ -16,15 +16,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from carpark.slots import SLOT, frame_path, slots_of_day
-from training.sample_faults import Fault, draw_faults
-from training.sample_feed import Signs, add_overlays, draw_card, encode, smear
-from training.sample_place import hour_of, light_at, sample_place
-from training.scenery.light import ramp
-from training.scenery.optics import Grade
-from training.scenery.parking import park_in, passing_cars
-from training.scenery.render import Moment, render
-from training.scenery.scenes import Scene
-from training.scenery.vehicles import Car
+from training.sample.faults import Fault, draw_faults
+from training.sample.feed import Signs, add_overlays, draw_card, encode, smear
+from training.sample.place import hour_of, light_at, sample_place
+from training.sample.scenery.light import ramp
+from training.sample.scenery.optics import Grade
+from training.sample.scenery.parking import park_in, passing_cars
+from training.sample.scenery.render import Moment, render
+from training.sample.scenery.scenes import Scene
+from training.sample.scenery.vehicles import Car
 
 DAY = date(2026, 3, 2)  # in winter, when London's clock shows UTC
 SIGNS = Signs(place="Market St/Sample Car Park", number="04711", view="N - over the car park to Market St")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from training.scenery.pinhole import Array
+from training.sample.scenery.pinhole import Array
 
 LIGHTS = ("day", "dusk", "night", "rain")
 

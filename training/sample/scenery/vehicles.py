@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.scenery.light import rgb
+from training.sample.scenery.light import rgb
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.scenery.lots import Bay, Lot
-from training.scenery.pinhole import Pinhole
-from training.scenery.surroundings import Surroundings, draw_surroundings
-from training.scenery.viewpoints import DRAW_LOT_AND_CAMERA
+from training.sample.scenery.lots import Bay, Lot
+from training.sample.scenery.pinhole import Pinhole
+from training.sample.scenery.surroundings import Surroundings, draw_surroundings
+from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA
 
 VIEWS = tuple(DRAW_LOT_AND_CAMERA)
 FEWEST_BAYS = {"aerial": 24, "aerial_oblique": 24, "oblique_cctv": 20, "ground": 12}  # in a picture: of fewer, a share says little

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.scenery.light import Light
-from training.scenery.pinhole import Array, Pinhole
+from training.sample.scenery.light import Light
+from training.sample.scenery.pinhole import Array, Pinhole
 
 NOISE_PX = 640
 

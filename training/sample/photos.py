@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from training.scenery.light import draw_light
-from training.scenery.optics import draw_grade
-from training.scenery.parking import park_cars, passing_cars
-from training.scenery.render import Moment, render
-from training.scenery.scenes import VIEWS, Scene, draw_scene
+from training.sample.scenery.light import draw_light
+from training.sample.scenery.optics import draw_grade
+from training.sample.scenery.parking import park_cars, passing_cars
+from training.sample.scenery.render import Moment, render
+from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
 
 FEWEST_PHOTOS = 16
 OCCUPANCY = {"empty": (0.0, 0.10), "full": (0.75, 1.0), "partial": (0.25, 0.65)}  # taken share of the bays in the picture

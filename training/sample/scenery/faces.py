@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scenery.pinhole import Array
+from training.sample.scenery.pinhole import Array
 
 CORNERS = 8
 UP = np.array([0, 0, 1], np.float32)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from carpark.images import open_image
-from training import sample
-from training.sample_photos import FEWEST_PHOTOS, OCCUPANCY, VIEWS, photograph, plan_places
+from training.sample import __main__ as sample
+from training.sample.photos import FEWEST_PHOTOS, OCCUPANCY, VIEWS, photograph, plan_places
 
 
 @pytest.fixture(scope="session")

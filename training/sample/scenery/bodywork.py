@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scenery.faces import Faces, corners, outward_normals
-from training.scenery.pinhole import Array
-from training.scenery.vehicles import KINDS, SHAPES, Car, Shape
+from training.sample.scenery.faces import Faces, corners, outward_normals
+from training.sample.scenery.pinhole import Array
+from training.sample.scenery.vehicles import KINDS, SHAPES, Car, Shape
 
 
 class Part(IntEnum):

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from training.scenery.light import mix, rgb
-from training.scenery.pinhole import Array
+from training.sample.scenery.light import mix, rgb
+from training.sample.scenery.pinhole import Array
 
 Point = tuple[float, float]
 Outline = tuple[Point, ...]

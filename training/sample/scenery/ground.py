@@ -6,10 +6,10 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.scenery.light import Light
-from training.scenery.optics import resize, tone
-from training.scenery.pinhole import NEAR_M, Array, Pinhole
-from training.scenery.scenes import Scene
+from training.sample.scenery.light import Light
+from training.sample.scenery.optics import resize, tone
+from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
+from training.sample.scenery.scenes import Scene
 
 DECODE = ((np.arange(256) / 255) ** 2.2).astype(np.float32)  # from the code of a painted albedo to the albedo
 TILE_PX, TILE_PX_PER_M, TILE_START_PX = 768, 4, 608  # half of a mirrored noise tile, its scale, and where in it the lot begins

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.scenery.faces import UP, Faces, corners, join, make_faces
-from training.scenery.light import rgb
-from training.scenery.pinhole import Array, Pinhole
-from training.scenery.surroundings import House, Lamp, Tree
+from training.sample.scenery.faces import UP, Faces, corners, join, make_faces
+from training.sample.scenery.light import rgb
+from training.sample.scenery.pinhole import Array, Pinhole
+from training.sample.scenery.surroundings import House, Lamp, Tree
 
 TURNS = np.arange(8) * np.pi / 4
 BARK, STEEL, WINDOW = rgb(0.07, 0.055, 0.04), rgb(0.055, 0.058, 0.06), rgb(0.05, 0.06, 0.07)

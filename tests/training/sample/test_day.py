@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from carpark.quality.judging import judge_files
-from training.sample_day import SIGNS, shoot_day, take_frame
-from training.sample_feed import (
+from training.sample.day import SIGNS, shoot_day, take_frame
+from training.sample.feed import (
     BOTTOM_PX,
     DATE_TIME_ORIGINAL,
     EXIF_IFD,

@@ -1,0 +1,1 @@
+"""What the drawings consist of: places, vehicles, light and optics."""
