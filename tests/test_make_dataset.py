@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.photo_sources import OpenverseServer
-from training import clean, collect, dataset
+from training import clean, dataset
+from training.collect import __main__ as collect
 
 ROOT = Path(__file__).resolve().parents[1]
 LOAD = """

@@ -10,7 +10,7 @@ from cleanvision import Imagelab
 from training.cleaning.decisions import DROP, FILES, SCENE, Row
 from training.cleaning.survey import Survey, count_colours
 from training.cleaning.twins import CERTAIN, Twins
-from training.intake import MIN_SIDE_PX
+from training.collect.intake import MIN_SIDE_PX
 
 # Measures of quality by cleanvision, with its own thresholds; whether such a photo is still useful is for a person to say.
 QUALITY = {"dark": "dark", "light": "overexposed", "blurry": "blurry", "low_information": "little to see", "odd_aspect_ratio": "odd shape"}

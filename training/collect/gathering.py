@@ -8,10 +8,10 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from carpark.errors import BadImage, NoAnswer
-from training.intake import TooSmall, take_in
-from training.ledger import Ledger, Search
-from training.paced import PacedClient, Unreachable
-from training.sources.offer import Offer, Page, Source
+from training.collect.intake import TooSmall, take_in
+from training.collect.ledger import Ledger, Search
+from training.collect.paced import PacedClient, Unreachable
+from training.collect.sources.offer import Offer, Page, Source
 
 KEPT, FAILED, UNWANTED = "kept", "failed", "licence not wanted"
 OUTAGE = 10  # downloads that fail in a row; more would be made in vain

@@ -18,16 +18,16 @@ from urllib.parse import urlsplit
 
 from carpark.errors import BadSetting, one_line_errors
 from carpark.files import held
-from training.gathering import KEPT, Gathering
-from training.ledger import Ledger
-from training.paced import PacedClient, Terms
+from training.collect.gathering import KEPT, Gathering
+from training.collect.ledger import Ledger
+from training.collect.paced import PacedClient, Terms
+from training.collect.sources import commons, openverse
+from training.collect.sources.commons import Commons
+from training.collect.sources.listed import Listed, read_folder, read_list
+from training.collect.sources.offer import Offer, Source, parse_licenses
+from training.collect.sources.openverse import Openverse
 from training.photos import LABELS, PARTIAL
 from training.provenance import LICENSES, NO_DERIVATIVES
-from training.sources import commons, openverse
-from training.sources.commons import Commons
-from training.sources.listed import Listed, read_folder, read_list
-from training.sources.offer import Offer, Source, parse_licenses
-from training.sources.openverse import Openverse
 
 QUERIES = Path(__file__).with_name("queries.csv")
 SEARCHED = {"openverse": openverse, "commons": commons}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from carpark.errors import NoAnswer
-from training.paced import PacedClient
-from training.sources.offer import Offer, Page, credited, one_line
+from training.collect.paced import PacedClient
+from training.collect.sources.offer import Offer, Page, credited, one_line
 
 API = "https://api.openverse.org/v1/images/"
 PAGE_SIZE, DEEPEST_PAGE = 20, 12

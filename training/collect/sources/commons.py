@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from carpark.errors import NoAnswer
-from training.paced import PacedClient
-from training.sources.offer import Offer, Page, credited, one_line
+from training.collect.paced import PacedClient
+from training.collect.sources.offer import Offer, Page, credited, one_line
 
 API = "https://commons.wikimedia.org/w/api.php"
 PAGE_SIZE = 50

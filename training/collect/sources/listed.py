@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from carpark.errors import BadPhotos, BadSetting
 from carpark.images import IMAGE_SUFFIXES
+from training.collect.sources.offer import Offer, Page, credited, one_line
 from training.photos import LABELS, PARTIAL
 from training.provenance import LICENSES
-from training.sources.offer import Offer, Page, credited, one_line
 
 REQUIRED = ("image_url", "license")
 UNDERSTOOD = (*REQUIRED, "label", "title", "creator", "license_version", "license_url", "source_page", "attribution")

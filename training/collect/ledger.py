@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from training.intake import Picture
+from training.collect.intake import Picture
+from training.collect.sources.offer import Offer, Page, scene_of
 from training.journal import Journal
 from training.photos import read_photos
 from training.provenance import PROVENANCE
-from training.sources.offer import Offer, Page, scene_of
 
 PHOTOS, REFUSED, SEARCHES = "photos.csv", "refused.csv", "searches.csv"
 HALF_WRITTEN = ".half-written"

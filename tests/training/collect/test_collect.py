@@ -32,14 +32,14 @@ from tests.photo_sources import (
     PhotoSource,
     picture,
 )
-from training import collect
-from training.gathering import Gathering
-from training.ledger import Ledger
-from training.paced import PacedClient, Terms
+from training.collect import __main__ as collect
+from training.collect.gathering import Gathering
+from training.collect.ledger import Ledger
+from training.collect.paced import PacedClient, Terms
+from training.collect.sources import commons, openverse
+from training.collect.sources.openverse import Openverse
 from training.photos import read_photos
 from training.provenance import LICENSES, NO_DERIVATIVES, PROVENANCE
-from training.sources import commons, openverse
-from training.sources.openverse import Openverse
 
 HASTY = Terms(pause_s=0.01, longest_wait_s=5, patience=Patience(read_s=1, frame_s=1, tries=3, backoff_s=0.01))
 ALL = tuple(name for name in LICENSES if name not in NO_DERIVATIVES)

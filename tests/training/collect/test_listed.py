@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.photo_sources import BOMB, OpenverseServer, picture
-from training import collect
+from training.collect import __main__ as collect
 from training.photos import read_photos
 
 

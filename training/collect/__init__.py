@@ -1,0 +1,1 @@
+"""Download photos that may be republished, each with its licence and source."""

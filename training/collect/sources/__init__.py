@@ -1,0 +1,1 @@
+"""Where photos are offered: Openverse, Wikimedia Commons, a list of addresses, a folder."""
