@@ -15,10 +15,10 @@ import pandas as pd
 
 from benchmarks.planted_faults import plant
 from carpark.errors import one_line_errors
-from training.clean import judge
-from training.cleaning.decisions import DROP, FILES, KEEP, LABEL, LABEL_PASS, SCENE, Row
-from training.cleaning.embedding import Embedder
-from training.cleaning.survey import survey_photos
+from training.clean.decisions import DROP, FILES, KEEP, LABEL, LABEL_PASS, SCENE, Row
+from training.clean.embedding import Embedder
+from training.clean.passes import judge
+from training.clean.survey import survey_photos
 from training.photos import read_photos
 
 FIRST = 25  # label proposals that a person looks at before anything else

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.photo_sources import OpenverseServer
-from training import clean, dataset
+from training import dataset
+from training.clean import __main__ as clean
 from training.collect import __main__ as collect
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,8 @@ from carpark.archives.opening import open_archive
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
 from tests.street import card, jpeg, street, with_overlays
-from training.cleaning.decisions import NAME
-from training.cleaning.docket import FRAME_MARKS, Choice, Docket
+from training.clean.decisions import NAME
+from training.clean.page.docket import FRAME_MARKS, Choice, Docket
 from training.photos import read_photos
 from training.reviewing.frames import read_frames, take_day, write_labelled
 

@@ -17,7 +17,7 @@ from carpark.archives.opening import open_archive
 from carpark.errors import one_line_errors
 from carpark.files import held
 from carpark.slots import parse_day
-from training.cleaning.docket import FRAME_MARKS, Docket
+from training.clean.page.docket import FRAME_MARKS, Docket
 
 PORT = 7861
 REVIEWER = "reviewer"
@@ -27,8 +27,8 @@ def main(argv: list[str] | None = None) -> None:
     """Takes the frames, shows them, and writes the labelled ones."""
     args = parse(argv)
     with one_line_errors():
+        from training.clean.page.server import serve
         from training.reviewing.frames import read_frames, take_day, write_labelled  # only now: Gradio and SciPy take seconds to load
-        from training.reviewing.page import serve
 
         archive, day = open_archive(args.frames), parse_day(args.date)
         camera = archive.camera(args.camera)

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SLOW_MS, watch
 from tests.running_space import PATIENCE_S, _free_port, _wait_until_up
-from training import clean
-from training.cleaning.decisions import NAME, REVIEW, Row, journal_of, read_rows, to_record
+from training.clean import __main__ as clean
+from training.clean.decisions import NAME, REVIEW, Row, journal_of, read_rows, to_record
 from training.photos import read_photos
 
 PHOTOS = 26

@@ -21,9 +21,9 @@ from carpark.errors import BadSetting
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
 from carpark.slots import slots_of_day
-from training.cleaning.apply import write_photos
-from training.cleaning.decisions import FILES, NAME, Fate, Row, check_rows, fates_of, journal_of, read_rows, to_record
-from training.cleaning.survey import survey_photos
+from training.clean.apply import write_photos
+from training.clean.decisions import FILES, NAME, Fate, Row, check_rows, fates_of, journal_of, read_rows, to_record
+from training.clean.survey import survey_photos
 from training.journal import Journal
 from training.staging import staged
 

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
 from tqdm import tqdm
 
-from training.cleaning.survey import Survey, Thumbnail
+from training.clean.survey import Survey, Thumbnail
 
 NEIGHBOURS = 6  # by embedding, looked at for each photo
 HASH_BITS = 14  # of 64 may differ in a candidate; unrelated photos differ in 32

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from carpark.errors import BadPhotos, BadSetting, one_line_errors
+from carpark.errors import BadSetting, one_line_errors
 from carpark.files import held
 from carpark.model.network import torchvision_name
-from training.cleaning import decisions
-from training.cleaning.apply import write_photos
-from training.cleaning.decisions import (
+from training.clean import decisions
+from training.clean.apply import write_photos
+from training.clean.decisions import (
     FILES,
     KEEP,
     LABEL_PASS,
@@ -34,11 +34,12 @@ from training.cleaning.decisions import (
     read_rows,
     to_record,
 )
-from training.cleaning.docket import MARKS, Docket
-from training.cleaning.embedding import Embedder
-from training.cleaning.shortcuts import NAME as SHORTCUTS
-from training.cleaning.survey import Survey, survey_photos
-from training.photos import check_trainable, read_photos
+from training.clean.embedding import Embedder
+from training.clean.page.docket import MARKS, Docket
+from training.clean.passes import judge
+from training.clean.shortcuts import NAME as SHORTCUTS
+from training.clean.survey import Survey, survey_photos
+from training.photos import read_photos
 from training.staging import staged
 
 CONFIDENCE = 0.95
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
             elif not args.review or not (args.out / decisions.NAME).is_file():
                 clean(args)
             if args.review:
-                from training.reviewing.page import serve  # only now: Gradio takes seconds to load
+                from training.clean.page.server import serve  # only now: Gradio takes seconds to load
 
                 serve(Docket(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
                 replay(args.data, args.out / decisions.NAME, args.out)
@@ -75,29 +76,6 @@ def clean(args: argparse.Namespace) -> None:
         journal_of(folder).append([to_record(row) for row in rows])
         counts = write_photos(survey, fates_of(rows), args.data / "photos.csv", folder)
     report(rows, counts, args.out)
-
-
-def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
-    """The proposals of both passes, with a row of the pass over labels for every readable photo.
-
-    Where one class is too small to learn from, those rows say that nobody judged the label.
-    """
-    from training.cleaning.file_pass import judge_files  # only now: their libraries take seconds to load, and a replay needs none
-    from training.cleaning.label_pass import judge_labels
-    from training.cleaning.twins import find_twins, merge_scenes
-
-    twins = find_twins(survey)
-    merged = merge_scenes(survey.photos.scene, twins)
-    rows = judge_files(survey, twins, merged)
-    readable = survey.photos[survey.is_readable]
-    try:
-        check_trainable(readable.assign(scene=readable.scene.map(merged)), data)
-    except BadPhotos as error:
-        print(f"labels of {len(readable)} photos are not judged: {error}")
-        unjudged = zip(readable.file, readable.sha256, readable.label, strict=True)
-        why = "not judged: a class is too small to learn from"
-        return rows + [Row(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
-    return rows + judge_labels(survey, survey.photos.scene.map(merged), seed)
 
 
 def replay(data: Path, path: Path, out: Path) -> None:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from carpark.errors import BadImage
 from carpark.images import open_image
-from training.cleaning.embedding import Embedder, Embedding, single_threaded
+from training.clean.embedding import Embedder, Embedding, single_threaded
 
 THUMBNAIL_PX = 48  # longest side of what near-duplicates are compared by
 STYLE_PX = 512  # longest side at which style is measured, so that size does not look like sharpness

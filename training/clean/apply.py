@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.cleaning import shortcuts
-from training.cleaning.decisions import Fate
-from training.cleaning.survey import Style, Survey
+from training.clean import shortcuts
+from training.clean.decisions import Fate
+from training.clean.survey import Style, Survey
 from training.photos import LABELS, PARTIAL
 
 MEASURED = ("sha256", "phash", "width", "height")  # filled in where photos.csv does not tell

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.cleaning.decisions import (
+from training.clean.decisions import (
     DROP,
     FILES,
     KEEP,

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from cleanvision import Imagelab
 
-from training.cleaning.decisions import DROP, FILES, SCENE, Row
-from training.cleaning.survey import Survey, count_colours
-from training.cleaning.twins import CERTAIN, Twins
+from training.clean.decisions import DROP, FILES, SCENE, Row
+from training.clean.survey import Survey, count_colours
+from training.clean.twins import CERTAIN, Twins
 from training.collect.intake import MIN_SIDE_PX
 
 # Measures of quality by cleanvision, with its own thresholds; whether such a photo is still useful is for a person to say.

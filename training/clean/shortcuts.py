@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training.cleaning.survey import Style
+from training.clean.survey import Style
 from training.photos import LABELS
 
 NAME = "shortcuts.csv"

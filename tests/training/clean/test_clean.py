@@ -13,12 +13,12 @@ from PIL import Image, ImageEnhance, ImageOps
 from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
-from training import clean
-from training.cleaning.decisions import DROP, LABEL_PASS, NAME, REVIEW, Row, fates_of, journal_of, read_rows, to_record
-from training.cleaning.embedding import Embedder
-from training.cleaning.shortcuts import COLUMNS, auroc, find_shortcuts
-from training.cleaning.survey import survey_photos
-from training.cleaning.twins import SAME, Twins, find_twins, merge_scenes
+from training.clean import __main__ as clean
+from training.clean.decisions import DROP, LABEL_PASS, NAME, REVIEW, Row, fates_of, journal_of, read_rows, to_record
+from training.clean.embedding import Embedder
+from training.clean.shortcuts import COLUMNS, auroc, find_shortcuts
+from training.clean.survey import survey_photos
+from training.clean.twins import SAME, Twins, find_twins, merge_scenes
 from training.photos import read_photos
 
 WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet.pth"

@@ -11,8 +11,8 @@ from cleanlab.filter import find_label_issues
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.cleaning.decisions import DROP, KEEP, LABEL, LABEL_PASS, Row
-from training.cleaning.survey import Survey
+from training.clean.decisions import DROP, KEEP, LABEL, LABEL_PASS, Row
+from training.clean.survey import Survey
 from training.photos import LABELS, PARTIAL
 
 FOLDS = 6
