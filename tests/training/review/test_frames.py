@@ -12,7 +12,7 @@ from tests.street import card, jpeg, street, with_overlays
 from training.clean.decisions import NAME
 from training.clean.page.docket import FRAME_MARKS, Choice, Docket
 from training.photos import read_photos
-from training.reviewing.frames import read_frames, take_day, write_labelled
+from training.review.frames import read_frames, take_day, write_labelled
 
 DAYS = (date(2020, 3, 9), date(2020, 3, 10))
 

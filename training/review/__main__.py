@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     with one_line_errors():
         from training.clean.page.server import serve
-        from training.reviewing.frames import read_frames, take_day, write_labelled  # only now: Gradio and SciPy take seconds to load
+        from training.review.frames import read_frames, take_day, write_labelled  # only now: Gradio and SciPy take seconds to load
 
         archive, day = open_archive(args.frames), parse_day(args.date)
         camera = archive.camera(args.camera)

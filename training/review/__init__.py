@@ -1,0 +1,1 @@
+"""Label the frames of a camera's day."""
