@@ -9,7 +9,7 @@ with warnings.catch_warnings():  # fastai warns about itself and its libraries w
     warnings.simplefilter("ignore")
     import fastai.vision.all  # noqa: F401  # imported for that alone
 
-from training.dataset import write_dataset
+from training.dataset.writing import write_dataset
 from training.fitting import Recipe
 from training.sample import __main__ as sample
 from training.train import train

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from tests.photo_sources import OpenverseServer
-from training import dataset
 from training.clean import __main__ as clean
 from training.collect import __main__ as collect
+from training.dataset import __main__ as dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 LOAD = """

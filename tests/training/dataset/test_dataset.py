@@ -12,9 +12,9 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from carpark.errors import BadPhotos
-from training import dataset
 from training.attribution import credit
-from training.dataset import write_dataset
+from training.dataset import __main__ as dataset
+from training.dataset.writing import write_dataset
 from training.dataset_card import dataset_card
 from training.photos import load_photos, read_photos
 from training.provenance import PROVENANCE

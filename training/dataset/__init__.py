@@ -1,0 +1,1 @@
+"""Turn clean photos into the folder of a dataset repo."""
