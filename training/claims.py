@@ -25,7 +25,7 @@ from carpark.intervals import wilson_interval
 from carpark.model.engines import Look, Model, load_model
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.quality.judging import judge_frame
-from training.cards import add_to_card
+from training.cards.model import add_to_card
 from training.evaluate import predict
 from training.photos import PARTIAL
 from training.scores import score

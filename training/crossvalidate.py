@@ -23,7 +23,7 @@ from carpark.errors import BadSetting, BadWeights, one_line_errors
 from carpark.model.config import Thresholds
 from carpark.model.engines import Pixels
 from carpark.model.network import NAMES, torchvision_name
-from training.cards import add_to_card
+from training.cards.model import add_to_card
 from training.folds import OutOfFold, predict_out_of_fold
 from training.photos import LABELS, check_trainable, find_photos, load_photos
 from training.probe import Array, pool_photos

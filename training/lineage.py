@@ -14,7 +14,7 @@ from carpark.hub.revisions import Pin, digest_file, write_pins
 from carpark.model.config import FILES, check_file, read_config
 from carpark.model.neighbours import FILE as NEIGHBOURS
 from carpark.model.neighbours import load_neighbours
-from training.cards import model_card
+from training.cards.model import model_card
 from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM
 from training.targets import Kind, Target, list_remote

@@ -27,7 +27,7 @@ from PIL import Image
 from carpark.errors import BadSetting, one_line_errors
 from carpark.model.engines import load_model
 from carpark.model.network import NAMES, torchvision_name
-from training.cards import model_card
+from training.cards.model import model_card
 from training.export import prove_agreement, write_config, write_forms
 from training.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
 from training.likeness import remember, revision_of, said_of

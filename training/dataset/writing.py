@@ -12,8 +12,8 @@ from tqdm import tqdm
 from carpark.errors import BadImage, BadPhotos
 from carpark.hub.revisions import digest_file
 from carpark.images import open_image
-from training.attribution import attribute
-from training.dataset_card import dataset_card
+from training.cards.attribution import attribute
+from training.cards.dataset import dataset_card
 from training.parquet import write_parquet
 from training.photos import LABELS, PARTIAL, check_trainable, read_photos, split_by_scene
 from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE

@@ -12,10 +12,10 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from carpark.errors import BadPhotos
-from training.attribution import credit
+from training.cards.attribution import credit
+from training.cards.dataset import dataset_card
 from training.dataset import __main__ as dataset
 from training.dataset.writing import write_dataset
-from training.dataset_card import dataset_card
 from training.photos import load_photos, read_photos
 from training.provenance import PROVENANCE
 
@@ -148,7 +148,7 @@ def test_the_snippet_of_the_card_runs(repo: Path, tmp_path: Path) -> None:
 
 def test_a_placeholder_without_a_value_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("$nothing_of_that_name")
-    monkeypatch.setattr("training.dataset_card.TEMPLATE", tmp_path / "card.md")
+    monkeypatch.setattr("training.cards.dataset.TEMPLATE", tmp_path / "card.md")
     table = pd.DataFrame([dict.fromkeys(PROVENANCE, "") | {"label": "full", "scene": "a", "split": "test", "license": "by"}])
     with pytest.raises(KeyError, match="nothing_of_that_name"):
         dataset_card(table, tmp_path, configs={}, drawn=0, seed=0)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from huggingface_hub import DatasetCard
 
-from training.attribution import license_name
+from training.cards.attribution import license_name
 from training.photos import LABELS, PARTIAL
 from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
 

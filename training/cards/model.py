@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCard
 from carpark.errors import BadModel
 from carpark.files import replace_text
 from carpark.model.network import CUTS, head_of, torchvision_name
-from training.card_tables import architecture_table, breakdown_table, claims_table
+from training.cards.tables import architecture_table, breakdown_table, claims_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[1]

@@ -15,7 +15,7 @@ from torchvision import models
 from carpark.images import open_image
 from carpark.model.engines import load_model
 from carpark.model.network import build_network
-from training.cards import model_card
+from training.cards.model import model_card
 
 
 def test_the_model_card_prints_the_measured_scores(tiny_model_folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The README.md of the model and dataset repos, filled with measured numbers."""
