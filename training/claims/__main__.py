@@ -26,10 +26,10 @@ from carpark.model.engines import Look, Model, load_model
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.quality.judging import judge_frame
 from training.cards.model import add_to_card
+from training.claims.strangers import draw_strangers
 from training.evaluate import predict
 from training.photos import PARTIAL
 from training.scores import score
-from training.strangers import draw_strangers
 
 DRAWN = 50  # pictures of each kind
 CLAIMED_ERRORS, CLAIMED_PHOTOS = 0, 30

@@ -8,9 +8,9 @@ import pytest
 
 from carpark.model.engines import load_model
 from carpark.model.neighbours import load_neighbours
-from training import claims
-from training.claims import Subject, ask_camera, claim_no_errors, read_counted
-from training.strangers import draw_strangers
+from training.claims import __main__ as claims
+from training.claims.__main__ import Subject, ask_camera, claim_no_errors, read_counted
+from training.claims.strangers import draw_strangers
 
 
 @pytest.fixture

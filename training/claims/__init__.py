@@ -1,0 +1,1 @@
+"""Claims about the classifier, measured on a model folder and written into its card."""
