@@ -24,11 +24,11 @@ from carpark.model.config import Thresholds
 from carpark.model.engines import Pixels
 from carpark.model.network import NAMES, torchvision_name
 from training.cards.model import add_to_card
+from training.crossvalidate.speed import measure_int8
 from training.folds import OutOfFold, predict_out_of_fold
 from training.photos import LABELS, check_trainable, find_photos, load_photos
 from training.probe import Array, pool_photos
 from training.scores import score
-from training.speed import measure_int8
 from training.staging import staged
 from training.weights import load_start
 

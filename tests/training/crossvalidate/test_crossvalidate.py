@@ -9,7 +9,7 @@ import pytest
 import torch
 from torchvision import models
 
-from training import crossvalidate
+from training.crossvalidate import __main__ as crossvalidate
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Architectures compared under the same folds."""
