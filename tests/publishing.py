@@ -16,8 +16,9 @@ from carpark.hub.revisions import digest_file
 from carpark.model.config import FILES
 from tests.hub_repos import Repo
 from tests.mini_hub import MiniHub
-from training.publish import FOLDERS, NAMES, ORDER, Published, Request, publish
-from training.targets import Target
+from training.publish.__main__ import FOLDERS, NAMES
+from training.publish.steps import ORDER, Published, Request, publish
+from training.publish.targets import Target
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "hf_alice"

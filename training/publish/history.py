@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from huggingface_hub import HfApi
 
-from training.targets import Target
+from training.publish.targets import Target
 
 LINE = re.compile(r"carpark-publish (?P<what>files|card), card (?P<card>[0-9a-f]{40})")
 

@@ -10,8 +10,8 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.sha import git_hash
 
 from carpark.hub.revisions import digest_file
-from training.history import list_publications
-from training.targets import Target, find_head, list_remote
+from training.publish.history import list_publications
+from training.publish.targets import Target, find_head, list_remote
 
 CARD = "README.md"
 DIFF_LINES = 12  # of an edited card that are shown

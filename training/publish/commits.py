@@ -7,9 +7,9 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils.sha import git_hash
 
-from training.history import list_publications, message_line
-from training.plans import CARD, Plan, make_plan
-from training.targets import Target, list_remote
+from training.publish.history import list_publications, message_line
+from training.publish.plans import CARD, Plan, make_plan
+from training.publish.targets import Target, list_remote
 
 NO_CARD = "0" * 40
 

@@ -22,8 +22,8 @@ from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
 from tests.mini_hub import MiniHub
 from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_light_model
-from training import publish
-from training.publish import ORDER, Request
+from training.publish import __main__ as publish
+from training.publish.steps import ORDER, Request
 
 LFS = "/_lfs/"
 

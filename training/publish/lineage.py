@@ -17,7 +17,7 @@ from carpark.model.neighbours import load_neighbours
 from training.cards.model import model_card
 from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM
-from training.targets import Kind, Target, list_remote
+from training.publish.targets import Kind, Target, list_remote
 
 # What the Space loads of the model: the photo tab the learner, the neighbours and (for its heat map) the bare
 # weights, the camera day the int8 form, the About tab the rest.

@@ -1,0 +1,1 @@
+"""Push dataset, model and Space to the Hub, one commit a repo."""

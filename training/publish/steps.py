@@ -1,0 +1,97 @@
+"""The three repos, each staged, compared with the Hub and committed in turn."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from huggingface_hub import HfApi
+
+from carpark.errors import NotPublished
+from carpark.hub.revisions import Pin
+from training.publish.commits import commit_plan, create_repo, named_revision, set_up_space
+from training.publish.lineage import check_learnt_from, digest_remote, list_loaded, stage_dataset, stage_model, stage_space
+from training.publish.plans import Plan, make_plan
+from training.publish.targets import Kind, Target, find_head, told_plainly
+
+ORDER: tuple[Kind, ...] = get_args(Kind)
+TO_COME = "0" * 40  # in a dry run: the commit id that a repo would get
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for."""
+
+    targets: dict[Kind, Target]
+    folders: dict[Kind, Path]
+    only: Kind | None = None
+    is_dry_run: bool = False
+    is_private: bool = False
+    overwrite_card: bool = False
+    hardware: str | None = None  # of the Space; None for the Hub's default
+    variables: dict[str, str] = field(default_factory=dict)  # of the Space, beside those that name model and dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One repo, done."""
+
+    plan: Plan
+    head: str  # its newest commit
+    revision: str  # the commit that later repos name: the last one that changed more than the card
+
+
+def publish(api: HfApi, request: Request) -> Iterator[Published]:
+    """Each repo as it is done, in order. Raises a CarparkError where one cannot be; those before it are published all the same."""
+    pins: dict[str, Pin] = {}
+    with tempfile.TemporaryDirectory(prefix="carpark-publish-") as work:
+        for kind in ORDER[: ORDER.index(request.only) + 1] if request.only else ORDER:
+            target, staged = request.targets[kind], Path(work, kind)
+            with told_plainly(target):
+                if request.only in (None, kind):
+                    stage(request, kind, staged, pins=pins)
+                    done = bring(api, request, target, staged, pins=pins)
+                    pins[kind] = Pin(target.repo, done.revision, list_loaded(staged, kind))
+                    yield done
+                else:
+                    pins[kind] = pin_of(api, target)
+
+
+def stage(request: Request, kind: Kind, out: Path, *, pins: dict[str, Pin]) -> None:
+    """The folder to publish, as it shall be in the repo, written to `out`. Raises a CarparkError for a folder of another kind."""
+    folder, repo = request.folders[kind], request.targets[kind].repo
+    if kind == "dataset":
+        stage_dataset(folder, out, repo=repo)
+    elif kind == "model":
+        if request.only is None:  # a model alone goes beside a dataset that may not be here
+            check_learnt_from(folder, request.folders["dataset"])
+        stage_model(folder, out, repo=repo, dataset=pins["dataset"])
+    else:
+        stage_space(folder, out, pins=pins, is_private=request.is_private)
+
+
+def bring(api: HfApi, request: Request, target: Target, folder: Path, *, pins: dict[str, Pin]) -> Published:
+    """Makes the repo hold what `folder` holds; a dry run only says what that would change."""
+    variables = {"CARPARK_MODEL": str(pins["model"]), "CARPARK_DATASET": str(pins["dataset"])} if target.type == "space" else {}
+    plan = make_plan(api, target, folder, overwrite_card=request.overwrite_card)
+    if request.is_dry_run:
+        print("\n".join(plan.lines()), flush=True)
+        is_kept = plan.head is not None and not plan.has_content
+        return Published(plan, plan.head or TO_COME, named_revision(api, target, str(plan.head)) if is_kept else TO_COME)
+    if plan.head is None:
+        create_repo(api, target, is_private=request.is_private, hardware=request.hardware)
+        plan = make_plan(api, target, folder)
+    plan, head = commit_plan(api, plan, folder, overwrite_card=request.overwrite_card)
+    if target.type == "space":
+        set_up_space(api, target, variables=variables | request.variables, hardware=request.hardware)
+    print(f"{target}: {plan.summary()}", flush=True)
+    return Published(plan, head, named_revision(api, target, head))
+
+
+def pin_of(api: HfApi, target: Target) -> Pin:
+    """A repo that was published before. Raises NotPublished where it was not."""
+    if (head := find_head(api, target)) is None:
+        raise NotPublished(f"{target} is not on the Hub, and what you publish names it. Publish all three: leave --only out.")
+    revision = named_revision(api, target, head)
+    return Pin(target.repo, revision, digest_remote(api, target, revision))
