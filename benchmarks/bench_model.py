@@ -23,9 +23,9 @@ from PIL import Image
 from carpark.images import open_image
 from carpark.model.config import FILES
 from carpark.model.engines import BATCH, load_model, prepare
-from training.fitting import Recipe
 from training.photos import LABELS
-from training.train import train
+from training.train.fitting import Recipe
+from training.train.folder import train
 
 PREDICT_FRAMES = 48  # enough for a steady rate of the slow loop
 

@@ -10,9 +10,9 @@ with warnings.catch_warnings():  # fastai warns about itself and its libraries w
     import fastai.vision.all  # noqa: F401  # imported for that alone
 
 from training.dataset.writing import write_dataset
-from training.fitting import Recipe
 from training.sample import __main__ as sample
-from training.train import train
+from training.train.fitting import Recipe
+from training.train.folder import train
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from carpark.images import open_image
 from carpark.model.config import CarPark
 from carpark.model.engines import load_model
 from carpark.model.neighbours import COLUMNS, FILE, Crowd, Neighbours, load_neighbours
-from training.likeness import choose_rule
 from training.photos import read_photos
+from training.train.likeness import choose_rule
 
 
 @pytest.fixture

@@ -1,17 +1,5 @@
-"""Train the classifier on a folder of photos and write it as a model repo folder.
+"""A model folder from photos: fit, export, prove that the forms agree, score, write the card."""
 
-    python -m training.train --data photos --out artifacts/model                       # mobilenet_v2 from ImageNet weights
-    python -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none
-
-    python -m training.train --data frames --out artifacts/street --start-from artifacts/model   # a camera of one's own
-
-From pretrained weights one layer is fitted (`training.probe`), on all photos, and scored by cross-validation over scenes. Without them a
-network is fitted from scratch on four fifths of the scenes and scored on the rest. Photos labelled `partial` are neither class: they
-teach what lies between the two. With --start-from the new layer begins at, and stays near, the one of a model of ours; whatever is burnt
-into JamCam stills is left out, here and by every form of the model (`scene_boxes` in config.json).
-"""
-
-import argparse
 import json
 import platform
 import time
@@ -24,22 +12,19 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from carpark.errors import BadSetting, one_line_errors
 from carpark.model.engines import load_model
-from carpark.model.network import NAMES, torchvision_name
 from training.cards.model import model_card
 from training.export import prove_agreement, write_config, write_forms
-from training.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
-from training.likeness import remember, revision_of, said_of
-from training.photos import LABELS, PARTIAL, Origin, check_trainable, find_photos, load_photos
+from training.photos import LABELS, PARTIAL, Origin, check_trainable, load_photos
 from training.scores import score_folder
 from training.staging import staged
-from training.transfer import load_taught
+from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
+from training.train.likeness import remember, revision_of, said_of
+from training.train.transfer import load_taught
 from training.weights import load_start
 
 CALIBRATION_PHOTOS = 256  # training photos that set the ranges of the int8 form
 WEIGHTS_OF_MODEL = "those of the model started from"
-RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 
 
 def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
@@ -96,39 +81,3 @@ def record(origin: Origin, photos: pd.DataFrame, recipe: Recipe) -> dict[str, An
 
 def _counts(photos: pd.DataFrame) -> dict[str, int]:
     return {label: int((photos.label == label).sum()) for label in (*LABELS, PARTIAL) if (photos.label == label).any()}
-
-
-def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training.train", description="Train the classifier and write a model folder.")
-    parser.add_argument(
-        "--data", required=True, help="photos folder (empty/ full/ [partial/], photos.csv), or dataset repo owner/name[@revision]"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(NAMES)} (default: mobilenet_v2)")
-    parser.add_argument("--weights", default="imagenet", help="imagenet, none, or a file with torchvision's state dict")
-    parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
-    parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
-    parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(argv)
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Train, prove, write; one line at the end says what was written where."""
-    args = _parse(argv)
-    with one_line_errors():
-        torchvision_name(args.arch)  # a wrong name is found before the photos are read
-        for name, (least, most) in RANGES.items():
-            if not least <= getattr(args, name) <= most:
-                raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")
-        recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from)
-        metrics = train(find_photos(args.data), args.out, recipe)
-    scores = metrics["validation"]
-    print(
-        f"{scores['errors']} errors in {scores['n']} photos of unseen scenes, {metrics['training_seconds']} s; "
-        f"learner, safetensors, ONNX and int8 agree -> {args.out}"
-    )
-
-
-if __name__ == "__main__":
-    main()

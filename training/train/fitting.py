@@ -16,11 +16,11 @@ from torch import nn
 
 from carpark.model.config import CarPark
 from carpark.model.engines import Pixels, load_model
-from training.folds import predict_out_of_fold
-from training.learners import fit, kinds_of, make_learner, photo_loaders, publishable
-from training.likeness import rule_for, rule_out_of_fold
 from training.photos import LABELS, SCENE_BOXES, split_by_scene
-from training.probe import Head, fit_head, install_head, pool_photos
+from training.train.folds import predict_out_of_fold
+from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
+from training.train.likeness import rule_for, rule_out_of_fold
+from training.train.probe import Head, fit_head, install_head, pool_photos
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.

@@ -20,10 +20,10 @@ from carpark.quality.judging import judge_frame
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 from tests.real_data import ARCHIVE, needs_real_data
-from training import train
 from training.photos import SCENE_BOXES, find_photos
-from training.probe import Head, fit_head
-from training.transfer import load_taught
+from training.train import __main__ as train
+from training.train.probe import Head, fit_head
+from training.train.transfer import load_taught
 
 
 @pytest.fixture(scope="module")

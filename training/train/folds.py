@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
-from training.calibration import choose_thresholds, cross_fit, fit_temperature
 from training.photos import LABELS, PARTIAL
-from training.probe import Array, Head, fit_head
+from training.train.calibration import choose_thresholds, cross_fit, fit_temperature
+from training.train.probe import Array, Head, fit_head
 
 FOLDS, REPEATS = 5, 5
 

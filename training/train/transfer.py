@@ -14,7 +14,7 @@ from carpark.hub.source import local_folder
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.network import HEADS
-from training.probe import Head
+from training.train.probe import Head
 
 
 @dataclass(frozen=True, slots=True, eq=False)

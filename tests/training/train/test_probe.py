@@ -12,12 +12,12 @@ from torchvision import models
 from carpark.images import open_image
 from carpark.model.engines import load_model
 from carpark.model.neighbours import load_neighbours
-from training import train
-from training.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
-from training.fitting import Recipe
-from training.folds import assign_folds, predict_out_of_fold
-from training.probe import Head, fit_head
 from training.scores import score_folder
+from training.train import __main__ as train
+from training.train.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
+from training.train.fitting import Recipe
+from training.train.folds import assign_folds, predict_out_of_fold
+from training.train.probe import Head, fit_head
 
 
 @pytest.fixture(scope="module")

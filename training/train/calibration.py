@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from training.probe import Array
+from training.train.probe import Array
 
 ERROR_AT_MOST = 0.005  # among the answered photos; half of what is promised, since the bounds are chosen on the photos they are scored on
 SURE = np.round(np.arange(0.60, 0.991, 0.01), 2)  # candidates for the bound of full; that of empty mirrors it

@@ -18,10 +18,11 @@ from torchvision import models
 from carpark.errors import BadWeights
 from carpark.model.config import read_config
 from carpark.model.engines import load_model
-from training import evaluate, export, train
-from training.fitting import Recipe
-from training.learners import TowardsFullness, kinds_of
+from training import evaluate, export
 from training.photos import LABELS
+from training.train import __main__ as train
+from training.train.fitting import Recipe
+from training.train.learners import TowardsFullness, kinds_of
 from training.weights import load_start
 
 FILES = {

@@ -1,0 +1,1 @@
+"""Fit a model to photos and write it as a model repo folder."""
