@@ -27,9 +27,9 @@ from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.quality.judging import judge_frame
 from training.cards.model import add_to_card
 from training.claims.strangers import draw_strangers
-from training.evaluate import predict
+from training.evaluate.predictions import predict
+from training.evaluate.scores import score
 from training.photos import PARTIAL
-from training.scores import score
 
 DRAWN = 50  # pictures of each kind
 CLAIMED_ERRORS, CLAIMED_PHOTOS = 0, 30

@@ -25,8 +25,8 @@ from carpark.model.engines import Pixels
 from carpark.model.network import NAMES, torchvision_name
 from training.cards.model import add_to_card
 from training.crossvalidate.speed import measure_int8
+from training.evaluate.scores import score
 from training.photos import LABELS, check_trainable, find_photos, load_photos
-from training.scores import score
 from training.staging import staged
 from training.train.folds import OutOfFold, predict_out_of_fold
 from training.train.probe import Array, pool_photos

@@ -12,7 +12,7 @@ from torchvision import models
 from carpark.images import open_image
 from carpark.model.engines import load_model
 from carpark.model.neighbours import load_neighbours
-from training.scores import score_folder
+from training.evaluate.scores import score_folder
 from training.train import __main__ as train
 from training.train.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
 from training.train.fitting import Recipe

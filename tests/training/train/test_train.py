@@ -18,7 +18,8 @@ from torchvision import models
 from carpark.errors import BadWeights
 from carpark.model.config import read_config
 from carpark.model.engines import load_model
-from training import evaluate, export
+from training import export
+from training.evaluate import __main__ as evaluate
 from training.photos import LABELS
 from training.train import __main__ as train
 from training.train.fitting import Recipe

@@ -12,25 +12,15 @@ import json
 from pathlib import Path
 from typing import get_args
 
-import pandas as pd
-from PIL import Image
-
-from carpark.errors import BadPhotos, BadSetting, one_line_errors
+from carpark.errors import BadSetting, one_line_errors
 from carpark.hub.source import local_folder
 from carpark.model.config import Engine, read_config
-from carpark.model.engines import Model, load_model
-from training.photos import LABELS, find_photos, load_photos
-from training.scores import score, score_folder
+from carpark.model.engines import load_model
+from training.evaluate.predictions import predict
+from training.evaluate.scores import score, score_folder
+from training.evaluate.worst import draw_worst
+from training.photos import find_photos
 from training.staging import staged
-from training.worst import draw_worst
-
-
-def predict(model: Model, data: Path) -> pd.DataFrame:
-    """The photos of `data` that can be read, a row each: what photos.csv says of them, and `p_full`. Raises BadPhotos."""
-    photos, pixels = load_photos(data, model.config.input_size, ("test",), scene_boxes=model.config.scene_boxes)
-    if not photos.label.isin(LABELS).any():
-        raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
-    return photos.drop(columns="path").assign(p_full=model.p_full(map(Image.fromarray, pixels)))
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from carpark.intervals import wilson_interval
 from carpark.model.config import Thresholds
-from training.scores import auroc, calibration_error, score
+from training.evaluate.scores import auroc, calibration_error, score
 
 THRESHOLDS = Thresholds(empty_at_most=0.2, full_at_least=0.8)
 

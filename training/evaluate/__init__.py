@@ -1,0 +1,1 @@
+"""Score a model on photos it has never seen."""
