@@ -23,7 +23,7 @@ from PIL import Image
 from carpark.images import open_image
 from carpark.model.config import FILES
 from carpark.model.engines import BATCH, load_model, prepare
-from training.photos import LABELS
+from training.labels import LABELS
 from training.train.fitting import Recipe
 from training.train.folder import train
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-from training.photos import LABELS, read_photos
+from training.labels import LABELS
+from training.photos import read_photos
 
 FLIPPED, COPIES, OTHERS, BROKEN = 10, 8, 6, 5
 # Photographs of other things, which come with packages that are installed anyway.

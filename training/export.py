@@ -36,7 +36,8 @@ from carpark.model.engines import Features, Pixels, Probabilities, load_model
 from carpark.model.neighbours import FILE as NEIGHBOURS
 from carpark.model.neighbours import load_neighbours
 from carpark.model.network import FromPixels, pool_features
-from training.photos import LABELS, load_photos
+from training.labels import LABELS
+from training.photos import load_photos
 
 # Largest |difference in P(full)| from what fastai says with the learner that a form may show on any photo.
 BOUNDS: dict[Engine, float] = {"learner": 1e-3, "safetensors": 1e-3, "fp32": 1e-3, "int8": 0.2}

@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, Features, Image, Value
 from pyarrow.lib import ArrowException
 
 from carpark.errors import BadPhotos
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 from training.provenance import PROVENANCE
 
 MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # columns that photos.csv may have beside what every row has

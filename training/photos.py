@@ -15,10 +15,9 @@ from carpark.images import open_image
 from carpark.model.config import Box
 from carpark.model.engines import Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
+from training.labels import LABELS, PARTIAL
 from training.provenance import PROVENANCE
 
-LABELS = ("empty", "full")  # the two classes, in the order of a new model's outputs
-PARTIAL = "partial"  # photos between the classes: they teach that 0.5 lies there, and are scored by order, not as errors
 SCENE_BOXES: dict[str, Box] = {"{}x{}".format(*JAMCAM_SIZE): JAMCAM_SCENE}  # of a new model: JamCam stills without their overlays
 MAX_UNREADABLE_SHARE = 0.2
 DARK = 80  # mean brightness, 0 to 255: photos by night and in ill-lit garages are below

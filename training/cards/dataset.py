@@ -9,7 +9,7 @@ import pandas as pd
 from huggingface_hub import DatasetCard
 
 from training.cards.attribution import license_name
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "dataset_card.md"

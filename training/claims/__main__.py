@@ -29,7 +29,7 @@ from training.cards.model import add_to_card
 from training.claims.strangers import draw_strangers
 from training.evaluate.predictions import predict
 from training.evaluate.scores import score
-from training.photos import PARTIAL
+from training.labels import PARTIAL
 
 DRAWN = 50  # pictures of each kind
 CLAIMED_ERRORS, CLAIMED_PHOTOS = 0, 30

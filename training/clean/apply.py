@@ -10,7 +10,7 @@ import pandas as pd
 from training.clean import shortcuts
 from training.clean.decisions import Fate
 from training.clean.survey import Style, Survey
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 MEASURED = ("sha256", "phash", "width", "height")  # filled in where photos.csv does not tell
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from carpark.errors import BadPhotos
 from training.journal import Journal
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 NAME = "cleaning.csv"
 FILES, LABEL_PASS, REVIEW = "files", "labels", "review"

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from training.clean.survey import Style
-from training.photos import LABELS
+from training.labels import LABELS
 
 NAME = "shortcuts.csv"
 COLUMNS = ("trait", "auroc", "low", "high", "n", "verdict")

@@ -26,7 +26,7 @@ from training.collect.sources.commons import Commons
 from training.collect.sources.listed import Listed, read_folder, read_list
 from training.collect.sources.offer import Offer, Source, parse_licenses
 from training.collect.sources.openverse import Openverse
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES, NO_DERIVATIVES
 
 QUERIES = Path(__file__).with_name("queries.csv")

@@ -26,7 +26,8 @@ from carpark.model.network import NAMES, torchvision_name
 from training.cards.model import add_to_card
 from training.crossvalidate.speed import measure_int8
 from training.evaluate.scores import score
-from training.photos import LABELS, check_trainable, find_photos, load_photos
+from training.labels import LABELS
+from training.photos import check_trainable, find_photos, load_photos
 from training.staging import staged
 from training.train.folds import OutOfFold, predict_out_of_fold
 from training.train.probe import Array, pool_photos

@@ -14,8 +14,9 @@ from carpark.hub.revisions import digest_file
 from carpark.images import open_image
 from training.cards.attribution import attribute
 from training.cards.dataset import dataset_card
+from training.labels import LABELS, PARTIAL
 from training.parquet import write_parquet
-from training.photos import LABELS, PARTIAL, check_trainable, read_photos, split_by_scene
+from training.photos import check_trainable, read_photos, split_by_scene
 from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE
 from training.staging import staged
 

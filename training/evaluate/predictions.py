@@ -7,7 +7,8 @@ from PIL import Image
 
 from carpark.errors import BadPhotos
 from carpark.model.engines import Model
-from training.photos import LABELS, load_photos
+from training.labels import LABELS
+from training.photos import load_photos
 
 
 def predict(model: Model, data: Path) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from carpark.errors import BadModel
 from carpark.intervals import wilson_interval
 from carpark.model.config import Thresholds, read_config
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_answered")  # for each time that the folds were drawn
 

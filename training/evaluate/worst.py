@@ -6,7 +6,8 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from carpark.images import open_image
-from training.photos import LABELS, PARTIAL, read_photos
+from training.labels import LABELS, PARTIAL
+from training.photos import read_photos
 
 COLUMNS, ROWS = 6, 4
 TILE_PX, TEXT_PX = 240, 34  # side of a photo; height of the two lines below it

@@ -16,7 +16,8 @@ from torch import nn
 
 from carpark.model.config import CarPark
 from carpark.model.engines import Pixels, load_model
-from training.photos import LABELS, SCENE_BOXES, split_by_scene
+from training.labels import LABELS
+from training.photos import SCENE_BOXES, split_by_scene
 from training.train.folds import predict_out_of_fold
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold

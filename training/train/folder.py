@@ -16,7 +16,8 @@ from carpark.model.engines import load_model
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
 from training.export import prove_agreement, write_config, write_forms
-from training.photos import LABELS, PARTIAL, Origin, check_trainable, load_photos
+from training.labels import LABELS, PARTIAL
+from training.photos import Origin, check_trainable, load_photos
 from training.staging import staged
 from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
 from training.train.likeness import remember, revision_of, said_of

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 from training.train.calibration import choose_thresholds, cross_fit, fit_temperature
 from training.train.probe import Array, Head, fit_head
 

@@ -29,7 +29,7 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
 from torch import Tensor, nn
 
 from carpark.model.network import architecture, head_of
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches
 # Light and weather vary between car parks; up stays up, all of the ground stays in the picture.

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from carpark.model.engines import Pixels
 from carpark.model.network import FromPixels
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137

@@ -20,7 +20,7 @@ from carpark.model.config import read_config
 from carpark.model.engines import load_model
 from training import export
 from training.evaluate import __main__ as evaluate
-from training.photos import LABELS
+from training.labels import LABELS
 from training.train import __main__ as train
 from training.train.fitting import Recipe
 from training.train.learners import TowardsFullness, kinds_of

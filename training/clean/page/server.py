@@ -10,7 +10,7 @@ import gradio as gr
 from carpark.errors import BadSetting
 from training.clean.page.docket import ANY, EVERYTHING, Card, Choice, Docket, count_decided
 from training.clean.page.drawing import draw_card, draw_grid, draw_nothing, draw_progress
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 
 STYLE = Path(__file__).with_suffix(".css")
 KEYS = f"<script>{Path(__file__).with_name('keys.js').read_text(encoding='utf-8')}</script>"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from carpark.errors import BadPhotos, BadSetting
 from carpark.images import IMAGE_SUFFIXES
 from training.collect.sources.offer import Offer, Page, credited, one_line
-from training.photos import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES
 
 REQUIRED = ("image_url", "license")
