@@ -25,10 +25,12 @@ from carpark.archives.cached import CachedArchive
 from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cache import Cache
 from carpark.cameras.camera import camera_of_folder
-from carpark.day.table import camera_day, watch_day
+from carpark.day import camera_day
+from carpark.day.table import watch_day
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import FILES
-from carpark.model.engines import Model, load_model
+from carpark.model.engines import Model
 from carpark.quality.faults import crop_scene
 from carpark.slots import frame_path, slots_of_day
 from tests.street import jpeg, street, with_overlays

@@ -21,8 +21,9 @@ from fastai.vision.all import load_learner
 from PIL import Image
 
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import FILES
-from carpark.model.engines import BATCH, load_model, prepare
+from carpark.model.engines import BATCH, prepare
 from training.labels import LABELS
 from training.train.fitting import Recipe
 from training.train.folder import train

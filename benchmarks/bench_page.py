@@ -21,8 +21,9 @@ from playwright.sync_api import Page, Request, sync_playwright
 
 from benchmarks.bench_model import draw_frames, train_anything
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import read_config
-from carpark.model.engines import load_model, load_network
+from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import load_neighbours
 from tabs.photo.answer import judge_photo

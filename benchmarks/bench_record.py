@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.served_bucket import Record, ServedBucket, serving
-from traffic.rounds import parse_span
+from traffic.record.rounds import parse_span
 
 TICKS, KILLED_IN = 12, (4, 8)
 MID_ROUND = 0.3  # of a tick; a round takes half of it

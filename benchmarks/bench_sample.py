@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from carpark.archives.opening import open_archive
-from carpark.day.table import camera_day
+from carpark.archives import open_archive
+from carpark.day import camera_day
 from carpark.errors import one_line_errors
 from carpark.intervals import wilson_interval
-from carpark.model.engines import load_model
+from carpark.model import load_model
 
 
 def judge_day(model: Path, sample: Path) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import requests
 
 from benchmarks.bench_model import train_anything
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from tests.running_space import RunningSpace, running_space
 from training.sample import __main__ as sample
 

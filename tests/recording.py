@@ -17,10 +17,10 @@ from carpark.web.pulse import Patience
 from tests.carpark.cameras.test_catalogue import LIST, PLACES
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.street import exif, jpeg, street
-from traffic.asking import Recorder
-from traffic.camera_list import CameraList
-from traffic.manifest import read_attempts
-from traffic.session import Session
+from traffic.record.asking import Recorder
+from traffic.record.camera_list import CameraList
+from traffic.record.manifest import read_attempts
+from traffic.record.session import Session
 
 CAMERAS = parse_catalogue(PLACES)  # 150: Street 0 to Street 149
 HASTY = Patience(read_s=2, frame_s=2, tries=1, first_answer_s=0.1, backoff_s=0.01)

@@ -27,7 +27,8 @@ from PIL.Image import Image
 
 from carpark.errors import BadSetting, NotKept
 from carpark.files import append_line, drop_unfinished_line, fsync_folder, make_folder
-from carpark.hub.source import HUB_ERRORS, REPO_ID
+from carpark.hub.errors import HUB_ERRORS
+from carpark.hub.source import REPO_ID
 
 Truth = Literal["empty", "full", "partial", "no car park"]
 

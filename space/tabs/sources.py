@@ -9,19 +9,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from carpark.archives.opening import Archive, open_archive
+from carpark.archives import open_archive
+from carpark.archives.archive import Archive
 from carpark.cache import Cache
 from carpark.errors import BadSetting, CarparkError
 from carpark.hub.revisions import Pin
 from carpark.hub.source import RepoType, open_source
+from carpark.model import load_model
 from carpark.model.config import Engine, read_config
-from carpark.model.engines import Model, load_model, load_network
+from carpark.model.engines import Model, load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
 from serving.edge import without_secrets
 from serving.right_of_way import RightOfWay, giving_way, going_first
-from tabs.photo.similar import TrainingPhotos
 
 T = TypeVar("T")
 
@@ -48,7 +49,6 @@ class Sources:
         self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
         self.photo_model: Callable[[], Model] = once(lambda: going_first(self._load("learner"), way))
         self.neighbours: Callable[[], Neighbours] = once(lambda: load_neighbours(self.model_folder()))
-        self.training_photos: Callable[[], TrainingPhotos] = once(lambda: TrainingPhotos(self.dataset_folder()))
         self.heat_mapper: Callable[[], HeatMapper] = once(self._load_heat_mapper)
         self.day_model: Callable[[], Model] = once(lambda: giving_way(self._load("int8"), way))
         self.votes: Callable[[], VoteBox] = once(lambda: open_votes(self.name_of("CARPARK_VOTES"), self._cache_folder() / "votes"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from serving import right_of_way
 from serving.right_of_way import RightOfWay, giving_way, going_first
 

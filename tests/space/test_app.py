@@ -15,7 +15,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
 
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from carpark.slots import LONDON
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import RunningSpace, running_space

@@ -13,7 +13,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from tests.running_space import RunningSpace, running_space
 
 

@@ -17,7 +17,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from tests.hub_repos import Blob
 from tests.mini_hub import MiniHub
 from tests.publishing import REPOS, ROOT, loopback_hub, publish_to, repo_of, request_for

@@ -12,7 +12,7 @@ from training.cards.attribution import license_name
 from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "dataset_card.md"
+TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 SPLITS = ("train", "validation", "test")
 # Versions that the Hub has a name for.
 HUB_VERSIONS = {"by": "2.0 2.5 3.0 4.0", "by-sa": "3.0 4.0", "by-nc": "2.0 3.0 4.0", "by-nc-sa": "2.0 3.0 4.0"}

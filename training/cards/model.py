@@ -14,7 +14,7 @@ from carpark.model.network import CUTS, head_of, torchvision_name
 from training.cards.tables import architecture_table, breakdown_table, claims_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
-TEMPLATES = Path(__file__).resolve().parents[1]
+TEMPLATES = Path(__file__).resolve().parents[2]
 # torchvision's newest ImageNet weights, which training starts from, as they are on the Hub.
 BASE_MODELS = {
     "resnet18": "timm/resnet18.tv_in1k",

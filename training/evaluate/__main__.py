@@ -14,8 +14,8 @@ from typing import get_args
 
 from carpark.errors import BadSetting, one_line_errors
 from carpark.hub.source import local_folder
+from carpark.model import load_model
 from carpark.model.config import Engine, read_config
-from carpark.model.engines import load_model
 from training.evaluate.predictions import predict
 from training.evaluate.scores import score, score_folder
 from training.evaluate.worst import draw_worst

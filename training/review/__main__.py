@@ -13,7 +13,7 @@ Stop the page with Ctrl-C: the marks are then applied.
 import argparse
 from pathlib import Path
 
-from carpark.archives.opening import open_archive
+from carpark.archives import open_archive
 from carpark.errors import one_line_errors
 from carpark.files import held
 from carpark.slots import parse_day

@@ -14,8 +14,9 @@ from fastai.vision.core import imagenet_stats
 from PIL import Image
 from torch import nn
 
+from carpark.model import load_model
 from carpark.model.config import CarPark
-from carpark.model.engines import Pixels, load_model
+from carpark.model.engines import Pixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
 from training.train.folds import predict_out_of_fold

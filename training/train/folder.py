@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
 from training.export import prove_agreement, write_config, write_forms

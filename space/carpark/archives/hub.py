@@ -47,7 +47,7 @@ class HubArchive:
             days = self._list_days(files)
             folders = {folder for path in self._list_files(files, days[-1]) for folder in _list_folders(files, path)} if days else set()
             known = {camera.folder: camera for camera in self._read_catalogue(files)}
-        except HUB_ERRORS as error:
+        except (*HUB_ERRORS, pa.ArrowException) as error:
             raise self._explain(error) from error
         return [known.get(folder) or camera_of_folder(folder) for folder in sorted(folders) if is_safe_folder(folder)]
 
@@ -59,7 +59,7 @@ class HubArchive:
         """The days for which the repo has frames of any camera, in order. Raises BadSetting when the repo cannot be read."""
         try:
             return self._list_days(HfFileSystem(endpoint=self.endpoint, skip_instance_cache=True))
-        except HUB_ERRORS as error:
+        except (*HUB_ERRORS, pa.ArrowException) as error:
             raise self._explain(error) from error
 
     def edition(self, camera: Camera, day: date) -> str:
@@ -83,7 +83,7 @@ class HubArchive:
                             reason = why_no_frame(data)
                             yield Fetched(slot, path, None if reason else data, reason, "" if reason else self.location)
                             del lacking[slot]
-            except HUB_ERRORS as error:
+            except (*HUB_ERRORS, pa.ArrowException) as error:
                 lacking |= dict.fromkeys(wanted_slots & lacking.keys(), f"the Hub does not answer: {say_in_short(error)}")
         for slot, reason in lacking.items():
             is_final = reason == NO_FRAME and datetime.now(UTC) - slot > SETTLED

@@ -8,7 +8,7 @@ for fetched in archive.fetch(camera, slots_of_day(day)): ...
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from carpark.archives.archive import Archive as Archive  # part of what this module offers
+from carpark.archives.archive import Archive
 from carpark.archives.cached import CachedArchive
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.folder import FolderArchive

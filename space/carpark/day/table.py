@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from carpark.archives.opening import Archive
+from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.day.kept import day_key, keep_day, read_day, read_known
 from carpark.day.pipeline import DayProgress, FullnessModel, Record, run

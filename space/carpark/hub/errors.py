@@ -1,10 +1,9 @@
 """What the Hub's client raises when the Hub cannot answer, and the reason in one line."""
 
 import httpx2
-import pyarrow as pa
 from huggingface_hub.errors import HfHubHTTPError
 
-HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError, pa.ArrowException)
+HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError)
 
 
 def say_in_short(error: Exception) -> str:

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import httpx2
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
 from carpark.errors import BadSetting
-from carpark.hub.errors import say_in_short
+from carpark.hub.errors import HUB_ERRORS, say_in_short
 from carpark.hub.revisions import Pin, check_files
 
 RepoType = Literal["model", "dataset"]
 
 REPO_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
-HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError)
 PATIENCE_S = 5.0  # for the question whether the Hub is there; the cache may do without
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import gradio as gr
 
-from carpark.archives.opening import Archive
+from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera

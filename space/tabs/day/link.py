@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from carpark.archives.opening import Archive
+from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.errors import BadDay
 from carpark.slots import parse_day, slots_of_day

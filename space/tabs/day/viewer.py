@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 from PIL import Image as PILImage
 
-from carpark.archives.opening import Archive
+from carpark.archives.archive import Archive
 from carpark.day.table import NOT_BEGUN, NOT_FETCHED
 from carpark.images import DECODING_ERRORS
 from carpark.model.heatmap import HeatMapper, laid_over

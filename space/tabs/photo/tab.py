@@ -1,7 +1,7 @@
 """The tab where a visitor drops a photo, reads how full the car park is, and sees why; the `/classify` endpoint beside it."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from tabs.photo import ballot
 from tabs.photo.answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
 from tabs.photo.ballot import Ballot, Judged, build_ballot
 from tabs.photo.several import build_several
-from tabs.photo.similar import similar_view
+from tabs.photo.similar import TrainingPhotos, similar_view
 from tabs.photo.uploads import never_fetching, uploaded_file
 from tabs.photo.why import heat_html, heat_view
-from tabs.sources import Sources
+from tabs.sources import Sources, once
 
 PRIVACY = "Your photo is shown to nobody else, and is deleted from this server after about a day."
 
@@ -45,6 +45,7 @@ class Widgets:
 
 def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> None:
     """The tab's widgets and wiring; `samples` are picture files with their labels."""
+    photos = once(lambda: TrainingPhotos(sources.dataset_folder()))
 
     def classify(photo: dict[str, Any] | None) -> dict[str, Any]:
         """Say whether the car park in a photo is full or empty, with the probability and whether the model is sure.
@@ -65,7 +66,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
             seen = judge_photo(model, sources.neighbours(), image)
             ready = ballot.ready(Judged(new_id(), seen.answer, path))
             yield verdict_card(seen.answer, model), *ready, gr.Column(visible=True), gr.skip(), gr.skip()
-            yield *[gr.skip()] * (len(ui.shown) - 2), explain(sources, image, with_heat), show_similar(sources, seen)
+            yield *[gr.skip()] * (len(ui.shown) - 2), explain(sources, image, with_heat), show_similar(sources, photos, seen)
 
     def show_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
         if photo is None:
@@ -124,12 +125,12 @@ def explain(sources: Sources, image: Image, with_heat: bool) -> str:
     return heat_view(sources.heat_mapper(), image) if with_heat else ""
 
 
-def show_similar(sources: Sources, seen: Seen) -> str:
+def show_similar(sources: Sources, photos: Callable[[], TrainingPhotos], seen: Seen) -> str:
     """The training photos most like the picture, as HTML; nothing without a dataset."""
     if not sources.name_of("CARPARK_DATASET"):
         return ""
     try:
-        return similar_view(sources.neighbours(), sources.training_photos(), seen.feature)
+        return similar_view(sources.neighbours(), photos(), seen.feature)
     except CarparkError as error:  # a dataset that cannot be used takes no answer along
         return f'<p class="small-print">{html.escape(without_secrets(str(error)))}</p>'
 

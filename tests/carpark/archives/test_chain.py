@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.http import HttpArchive
-from carpark.archives.opening import open_archive
 from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import frame_path, slots_of_day

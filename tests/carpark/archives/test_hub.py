@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.hub import COLUMNS, HubArchive
-from carpark.archives.opening import open_archive
 from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import slots_of_day

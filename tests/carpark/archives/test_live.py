@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.cached import CachedArchive
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.folder import FolderArchive
 from carpark.archives.live import LiveArchive
-from carpark.archives.opening import open_archive
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.slots import LONDON, SLOT, floor_to_slot, frame_path, slots_of_day

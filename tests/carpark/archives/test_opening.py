@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.http import CONCURRENCY, HttpArchive
-from carpark.archives.opening import open_archive
 from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import frame_path, slots_of_day

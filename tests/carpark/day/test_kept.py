@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.cached import CachedArchive
 from carpark.archives.http import HttpArchive
-from carpark.archives.opening import open_archive
 from carpark.cache import Cache
-from carpark.day.table import camera_day, summarize_day
+from carpark.day import camera_day
+from carpark.day.table import summarize_day
 from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.carpark.archives.test_opening import HASTY
 from tests.loopback import NOT_FOUND, Answer, Loopback

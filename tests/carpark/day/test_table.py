@@ -5,9 +5,10 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from carpark.archives import open_archive
 from carpark.archives.http import HttpArchive
-from carpark.archives.opening import open_archive
-from carpark.day.table import camera_day, summarize_day, watch_day
+from carpark.day import camera_day
+from carpark.day.table import summarize_day, watch_day
 from carpark.errors import NoDay
 from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.carpark.archives.test_opening import HASTY

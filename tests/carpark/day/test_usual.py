@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carpark.cache import Cache
-from carpark.day.table import camera_day
+from carpark.day import camera_day
 from carpark.day.usual import align_places, kept_days, usual_range
 from carpark.slots import slots_of_day
 from tests.carpark.day.test_figure import table_of

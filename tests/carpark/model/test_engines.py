@@ -14,8 +14,8 @@ from PIL import Image
 
 from carpark.errors import BadModel
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import Engine, read_config
-from carpark.model.engines import load_model
 from training.export import BOUNDS
 
 

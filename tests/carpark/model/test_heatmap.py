@@ -9,8 +9,9 @@ from PIL import Image
 from torch import nn
 
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import ModelConfig, Thresholds, read_config
-from carpark.model.engines import load_model, load_network
+from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.model.network import NAMES, FromPixels, build_network
 

@@ -12,8 +12,8 @@ from PIL import Image
 from carpark.errors import BadModel
 from carpark.hub.revisions import digest_file
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import CarPark
-from carpark.model.engines import load_model
 from carpark.model.neighbours import COLUMNS, FILE, Crowd, Neighbours, load_neighbours
 from training.photos import read_photos
 from training.train.likeness import choose_rule

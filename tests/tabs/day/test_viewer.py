@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from carpark.day.table import camera_day
+from carpark.day import camera_day
 from tabs.day.shown import CameraDay
 from tabs.day.viewer import MOST_FRAMES, asked_frames, frames_for
 from tests.street import card, exif, jpeg, street, with_overlays

@@ -13,7 +13,7 @@ from huggingface_hub import ModelCard
 from torchvision import models
 
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from carpark.model.network import build_network
 from training.cards.model import model_card
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from carpark.model.neighbours import load_neighbours
 from training.claims import __main__ as claims
 from training.claims.__main__ import Subject, ask_camera, claim_no_errors, read_counted

@@ -126,7 +126,7 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tmp_path: Path) -> 
             "training.collect",
             *flags(server, killed, "--query", "parking", "--query", "car park", "--label", "full"),
         ]
-        root = Path(__file__).resolve().parents[1]
+        root = Path(__file__).resolve().parents[3]
         for wanted in (5, 25):
             process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": f"{root}:{root / 'space'}"}, stderr=subprocess.DEVNULL)
             while len(files(killed)) < wanted and process.poll() is None:

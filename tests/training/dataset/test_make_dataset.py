@@ -12,7 +12,7 @@ from training.clean import __main__ as clean
 from training.collect import __main__ as collect
 from training.dataset import __main__ as dataset
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 LOAD = """
 import json, sys
 from datasets import load_dataset

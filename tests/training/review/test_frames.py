@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from carpark.archives.opening import open_archive
+from carpark.archives import open_archive
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
 from tests.street import card, jpeg, street, with_overlays

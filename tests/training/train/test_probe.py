@@ -10,7 +10,7 @@ import torch
 from torchvision import models
 
 from carpark.images import open_image
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from carpark.model.neighbours import load_neighbours
 from training.evaluate.scores import score_folder
 from training.train import __main__ as train

@@ -16,8 +16,8 @@ from PIL import Image
 from torchvision import models
 
 from carpark.errors import BadWeights
+from carpark.model import load_model
 from carpark.model.config import read_config
-from carpark.model.engines import load_model
 from training import export
 from training.evaluate import __main__ as evaluate
 from training.labels import LABELS

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from carpark.images import open_image
+from carpark.model import load_model
 from carpark.model.config import Engine
-from carpark.model.engines import load_model, prepare
+from carpark.model.engines import prepare
 from carpark.quality.judging import judge_frame
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub

@@ -12,7 +12,7 @@ from training.clean.page.docket import ANY, EVERYTHING, Card, Choice, Docket, co
 from training.clean.page.drawing import draw_card, draw_grid, draw_nothing, draw_progress
 from training.labels import LABELS, PARTIAL
 
-STYLE = Path(__file__).with_suffix(".css")
+STYLE = Path(__file__).with_name("page.css")
 KEYS = f"<script>{Path(__file__).with_name('keys.js').read_text(encoding='utf-8')}</script>"
 CHOOSING = Path(__file__).with_name("tiles.js").read_text(encoding="utf-8")
 THEME = gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=["system-ui", "Segoe UI", "Roboto", "sans-serif"])

@@ -16,8 +16,8 @@ from carpark.quality.exif import read_truth
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame
 from carpark.web.client import Faulty, Reply, Silent, WebClient
-from traffic.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt
-from traffic.store import believe, store_frame
+from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt
+from traffic.record.store import believe, store_frame
 
 CONCURRENCY = 16  # requests in flight
 OUTAGE = 24  # failures in a row with which a bucket is down: with 10% of failures by chance, once in 10**24 rounds

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from traffic.asking import Recorder, Round
-from traffic.camera_list import CameraList
-from traffic.keep import remove_old_days
-from traffic.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED
-from traffic.resume import read_progress
-from traffic.rounds import floor_to_tick, plan_round, seconds_to_next, spread_over
+from traffic.record.asking import Recorder, Round
+from traffic.record.camera_list import CameraList
+from traffic.record.keep import remove_old_days
+from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED
+from traffic.record.resume import read_progress
+from traffic.record.rounds import floor_to_tick, plan_round, seconds_to_next, spread_over
 
 if TYPE_CHECKING:
-    from traffic.push import Pusher
+    from traffic.record.push import Pusher
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from carpark.archives.hub import COLUMNS
 from carpark.slots import read_slot
-from traffic.store import all_days, list_cameras, list_frames
+from traffic.record.store import all_days, list_cameras, list_frames
 
 HOURS = 6  # in a part
 SETTLED = timedelta(hours=1)  # after its end a part is taken to be complete; a frame that comes later has it pushed again

@@ -22,10 +22,10 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from carpark.errors import BadSetting
 from carpark.hub.errors import say_in_short
 from carpark.hub.source import REPO_ID
-from traffic.camera_list import NAME as CAMERA_LIST
-from traffic.parts import HOURS, SETTLED, Part, digest_part, list_parts, write_part
-from traffic.rounds import floor_to_tick
-from traffic.store import BELIEVED
+from traffic.record.camera_list import NAME as CAMERA_LIST
+from traffic.record.parts import HOURS, SETTLED, Part, digest_part, list_parts, write_part
+from traffic.record.rounds import floor_to_tick
+from traffic.record.store import BELIEVED
 
 CARD = Path(__file__).with_name("archive_card.md")
 MEMORY = "pushed.json"

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from carpark.archives.opening import open_archive
-from carpark.day.table import camera_day
+from carpark.archives import open_archive
+from carpark.day import camera_day
 from carpark.slots import LONDON, floor_to_slot, frame_path
 from tests.carpark.day.test_table import ToyModel
 from tests.loopback import NOT_FOUND, Answer
 from tests.recording import CAMERAS, asked, bucket, frame, frames_on_disk, minutes_ago, offer, open_session, record_once, rows, start
-from traffic.record import main
+from traffic.record.__main__ import main
 
 ID, OTHER = "00001.00007", "00001.00008"
 

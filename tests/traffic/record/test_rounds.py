@@ -5,9 +5,9 @@ import pytest
 from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
 from tests.carpark.cameras.test_camera import place
-from traffic.manifest import Attempt, append_attempt, read_attempts
-from traffic.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
-from traffic.store import believe, store_frame
+from traffic.record.manifest import Attempt, append_attempt, read_attempts
+from traffic.record.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
+from traffic.record.store import believe, store_frame
 
 FIVE = timedelta(minutes=5)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

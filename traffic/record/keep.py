@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from traffic.manifest import FOLDER
-from traffic.store import all_days, remove_day
+from traffic.record.manifest import FOLDER
+from traffic.record.store import all_days, remove_day
 
 
 def remove_old_days(out: Path, keep: timedelta, *, may_go: Callable[[date], bool]) -> int:

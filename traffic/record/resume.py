@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from carpark.errors import BadSetting
-from traffic.manifest import FOLDER, NOT_ASKED, read_attempts
+from traffic.record.manifest import FOLDER, NOT_ASKED, read_attempts
 
 LOCK = ".recording"
 DAYS_READ = 2  # of manifests; a picture that has not changed for longer is sent once more and recognised

@@ -16,8 +16,8 @@ from tests.hub_repos import Refused
 from tests.mini_hub import MiniHub
 from tests.recording import bucket, minutes_ago, offer, start
 from tests.recording import frame as jpeg_taken
-from traffic.keep import remove_old_days
-from traffic.push import Pusher, open_pusher
+from traffic.record.keep import remove_old_days
+from traffic.record.push import Pusher, open_pusher
 
 REPO, DAY = "alice/frames", date(2026, 1, 14)  # in winter: London's day is UTC's
 SLOTS = slots_of_day(DAY)

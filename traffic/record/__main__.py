@@ -21,14 +21,14 @@ from carpark.cameras.catalogue import TFL_CATALOGUE
 from carpark.errors import BadSetting, one_line_errors
 from carpark.web.client import WebClient
 from carpark.web.pulse import Patience
-from traffic.asking import CONCURRENCY, Recorder
-from traffic.camera_list import CameraList
-from traffic.resume import sole_recorder
-from traffic.rounds import parse_span
-from traffic.session import Session
+from traffic.record.asking import CONCURRENCY, Recorder
+from traffic.record.camera_list import CameraList
+from traffic.record.resume import sole_recorder
+from traffic.record.rounds import parse_span
+from traffic.record.session import Session
 
 if TYPE_CHECKING:
-    from traffic.push import Pusher
+    from traffic.record.push import Pusher
 
 SHORTEST = timedelta(minutes=1)  # between two requests for a camera of TfL's
 USER_AGENT = "carpark-recorder/0.1 (one conditional request a camera every few minutes)"
@@ -88,7 +88,7 @@ def _open_pusher(args: argparse.Namespace) -> "Pusher | None":
     if not args.push:
         return None
     # Only now: the Hub's client and Parquet take a second and 100 MB that recording alone does without.
-    from traffic.push import open_pusher
+    from traffic.record.push import open_pusher
 
     return open_pusher(args.out, args.push, is_private=args.private)
 
