@@ -29,7 +29,7 @@ from carpark.day import camera_day
 from carpark.day.table import watch_day
 from carpark.images import open_image
 from carpark.model import load_model
-from carpark.model.config import FILES
+from carpark.model.config import MODEL_FILES
 from carpark.model.engines import Model
 from carpark.quality.faults import crop_scene
 from carpark.slots import frame_path, slots_of_day
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         frames = [jpeg(with_overlays(street(seed)), 75) for seed in range(len(SLOTS))]  # 25 kB each, as JamCam stills have
         train_anything(work / "photos", work / "model", args.arch)
         model = load_model(work / "model", "int8")
-        learner = load_learner(work / "model" / FILES["learner"])
+        learner = load_learner(work / "model" / MODEL_FILES["learner"])
         healthy = ServedArchive(dict(zip(PATHS, frames, strict=True)), args.latency_ms / 1000)
         with serving(healthy) as base:
             report(time_the_day(base, frames, model, learner, Cache(work / "cache")) | {"arch": args.arch, "latency_ms": args.latency_ms})

@@ -22,7 +22,7 @@ from PIL import Image
 
 from carpark.images import open_image
 from carpark.model import load_model
-from carpark.model.config import FILES
+from carpark.model.config import MODEL_FILES
 from carpark.model.engines import BATCH, prepare
 from training.labels import LABELS
 from training.train.fitting import Recipe
@@ -89,8 +89,8 @@ def main() -> None:
         files = draw_frames(folder / "frames", args.frames)
         model = load_model(folder / "model")
         pixels = np.stack([prepare(open_image(file), model.config.input_size, model.config.scene_boxes) for file in files])
-        learner = load_learner(folder / "model" / FILES["learner"])
-        int8 = folder / "model" / FILES["int8"]
+        learner = load_learner(folder / "model" / MODEL_FILES["learner"])
+        int8 = folder / "model" / MODEL_FILES["int8"]
         with learner.no_bar(), learner.no_logging():
             rates = {
                 "learn.predict": frames_per_s(PREDICT_FRAMES, lambda: [learner.predict(file) for file in files[:PREDICT_FRAMES]]),

@@ -34,10 +34,10 @@ def done(part):
     parts[part], now = round(time.perf_counter() - now, 2), time.perf_counter()
 import app
 from carpark.images import open_image
-from carpark.hub.revisions import FILE, read_pins
+from carpark.hub.revisions import PINS_FILE, read_pins
 from tabs.sources import Sources
 done("import")
-sources = Sources({}, read_pins(Path(FILE)))
+sources = Sources({}, read_pins(Path(PINS_FILE)))
 sources.model_folder(), sources.dataset_folder()
 done("ask the Hub, verify")
 app.build_page(sources, Path(sys.argv[2]))

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 import serving.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
-from carpark.hub.revisions import FILE, read_pins
+from carpark.hub.revisions import PINS_FILE, read_pins
 from serving.edge import READ_ALOUD, say_json, without_secrets
 from serving.gate import Gate, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
@@ -71,7 +71,7 @@ def main() -> None:
     """Serve the page until it is interrupted."""
     share_cores()
     with one_line_errors():
-        sources = Sources(os.environ, read_pins(Path(__file__).with_name(FILE)))
+        sources = Sources(os.environ, read_pins(Path(__file__).with_name(PINS_FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)

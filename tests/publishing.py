@@ -13,7 +13,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
 from carpark.hub.revisions import digest_file
-from carpark.model.config import FILES
+from carpark.model.config import MODEL_FILES
 from tests.hub_repos import Repo
 from tests.mini_hub import MiniHub
 from training.publish.__main__ import FOLDERS, NAMES
@@ -27,9 +27,9 @@ REPOS = {kind: f"alice/{name}" for kind, name in NAMES.items()}
 
 def write_light_model(model: Path, out: Path) -> Path:
     """A copy of a model folder with a few bytes for each form, which publication compares and never opens."""
-    shutil.copytree(model, out, ignore=shutil.ignore_patterns(*FILES.values()))
+    shutil.copytree(model, out, ignore=shutil.ignore_patterns(*MODEL_FILES.values()))
     config = json.loads((out / "config.json").read_text())
-    for name in FILES.values():
+    for name in MODEL_FILES.values():
         (out / name).write_bytes(name.encode())
         config["files"][name] = {"sha256": digest_file(out / name), "bytes": len(name)}
     (out / "config.json").write_text(json.dumps(config))

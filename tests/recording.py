@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from carpark.cameras.camera import parse_catalogue
+from carpark.web.breaker import Patience
 from carpark.web.client import WebClient
-from carpark.web.pulse import Patience
 from tests.carpark.cameras.test_catalogue import LIST, PLACES
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.street import exif, jpeg, street

@@ -31,10 +31,9 @@ from torch import Tensor, nn
 
 from carpark.errors import BadModel, one_line_errors
 from carpark.hub.revisions import digest_file
-from carpark.model.config import FILES, Engine, read_config
+from carpark.model.config import MODEL_FILES, Engine, read_config
 from carpark.model.engines import Features, Pixels, Probabilities, load_model
-from carpark.model.neighbours import FILE as NEIGHBOURS
-from carpark.model.neighbours import load_neighbours
+from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
 from carpark.model.network import FromPixels, pool_features
 from training.labels import LABELS
 from training.photos import load_photos
@@ -51,14 +50,16 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     """
     learner.path = folder
     # Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
-    learner.export(FILES["learner"], pickle_module=pickle)
-    (folder / FILES["safetensors"]).write_bytes(save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}))
+    learner.export(MODEL_FILES["learner"], pickle_module=pickle)
+    (folder / MODEL_FILES["safetensors"]).write_bytes(
+        save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()})
+    )
     network = copy.deepcopy(learner.model).eval()
     if isinstance(network[1][0], AdaptiveConcatPool2d):
         network[1][0] = ConcatPool()
     whole = FromPixels(network, config["mean"], config["std"])
-    write_onnx(whole, folder / FILES["fp32"], config["input_size"])
-    write_int8(folder / FILES["fp32"], folder / FILES["int8"], calibration)
+    write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
+    write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
     requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
@@ -67,7 +68,7 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """config.json: `config`, the versions of what made the model, and the sha256 of each file that is there to be loaded."""
-    names = [name for name in (*FILES.values(), NEIGHBOURS) if (folder / name).is_file()]
+    names = [name for name in (*MODEL_FILES.values(), NEIGHBOURS_FILE) if (folder / name).is_file()]
     files = {name: {"sha256": digest_file(folder / name), "bytes": (folder / name).stat().st_size} for name in names}
     versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
     text = json.dumps(config | {"versions": versions, "files": files}, indent=2, ensure_ascii=False)
@@ -80,7 +81,7 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
     Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
     """
     full, neighbours = read_config(folder).labels.index("full"), load_neighbours(folder)
-    learner, seen_by_learner = _by_fastai(folder / FILES["learner"], pixels)
+    learner, seen_by_learner = _by_fastai(folder / MODEL_FILES["learner"], pixels)
     p_learner = learner[:, full]
     verdicts = [neighbours.is_car_park(feature) for feature in seen_by_learner]
     proof: dict[str, Any] = {"n": len(pixels)}
@@ -91,7 +92,7 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
         flips = ((p_full >= 0.5) != (p_learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(p_learner - 0.5) > bound)
         if gap > bound or flips.any():
             raise BadModel(
-                f"{FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
+                f"{MODEL_FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
                 f"and {int(flips.sum())} of {len(pixels)} photos in another class. Nothing was written."
             )
         proof[engine] = {

@@ -30,7 +30,7 @@ from carpark.files import append_line, drop_unfinished_line, fsync_folder, make_
 from carpark.hub.errors import HUB_ERRORS
 from carpark.hub.source import REPO_ID
 
-Truth = Literal["empty", "full", "partial", "no car park"]
+TrueLabel = Literal["empty", "full", "partial", "no car park"]
 
 PICTURE_SIDE_PX, PICTURE_QUALITY = 1024, 85
 MAX_PICTURES_BYTES = 500_000_000  # of all that this Space keeps; further photos are let go, their votes are not
@@ -47,7 +47,7 @@ class Vote:
     label: str  # the answer
     p_full: float
     right: bool
-    truth: Truth | None = None  # what the visitor says it is, where the answer was wrong
+    truth: TrueLabel | None = None  # what the visitor says it is, where the answer was wrong
 
 
 @dataclass(frozen=True, slots=True)

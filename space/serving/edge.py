@@ -50,7 +50,7 @@ def is_answer(output: object) -> bool:
 
 
 @contextmanager
-def told_to_caller() -> Iterator[None]:
+def errors_to_caller() -> Iterator[None]:
     """In an endpoint: a `CarparkError` inside becomes the error of the call, with the same line."""
     try:
         yield
@@ -59,7 +59,7 @@ def told_to_caller() -> Iterator[None]:
 
 
 @contextmanager
-def told_on_page() -> Iterator[None]:
+def errors_as_toast() -> Iterator[None]:
     """In an event of the page: a `CarparkError` inside becomes a toast with the same line, escaped, since a toast renders HTML."""
     try:
         yield

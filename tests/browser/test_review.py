@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import SLOW_MS, watch
 from tests.running_space import PATIENCE_S, _free_port, _wait_until_up
 from training.clean import __main__ as clean
-from training.clean.decisions import NAME, REVIEW, Row, journal_of, read_rows, to_record
+from training.clean.decisions import CLEANING_FILE, REVIEW, Decision, journal_of, read_rows, to_record
 from training.photos import read_photos
 
 PHOTOS = 26
@@ -34,8 +34,8 @@ class Reviewing:
     out: Path
     process: "subprocess.Popen[bytes]"
 
-    def marks(self) -> list[Row]:
-        return [row for row in read_rows(self.out / NAME) if row.part == REVIEW]
+    def marks(self) -> list[Decision]:
+        return [row for row in read_rows(self.out / CLEANING_FILE) if row.part == REVIEW]
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def reviewing(tmp_path: Path) -> Iterator[Reviewing]:
     clean.main(["--data", str(raw), "--out", str(out), "--weights", "none"])
     digests = {file: hashlib.sha256((raw / file).read_bytes()).hexdigest() for file in photos["file"]}
     rows = [
-        Row(file, digests[file], "labels", "label empty", f"P(full) {0.01 * n:.2f} out of fold, labelled full", f"{1 - 0.01 * n:.3f}")
+        Decision(file, digests[file], "labels", "label empty", f"P(full) {0.01 * n:.2f} out of fold, labelled full", f"{1 - 0.01 * n:.3f}")
         for n, file in enumerate(photos["file"])
     ]
-    (out / NAME).unlink()
+    (out / CLEANING_FILE).unlink()
     journal_of(out).append([to_record(row) for row in rows])
     port, log = _free_port(), tmp_path / "log.txt"
     flags = ["--data", str(raw), "--out", str(out), "--review", "--reviewer", "Kim", "--port", str(port)]
@@ -130,7 +130,7 @@ def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review: OpenReview
     photos = read_photos(reviewing.out)
     assert len(photos) == PHOTOS - 5 and photos.label.value_counts().to_dict() == {"full": 15, "empty": 3, "partial": 3}
     again = reviewing.out.with_name("again")
-    clean.main(["--data", str(reviewing.raw), "--out", str(again), "--replay", str(reviewing.out / NAME)])
+    clean.main(["--data", str(reviewing.raw), "--out", str(again), "--replay", str(reviewing.out / CLEANING_FILE)])
     files = [sorted((path.relative_to(folder), path.read_bytes()) for path in folder.rglob("*.*")) for folder in (reviewing.out, again)]
     assert files[0] == files[1]
 
@@ -142,7 +142,7 @@ def test_two_pages_side_by_side_mark_without_losing_anything(open_review: OpenRe
         press(other, "d")
     marks = reviewing.marks()
     assert [row.decision for row in marks] == ["keep", "drop"] * 4  # also about a photo that the other page has just decided
-    assert len(read_rows(reviewing.out / NAME)) == PHOTOS + len(marks)
+    assert len(read_rows(reviewing.out / CLEANING_FILE)) == PHOTOS + len(marks)
     assert requests.get(reviewing.url, timeout=30).ok
 
 

@@ -35,9 +35,9 @@ assert not any(map(importlib.util.find_spec, ("carpark", "training")))
 FETCH = "import sys; from huggingface_hub import snapshot_download as get; get(sys.argv[1], repo_type='space', local_dir=sys.argv[2])"
 OPEN_MODEL = """
 from pathlib import Path
-from carpark.hub.revisions import FILE, read_pins
+from carpark.hub.revisions import PINS_FILE, read_pins
 from tabs.sources import Sources, problem
-sources = Sources({}, read_pins(Path(FILE)))
+sources = Sources({}, read_pins(Path(PINS_FILE)))
 print(problem(sources.%s), *sources.notes(), sep="\\n")
 """
 LOAD_DATASET = """

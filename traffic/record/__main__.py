@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from carpark.archives.live import JAMCAM_BUCKET
 from carpark.cameras.catalogue import TFL_CATALOGUE
 from carpark.errors import BadSetting, one_line_errors
+from carpark.web.breaker import Patience
 from carpark.web.client import WebClient
-from carpark.web.pulse import Patience
 from traffic.record.asking import CONCURRENCY, Recorder
 from traffic.record.camera_list import CameraList
 from traffic.record.resume import sole_recorder

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cameras.camera import Camera
-from carpark.quality.exif import read_truth
+from carpark.quality.exif import read_exif
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame
 from carpark.web.client import Faulty, Reply, Silent, WebClient
 from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt
-from traffic.record.store import believe, store_frame
+from traffic.record.store import plausible_time, store_frame
 
 CONCURRENCY = 16  # requests in flight
 OUTAGE = 24  # failures in a row with which a bucket is down: with 10% of failures by chance, once in 10**24 rounds
@@ -51,7 +51,7 @@ class Recorder:
     def _keep(self, camera: Camera, reply: Reply, attempt: Attempt) -> Attempt:
         """Stores the frame unless it is there. The etag is remembered last: a frame that was not stored is asked for again."""
         now = reply.answered_at or attempt.asked_at  # this machine's clock may be wrong
-        captured_at = believe([read_truth(read_jpeg(reply.body).exif).captured_at, reply.modified_at], now)
+        captured_at = plausible_time([read_exif(read_jpeg(reply.body).exif).captured_at, reply.modified_at], now)
         path = store_frame(self.out / camera.folder, captured_at or now, reply.body)
         self.etags[camera.id] = reply.etag
         return replace(

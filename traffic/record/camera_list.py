@@ -8,10 +8,10 @@ from pathlib import Path
 from carpark.cameras.camera import Camera, find_camera, parse_catalogue
 from carpark.cameras.catalogue import ASK_AGAIN, FRESH, ask_catalogue
 from carpark.errors import BadSetting
+from carpark.web.breaker import Patience
 from carpark.web.client import Silent
-from carpark.web.pulse import Patience
 
-NAME = "cameras.json"
+CAMERAS_FILE = "cameras.json"
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class CameraList:
         """
         if time.monotonic() < self._ask_at:
             return ""
-        path = self.out / NAME
+        path = self.out / CAMERAS_FILE
         age_s = time.time() - path.stat().st_mtime if path.exists() else -1.0
         if not self.cameras and 0 <= age_s < FRESH.total_seconds():  # this process has just started
             self._ask_at = time.monotonic() + FRESH.total_seconds() - age_s
@@ -47,7 +47,7 @@ class CameraList:
                 raise BadSetting(f"TfL's list of cameras cannot be had from {self.url} ({error}). Try again later.") from error
             return f"TfL's list of cameras cannot be had ({error}); the last one goes on"
         self._ask_at = time.monotonic() + FRESH.total_seconds()
-        half_written = path.with_name(f".{NAME}")
+        half_written = path.with_name(f".{CAMERAS_FILE}")
         half_written.write_bytes(answer)
         half_written.replace(path)
         return ""

@@ -32,7 +32,7 @@ class Attempt:
     path: str = ""  # of the frame, below the folder; "" unless it was stored now
 
 
-COLUMNS = [field.name for field in fields(Attempt)]
+MANIFEST_COLUMNS = [field.name for field in fields(Attempt)]
 
 
 def append_attempt(out: Path, attempt: Attempt) -> None:
@@ -43,7 +43,7 @@ def append_attempt(out: Path, attempt: Attempt) -> None:
     try:
         size = _cut_torn_line(file)
         row = _write_row(list(asdict(attempt).values()))
-        lines = (row if size else _write_row(COLUMNS) + row).encode()
+        lines = (row if size else _write_row(MANIFEST_COLUMNS) + row).encode()
         if os.write(file, lines) < len(lines):  # the disk is full, and this was the last that went in
             os.ftruncate(file, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -9,16 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from carpark.archives.hub import COLUMNS
+from carpark.archives.hub import FRAME_COLUMNS
 from carpark.slots import read_slot
 from traffic.record.store import all_days, list_cameras, list_frames
 
 HOURS = 6  # in a part
-SETTLED = timedelta(hours=1)  # after its end a part is taken to be complete; a frame that comes later has it pushed again
+QUARTER_COMPLETE_AFTER = timedelta(hours=1)  # after its end a part is taken to be complete; a frame that comes later has it pushed again
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DayQuarter:
     """The slots of a quarter of a UTC day."""
 
     day: date
@@ -34,12 +34,12 @@ class Part:
         return f"data/{self.day}/{self.hour:02}{f'-{number}' if number > 1 else ''}.parquet"
 
 
-def list_parts(out: Path) -> list[Part]:
+def list_parts(out: Path) -> list[DayQuarter]:
     """The parts of all days that any camera has a folder for, in order; some may have no frames."""
-    return [Part(day, hour) for day in all_days(out) for hour in range(0, 24, HOURS)]
+    return [DayQuarter(day, hour) for day in all_days(out) for hour in range(0, 24, HOURS)]
 
 
-def iter_cameras(out: Path, part: Part) -> Iterator[tuple[str, list[tuple[datetime, Path]]]]:
+def iter_cameras(out: Path, part: DayQuarter) -> Iterator[tuple[str, list[tuple[datetime, Path]]]]:
     """Each camera's folder that has frames in the part, in order, and its frames by slot, in order."""
     for camera_folder in list_cameras(out):
         slots = [(slot, path) for path in list_frames(camera_folder, part.day) if (slot := read_slot(path.name))]
@@ -47,7 +47,7 @@ def iter_cameras(out: Path, part: Part) -> Iterator[tuple[str, list[tuple[dateti
             yield camera_folder.name, frames
 
 
-def digest_part(out: Path, part: Part) -> str:
+def digest_part(out: Path, part: DayQuarter) -> str:
     """Changes when the part's frames do, by their names and sizes, since a frame is never written over; "" for a part without frames."""
     digest, is_empty = hashlib.sha256(), True
     for folder, frames in iter_cameras(out, part):
@@ -56,9 +56,9 @@ def digest_part(out: Path, part: Part) -> str:
     return "" if is_empty else digest.hexdigest()
 
 
-def write_part(out: Path, part: Part, target: Path) -> int:
+def write_part(out: Path, part: DayQuarter, target: Path) -> int:
     """Frames written to `target`: a row group a camera, one camera in memory at a time. The same frames give the same bytes."""
-    schema = pa.schema(COLUMNS)
+    schema = pa.schema(FRAME_COLUMNS)
     written = 0
     with pq.ParquetWriter(target, schema, compression="none", use_dictionary=False, write_statistics=["folder", "slot"]) as writer:
         for folder, frames in iter_cameras(out, part):

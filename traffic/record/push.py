@@ -20,12 +20,12 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from carpark.errors import BadSetting
-from carpark.hub.errors import say_in_short
+from carpark.hub.errors import short_reason
 from carpark.hub.source import REPO_ID
-from traffic.record.camera_list import NAME as CAMERA_LIST
-from traffic.record.parts import HOURS, SETTLED, Part, digest_part, list_parts, write_part
+from traffic.record.camera_list import CAMERAS_FILE
+from traffic.record.parts import HOURS, QUARTER_COMPLETE_AFTER, DayQuarter, digest_part, list_parts, write_part
 from traffic.record.rounds import floor_to_tick
-from traffic.record.store import BELIEVED
+from traffic.record.store import OLDEST_PLAUSIBLE
 
 CARD = Path(__file__).with_name("archive_card.md")
 MEMORY = "pushed.json"
@@ -66,7 +66,7 @@ class Pusher:
 
     def start(self) -> None:
         """Begins to push what has been complete for an hour, unless that was done, or is being done."""
-        until = floor_to_tick(datetime.now(UTC) - SETTLED, timedelta(hours=HOURS))
+        until = floor_to_tick(datetime.now(UTC) - QUARTER_COMPLETE_AFTER, timedelta(hours=HOURS))
         if self._pushed_until != until and not self._thread.is_alive():
             self._thread = threading.Thread(target=self._push_and_complain, args=(until,), name="push", daemon=True)
             self._thread.start()
@@ -97,15 +97,17 @@ class Pusher:
         """Whether the repo has all the frames of a UTC day."""
         return not any(self._changed_digest(part) for part in list_parts(self.out) if part.day == day)
 
-    def _changed_digest(self, part: Part) -> str:
+    def _changed_digest(self, part: DayQuarter) -> str:
         """The digest of the part's frames; "" when they were pushed, or when there are none."""
         pushed = self._recall().get(_key(part))
-        if pushed and datetime.now(UTC) - part.end > 2 * BELIEVED:  # too old for new frames, and looking through all would take long
+        if (
+            pushed and datetime.now(UTC) - part.end > 2 * OLDEST_PLAUSIBLE
+        ):  # too old for new frames, and looking through all would take long
             return ""
         digest = digest_part(self.out, part)
         return "" if pushed and pushed.digest == digest else digest
 
-    def _push_part(self, part: Part, digest: str) -> None:
+    def _push_part(self, part: DayQuarter, digest: str) -> None:
         staged = self.out / STAGED
         try:
             frames = write_part(self.out, part, staged)
@@ -127,7 +129,7 @@ class Pusher:
         finally:
             staged.unlink(missing_ok=True)
 
-    def _choose_path(self, part: Part, sha256: str, head: str | None) -> tuple[str, bool]:
+    def _choose_path(self, part: DayQuarter, sha256: str, head: str | None) -> tuple[str, bool]:
         """Where the part goes in the repo, and whether this very file is there: over our own older file, beside anybody else's."""
         mine = self._recall().get(_key(part))
         for number in count(1):
@@ -141,8 +143,8 @@ class Pusher:
     def _companions(self, head: str | None) -> list[CommitOperationAdd]:
         """The list of cameras (left out by the client where the repo has this very one), and a card where the repo has none."""
         added = []
-        if (cameras := self.out / CAMERA_LIST).exists():
-            added.append(CommitOperationAdd(CAMERA_LIST, cameras.read_bytes()))
+        if (cameras := self.out / CAMERAS_FILE).exists():
+            added.append(CommitOperationAdd(CAMERAS_FILE, cameras.read_bytes()))
         if not self.api.file_exists(self.repo, "README.md", repo_type="dataset", revision=head):
             added.append(CommitOperationAdd("README.md", CARD))
         return added
@@ -151,7 +153,7 @@ class Pusher:
         """What was pushed to this repo, by part."""
         return {part: Pushed(**pushed) for part, pushed in self._read_memory().get(self.repo, {}).items()}
 
-    def _remember(self, part: Part, pushed: Pushed) -> None:
+    def _remember(self, part: DayQuarter, pushed: Pushed) -> None:
         memory = self._read_memory()
         memory.setdefault(self.repo, {})[_key(part)] = asdict(pushed)
         half_written = self.out / f".{MEMORY}"
@@ -163,11 +165,11 @@ class Pusher:
         return json.loads(path.read_bytes()) if path.exists() else {}
 
 
-def _key(part: Part) -> str:
+def _key(part: DayQuarter) -> str:
     return f"{part.day} {part.hour:02}"
 
 
 def _explain(error: Exception) -> str:
     """An upload that broke off hides its reason behind a RuntimeError."""
     cause = error.__cause__ if isinstance(error, RuntimeError) else None
-    return say_in_short(cause if isinstance(cause, Exception) else error)
+    return short_reason(cause if isinstance(cause, Exception) else error)

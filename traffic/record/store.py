@@ -10,13 +10,13 @@ from carpark.cameras.camera import is_safe_folder
 from carpark.slots import SLOT, floor_to_slot, frame_path, read_day_folders, read_slot
 
 HALF_WRITTEN = ".half-written"  # one a camera, written over by its next frame
-BELIEVED = timedelta(days=1)  # a camera's clock that is further behind is wrong
+OLDEST_PLAUSIBLE = timedelta(days=1)  # a camera's clock that is further behind is wrong
 AHEAD = timedelta(minutes=1)  # clocks of camera and server differ by seconds
 
 
-def believe(told: list[datetime | None], now: datetime) -> datetime | None:
+def plausible_time(told: list[datetime | None], now: datetime) -> datetime | None:
     """The first of the times at which a frame may have been taken that is neither in the future nor more than a day ago."""
-    return next((time for time in told if time and now - BELIEVED <= time <= now + AHEAD), None)
+    return next((time for time in told if time and now - OLDEST_PLAUSIBLE <= time <= now + AHEAD), None)
 
 
 def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None:

@@ -22,11 +22,11 @@ from PIL.Image import Image
 from carpark.errors import BadPhotos, one_line_errors
 from carpark.images import open_image
 from carpark.intervals import wilson_interval
-from carpark.model.engines import Look, Model, load_model
+from carpark.model.engines import Model, Predictions, load_model
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.quality.judging import judge_frame
 from training.cards.model import add_to_card
-from training.claims.strangers import draw_strangers
+from training.claims.negatives import draw_negatives
 from training.evaluate.predictions import predict
 from training.evaluate.scores import score
 from training.labels import PARTIAL
@@ -42,9 +42,9 @@ class Subject:
     model: Model
     neighbours: Neighbours
 
-    def count_car_parks(self, look: Look) -> str:
+    def count_car_parks(self, predictions: Predictions) -> str:
         """How many of these pictures it takes for car parks, in words."""
-        verdicts = [self.neighbours.is_car_park(feature) for feature in look.features]
+        verdicts = [self.neighbours.is_car_park(feature) for feature in predictions.features]
         return "no check for car parks in this model" if None in verdicts else f"{sum(map(bool, verdicts))} taken for car parks"
 
 
@@ -56,8 +56,8 @@ def claim_no_errors() -> dict[str, Any]:
 
 def ask_strangers(subject: Subject) -> dict[str, Any]:
     """Which drawn pictures pass for car parks."""
-    kinds = draw_strangers(DRAWN)
-    counts = [f"{name}: {subject.count_car_parks(subject.model.look(pictures))}" for name, pictures in kinds.items()]
+    kinds = draw_negatives(DRAWN)
+    counts = [f"{name}: {subject.count_car_parks(subject.model.predict(pictures))}" for name, pictures in kinds.items()]
     return _row("pictures that are no car parks", DRAWN * len(kinds), "; ".join(counts))
 
 
@@ -71,22 +71,22 @@ def ask_generated(subject: Subject, folder: Path) -> dict[str, Any]:
     )
     if "occupancy" in predictions and predictions.occupancy.notna().sum() > 2:
         words += f"; {_rank_correlation(predictions.occupancy, predictions.p_full)} with the share of bays taken"
-    look = subject.model.look(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
+    some = subject.model.predict(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
     partial = int((predictions.label == PARTIAL).sum())
-    beside = f"; of {len(look.p_full)} asked, {subject.count_car_parks(look)}" + (f"; {partial} partial beside" if partial else "")
+    beside = f"; of {len(some.p_full)} asked, {subject.count_car_parks(some)}" + (f"; {partial} partial beside" if partial else "")
     return _row("computer-generated car parks", said["n"], words + beside)
 
 
 def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dict[str, Any]]:
     """How it does on a day of one camera, and against counted bays."""
     frames = read_frames(folder)
-    look = subject.model.look(frames.values())
-    p_full = pd.Series(look.p_full, index=list(frames))
+    predictions = subject.model.predict(frames.values())
+    p_full = pd.Series(predictions.p_full, index=list(frames))
     rows = [
         _row(
             f"{folder.parent.name}, {folder.name}",
             len(p_full),
-            f"{int((p_full >= 0.5).sum())} called full; {subject.count_car_parks(look)}",
+            f"{int((p_full >= 0.5).sum())} called full; {subject.count_car_parks(predictions)}",
         )
     ]
     if counted:
@@ -105,10 +105,10 @@ def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dic
 
 def ask_streets(subject: Subject, folder: Path) -> dict[str, Any]:
     """What it says of street cameras; nobody counted them, so this is no accuracy."""
-    look = subject.model.look(read_frames(folder).values())
-    n = len(look.p_full)
-    words = f"{int((look.p_full >= 0.5).sum())} called full, P(full) {look.p_full.mean():.2f} on average, nobody counted"
-    return _row("street cameras", n, f"{words}; {subject.count_car_parks(look)}")
+    predictions = subject.model.predict(read_frames(folder).values())
+    n = len(predictions.p_full)
+    words = f"{int((predictions.p_full >= 0.5).sum())} called full, P(full) {predictions.p_full.mean():.2f} on average, nobody counted"
+    return _row("street cameras", n, f"{words}; {subject.count_car_parks(predictions)}")
 
 
 def read_frames(folder: Path) -> dict[str, Image]:

@@ -22,22 +22,22 @@ from carpark.model.network import torchvision_name
 from training.clean import decisions
 from training.clean.apply import write_photos
 from training.clean.decisions import (
-    FILES,
+    FILE_PASS,
     KEEP,
     LABEL_PASS,
     REVIEW,
-    Row,
+    Decision,
     accept_sure,
     check_rows,
-    fates_of,
+    decide_fates,
     journal_of,
     read_rows,
     to_record,
 )
 from training.clean.embedding import Embedder
-from training.clean.page.docket import MARKS, Docket
+from training.clean.page.queue import MARKS, ReviewQueue
 from training.clean.passes import judge
-from training.clean.shortcuts import NAME as SHORTCUTS
+from training.clean.shortcuts import SHORTCUTS_FILE
 from training.clean.survey import Survey, survey_photos
 from training.photos import read_photos
 from training.staging import staged
@@ -54,27 +54,28 @@ def main(argv: list[str] | None = None) -> None:
         with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
             if args.replay:
                 replay(args.data, args.replay, args.out)
-            elif not args.review or not (args.out / decisions.NAME).is_file():
+            elif not args.review or not (args.out / decisions.CLEANING_FILE).is_file():
                 clean(args)
             if args.review:
                 from training.clean.page.server import serve  # only now: Gradio takes seconds to load
 
-                serve(Docket(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
-                replay(args.data, args.out / decisions.NAME, args.out)
+                serve(ReviewQueue(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
+                replay(args.data, args.out / decisions.CLEANING_FILE, args.out)
 
 
 def clean(args: argparse.Namespace) -> None:
     """Runs the passes and writes the clean folder. Raises a CarparkError, and then nothing is written."""
     photos = read_photos(args.data)
-    earlier = read_rows(args.out / decisions.NAME) if (args.out / decisions.NAME).is_file() else []
+    earlier = read_rows(args.out / decisions.CLEANING_FILE) if (args.out / decisions.CLEANING_FILE).is_file() else []
     survey = survey_photos(photos, Embedder.open(args.arch, args.weights))
     said = [row for row in earlier if row.part == REVIEW]
-    check_rows(args.out / decisions.NAME, [row if row.part == REVIEW else _undecided(row) for row in earlier], _digests(survey), args.data)
+    open_rows = [row if row.part == REVIEW else _undecided(row) for row in earlier]
+    check_rows(args.out / decisions.CLEANING_FILE, open_rows, _digests(survey), args.data)
     rows = judge(survey, args.data, args.seed)
     rows = [*(accept_sure(rows, args.confidence) if args.auto else rows), *said]
-    with staged(args.out, marker=decisions.NAME) as folder:
+    with staged(args.out, marker=decisions.CLEANING_FILE) as folder:
         journal_of(folder).append([to_record(row) for row in rows])
-        counts = write_photos(survey, fates_of(rows), args.data / "photos.csv", folder)
+        counts = write_photos(survey, decide_fates(rows), args.data / "photos.csv", folder)
     report(rows, counts, args.out)
 
 
@@ -85,18 +86,20 @@ def replay(data: Path, path: Path, out: Path) -> None:
     rows = read_rows(path)
     survey = survey_photos(read_photos(data), None)
     check_rows(path, rows, _digests(survey), data)
-    with staged(out, marker=decisions.NAME) as folder:
-        shutil.copyfile(path, folder / decisions.NAME)
-        counts = write_photos(survey, fates_of(rows), data / "photos.csv", folder)
+    with staged(out, marker=decisions.CLEANING_FILE) as folder:
+        shutil.copyfile(path, folder / decisions.CLEANING_FILE)
+        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
     report(rows, counts, out)
 
 
-def report(rows: Sequence[Row], counts: "Counter[str]", out: Path) -> None:
+def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
     """What was found, and the last line: what was done."""
-    proposed = Counter(f"{row.part}: {row.proposal.split()[0]}" for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal != KEEP)
+    proposed = Counter(
+        f"{row.part}: {row.proposal.split()[0]}" for row in rows if row.part in (FILE_PASS, LABEL_PASS) and row.proposal != KEEP
+    )
     found = ", ".join(f"{count} {what}" for what, count in sorted(proposed.items()))
     print(f"proposed: {found or 'nothing'}")
-    style = pd.read_csv(out / SHORTCUTS)
+    style = pd.read_csv(out / SHORTCUTS_FILE)
     for row in style[style.verdict == "predicts the class"].itertuples():
         print(f"shortcut: {row.trait} predicts the class (AUROC {row.auroc}, 95% {row.low} to {row.high}, {row.n} photos)")
     decided = {row.file for row in rows if row.decision}
@@ -109,8 +112,8 @@ def _digests(survey: Survey) -> dict[str, str]:
     return dict(zip(survey.photos.file, survey.photos.sha256, strict=True))
 
 
-def _undecided(row: Row) -> Row:
-    return Row(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)
+def _undecided(row: Decision) -> Decision:
+    return Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)
 
 
 def check(args: argparse.Namespace) -> None:

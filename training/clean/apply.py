@@ -42,7 +42,7 @@ def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path
         styles.append(survey.styles[number])
     clean = pd.DataFrame(rows, columns=list(dict.fromkeys([*table.columns, *MEASURED])))
     clean.to_csv(out / "photos.csv", index=False, lineterminator="\n")
-    shortcuts.find_shortcuts(clean, styles).to_csv(out / shortcuts.NAME, index=False, lineterminator="\n")
+    shortcuts.find_shortcuts(clean, styles).to_csv(out / shortcuts.SHORTCUTS_FILE, index=False, lineterminator="\n")
     return counts
 
 

@@ -1,8 +1,8 @@
 """cleaning.csv: what each pass proposes for each photo, and what was decided, so that it can be checked, undone and done again.
 
-One row a proposal, and one more row for each decision of a person; of a person's rows for one photo the last one counts. A photo whose
-rows decide nothing stays as it is. Proposals and decisions are one of `keep`, `drop`, `label empty` (or full, partial), `scene NAME`; a
-decision may also be empty: still open, or undone.
+One row a proposal, and one more row for each decision of a person. Of a person's rows for one photo the last one counts. A photo whose
+rows decide nothing stays as it is. Proposals and decisions are `keep`, `drop`, `label empty` (or full, partial) or `scene NAME`. A decision
+may also be empty: still open, or undone.
 """
 
 import re
@@ -15,15 +15,15 @@ from carpark.errors import BadPhotos
 from training.journal import Journal
 from training.labels import LABELS, PARTIAL
 
-NAME = "cleaning.csv"
-FILES, LABEL_PASS, REVIEW = "files", "labels", "review"
+CLEANING_FILE = "cleaning.csv"
+FILE_PASS, LABEL_PASS, REVIEW = "files", "labels", "review"
 KEEP, DROP, LABEL, SCENE = "keep", "drop", "label ", "scene "
 P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")  # as the pass over labels writes it in its reasons
 RELABELS = tuple(LABEL + label for label in (*LABELS, PARTIAL))
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Decision:
     """One row; all texts, as in the file."""
 
     file: str  # below the raw folder
@@ -46,55 +46,55 @@ class Fate:
     scene: str = ""  # "" for as it was
 
 
-COLUMNS = tuple("pass" if field.name == "part" else field.name for field in fields(Row))
+DECISION_COLUMNS = tuple("pass" if field.name == "part" else field.name for field in fields(Decision))
 
 
 def journal_of(folder: Path) -> Journal:
     """The cleaning.csv of a folder."""
-    return Journal(folder / NAME, COLUMNS)
+    return Journal(folder / CLEANING_FILE, DECISION_COLUMNS)
 
 
-def to_record(row: Row) -> dict[str, str]:
+def to_record(row: Decision) -> dict[str, str]:
     """As `Journal` wants it."""
     record = asdict(row)
     return {"pass": record.pop("part")} | record
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[Decision]:
     """All rows of a cleaning.csv. Raises BadPhotos, naming the line, for one that says something unknown."""
     rows = []
-    for line, record in Journal(path, COLUMNS).read():
-        row = Row(**{field.name: record["pass" if field.name == "part" else field.name] for field in fields(Row)})
+    for line, record in Journal(path, DECISION_COLUMNS).read():
+        row = Decision(**{field.name: record["pass" if field.name == "part" else field.name] for field in fields(Decision)})
         for name, value in (("proposal", row.proposal), ("decision", row.decision)):
             if value and value not in (KEEP, DROP, *RELABELS) and not re.fullmatch(rf"{SCENE}\S.*", value):
                 raise BadPhotos(
-                    f"{path} line {line}: {name} {value!r} is none; expected {KEEP}, {DROP}, {', '.join(RELABELS)} or {SCENE}NAME."
+                    f"{path} line {line}: {name} {value!r} is none; expected {KEEP}, {DROP}, {', '.join(RELABELS)} or {SCENE}CLEANING_FILE."
                 )
-        if row.part not in (FILES, LABEL_PASS, REVIEW):
-            raise BadPhotos(f"{path} line {line}: pass {row.part!r} is none; expected {FILES}, {LABEL_PASS} or {REVIEW}.")
+        if row.part not in (FILE_PASS, LABEL_PASS, REVIEW):
+            raise BadPhotos(f"{path} line {line}: pass {row.part!r} is none; expected {FILE_PASS}, {LABEL_PASS} or {REVIEW}.")
         rows.append(row)
     return rows
 
 
-def read_p_full(row: Row) -> float | None:
+def read_p_full(row: Decision) -> float | None:
     """P(full) as a row of the pass over labels tells it; None for any other row."""
     told = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
     return float(told[1]) if told else None
 
 
-def accept_sure(rows: Sequence[Row], confidence: float) -> list[Row]:
+def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:
     """The rows with every proposal of at least that score decided as proposed; `keep` needs no decision."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     by = f"auto, score {confidence:g} or more"
     return [
-        Row(row.file, row.sha256, row.part, row.proposal, row.reason, row.score, row.proposal, by, now)
+        Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score, row.proposal, by, now)
         if row.proposal != KEEP and row.score and float(row.score) >= confidence
         else row
         for row in rows
     ]
 
 
-def fates_of(rows: Sequence[Row]) -> dict[str, Fate]:
+def decide_fates(rows: Sequence[Decision]) -> dict[str, Fate]:
     """What the decisions come to, by file: a person's last word beats the passes, and of those dropping beats relabelling."""
     by_pass: dict[str, list[str]] = {}
     by_person: dict[str, str] = {}
@@ -114,7 +114,7 @@ def fates_of(rows: Sequence[Row]) -> dict[str, Fate]:
     return fates
 
 
-def check_rows(path: Path, rows: Sequence[Row], digests: dict[str, str], data: Path) -> None:
+def check_rows(path: Path, rows: Sequence[Decision], digests: dict[str, str], data: Path) -> None:
     """Raises BadPhotos for a decision about a photo that is gone, or that is another one by now (`digests`: sha256 by file).
 
     `rows` are all of the file, in order. What was proposed and never decided does not matter any more.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from cleanvision import Imagelab
 
-from training.clean.decisions import DROP, FILES, SCENE, Row
+from training.clean.decisions import DROP, FILE_PASS, SCENE, Decision
 from training.clean.survey import Survey, count_colours
 from training.clean.twins import CERTAIN, Twins
 from training.collect.intake import MIN_SIDE_PX
@@ -18,7 +18,7 @@ FEW_COLOURS = 10  # of 4096: 208 real photos need 12 or more, line drawings and 
 UNSURE = 0.9  # a measure of quality is never surer
 
 
-def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> list[Row]:
+def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> list[Decision]:
     """Proposals, photo by photo within each kind."""
     found = [
         *_unreadable(survey),
@@ -29,7 +29,8 @@ def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> l
         *_drawings(survey),
     ]
     return [
-        Row(survey.photos.file[n], survey.photos.sha256[n], FILES, proposal, reason, f"{score:.3f}") for n, proposal, reason, score in found
+        Decision(survey.photos.file[n], survey.photos.sha256[n], FILE_PASS, proposal, reason, f"{score:.3f}")
+        for n, proposal, reason, score in found
     ]
 
 

@@ -11,7 +11,7 @@ from cleanlab.filter import find_label_issues
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.clean.decisions import DROP, KEEP, LABEL, LABEL_PASS, Row
+from training.clean.decisions import DROP, KEEP, LABEL, LABEL_PASS, Decision
 from training.clean.survey import Survey
 from training.labels import LABELS, PARTIAL
 
@@ -26,11 +26,11 @@ FAR = 2.75
 Floats = npt.NDArray[np.float64]
 
 
-def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Row]:
+def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Decision]:
     """A row for each readable photo, and a second one for those that look like no car park. `scenes` has near-duplicates together."""
     rows = np.flatnonzero(survey.is_readable)
     photos = survey.photos.iloc[rows]
-    p_full = predict_out_of_fold(survey.embeddings[rows], photos.label, scenes.iloc[rows], seed)
+    p_full = _cross_validate(survey.embeddings[rows], photos.label, scenes.iloc[rows], seed)
     is_wrong = find_wrong(photos.label.to_numpy(), p_full)
     judged = [
         _judge(file, sha256, label, p, wrong)
@@ -38,7 +38,7 @@ def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Row]:
     ]
     far = distances_to_others(survey.embeddings[rows], scenes.iloc[rows])
     strange = [
-        Row(
+        Decision(
             file,
             sha256,
             LABEL_PASS,
@@ -52,7 +52,7 @@ def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Row]:
     return judged + strange
 
 
-def predict_out_of_fold(embeddings: npt.NDArray[np.float32], labels: pd.Series, scenes: pd.Series, seed: int) -> Floats:
+def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scenes: pd.Series, seed: int) -> Floats:
     """P(full) of each photo, (n,), by a model fitted without its scene. A partial photo teaches as half an empty and half a full one."""
     inputs = _rotate(embeddings)
     kinds = labels.to_numpy()
@@ -97,12 +97,12 @@ def distances_to_others(embeddings: npt.NDArray[np.float32], scenes: pd.Series) 
     return np.asarray((distances - median) / max(1.4826 * float(np.median(np.abs(distances - median))), 1e-9))
 
 
-def _judge(file: str, sha256: str, label: str, p_full: float, is_wrong: bool) -> Row:
+def _judge(file: str, sha256: str, label: str, p_full: float, is_wrong: bool) -> Decision:
     likelier = LABELS[int(p_full >= 0.5)]
     sureness = max(p_full, 1 - p_full)
     own = {LABELS[0]: 1 - p_full, LABELS[1]: p_full, PARTIAL: 2 * (1 - sureness)}[label]
     proposal, score = (LABEL + likelier, sureness) if is_wrong and likelier != label else (KEEP, own)
-    return Row(file, sha256, LABEL_PASS, proposal, f"P(full) {p_full:.2f} out of fold, labelled {label}", f"{score:.3f}")
+    return Decision(file, sha256, LABEL_PASS, proposal, f"P(full) {p_full:.2f} out of fold, labelled {label}", f"{score:.3f}")
 
 
 def _rotate(embeddings: npt.NDArray[np.float32]) -> Floats:

@@ -6,13 +6,13 @@ from carpark.errors import BadPhotos
 from training.clean.decisions import (
     KEEP,
     LABEL_PASS,
-    Row,
+    Decision,
 )
 from training.clean.survey import Survey
 from training.photos import check_trainable
 
 
-def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
+def judge(survey: Survey, data: Path, seed: int) -> list[Decision]:
     """The proposals of both passes, with a row of the pass over labels for every readable photo.
 
     Where one class is too small to learn from, those rows say that nobody judged the label.
@@ -31,5 +31,5 @@ def judge(survey: Survey, data: Path, seed: int) -> list[Row]:
         print(f"labels of {len(readable)} photos are not judged: {error}")
         unjudged = zip(readable.file, readable.sha256, readable.label, strict=True)
         why = "not judged: a class is too small to learn from"
-        return rows + [Row(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
+        return rows + [Decision(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
     return rows + judge_labels(survey, survey.photos.scene.map(merged), seed)

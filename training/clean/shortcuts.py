@@ -17,19 +17,19 @@ from sklearn.preprocessing import StandardScaler
 from training.clean.survey import Style
 from training.labels import LABELS
 
-NAME = "shortcuts.csv"
-COLUMNS = ("trait", "auroc", "low", "high", "n", "verdict")
+SHORTCUTS_FILE = "shortcuts.csv"
+SHORTCUT_COLUMNS = ("trait", "auroc", "low", "high", "n", "verdict")
 TOLD = ("source", "license", "view", "flag")  # columns of photos.csv that may give the class away
 FEWEST = 5  # photos with a value, and without it, for the value to be tested
 STRONG = 0.1  # of AUROC away from 0.5
 DRAWS = 500
 
 Floats = npt.NDArray[np.float64]
-Scored = tuple[str, float, float, float, int, str]  # as `COLUMNS`
+Scored = tuple[str, float, float, float, int, str]  # as `SHORTCUT_COLUMNS`
 
 
 def find_shortcuts(photos: pd.DataFrame, styles: Sequence[Style | None], seed: int = 0) -> pd.DataFrame:
-    """One row a trait with the columns `COLUMNS`, strongest first: AUROC of "full" by the trait, with a 95% interval over scenes.
+    """One row a trait with the columns `SHORTCUT_COLUMNS`, strongest first: AUROC of "full" by the trait, with a 95% interval over scenes.
 
     `n` counts photos; of partial or unreadable photos nothing is known here.
     """
@@ -37,7 +37,7 @@ def find_shortcuts(photos: pd.DataFrame, styles: Sequence[Style | None], seed: i
     chosen = photos.iloc[rows]
     is_full = (chosen.label == LABELS[1]).to_numpy()
     if is_full.all() or not is_full.any():
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(SHORTCUT_COLUMNS))
     measured = pd.DataFrame([styles[number] for number in rows])
     traits = _told_traits(chosen)
     traits |= {str(name): np.asarray(values, np.float64) for name, values in measured.items()}
@@ -48,7 +48,7 @@ def find_shortcuts(photos: pd.DataFrame, styles: Sequence[Style | None], seed: i
     draws = [_draw_scenes(rng, scenes) for _ in range(DRAWS)]
     table: list[Scored] = [_score(name, values, is_full, draws) for name, values in traits.items() if len(np.unique(values)) > 1]
     table.sort(key=lambda row: (-abs(row[1] - 0.5), row[0]))
-    return pd.DataFrame(table, columns=list(COLUMNS))
+    return pd.DataFrame(table, columns=list(SHORTCUT_COLUMNS))
 
 
 def _told_traits(photos: pd.DataFrame) -> dict[str, Floats]:

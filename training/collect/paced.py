@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from carpark.errors import NoAnswer
+from carpark.web.breaker import Patience
 from carpark.web.client import Faulty, Reply, Silent, WebClient
-from carpark.web.pulse import Patience
 
 MAX_JSON_BYTES, MAX_PICTURE_BYTES = 5_000_000, 25_000_000
 MAX_REDIRECTS = 2

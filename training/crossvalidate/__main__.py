@@ -22,21 +22,23 @@ from fastai.vision.core import imagenet_stats
 from carpark.errors import BadSetting, BadWeights, one_line_errors
 from carpark.model.config import Thresholds
 from carpark.model.engines import Pixels
-from carpark.model.network import NAMES, torchvision_name
+from carpark.model.network import ARCHITECTURES, torchvision_name
 from training.cards.model import add_to_card
 from training.crossvalidate.speed import measure_int8
 from training.evaluate.scores import score
 from training.labels import LABELS
 from training.photos import check_trainable, find_photos, load_photos
 from training.staging import staged
-from training.train.folds import OutOfFold, predict_out_of_fold
+from training.train.folds import CrossValidation, cross_validate
 from training.train.probe import Array, pool_photos
 from training.weights import load_start
 
 SHARES = (0.25, 0.5)  # of the scenes, for the learning curve, which ends with all of them
 
 
-def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed: int) -> tuple[dict[str, Any], OutOfFold | None, Array]:
+def compare(
+    arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed: int
+) -> tuple[dict[str, Any], CrossValidation | None, Array]:
     """A row of the table; its predictions and pooled features where the architecture's weights could be had."""
     started = time.monotonic()
     try:
@@ -48,14 +50,14 @@ def compare(arch: str, weights: str, photos: pd.DataFrame, pixels: Pixels, seed:
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
     pooled = pool_photos(start, pixels, *imagenet_stats)
-    judged = predict_out_of_fold(pooled, photos, seed=seed)
+    judged = cross_validate(pooled, photos, seed=seed)
     seconds = round(time.monotonic() - started)
     row = {"arch": arch, "million_weights": round(million, 1), "seconds": seconds} | measure_int8(arch, start, pixels)
     row |= summarize(photos, judged)
     return row, judged, pooled
 
 
-def summarize(photos: pd.DataFrame, judged: OutOfFold) -> dict[str, Any]:
+def summarize(photos: pd.DataFrame, judged: CrossValidation) -> dict[str, Any]:
     """The scores of the first folds, and the errors each time that the folds were drawn."""
     bounds = Thresholds(**judged.thresholds)
     every = [score(photos.drop(columns="scene").assign(p_full=p_full), bounds) for p_full in judged.p_full]
@@ -70,7 +72,7 @@ def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str,
         chosen = photos.scene.isin(scenes[: round(share * len(scenes))]).to_numpy()
         few = photos[chosen].reset_index(drop=True)
         if min(few.scene[few.label == label].nunique() for label in LABELS) >= 2:
-            said = summarize(few, predict_out_of_fold(pooled[chosen], few, seed=seed))
+            said = summarize(few, cross_validate(pooled[chosen], few, seed=seed))
             rows.append(learnt_from(few, said))
     return rows
 
@@ -85,7 +87,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.crossvalidate", description="Compare architectures under the same folds.")
     parser.add_argument("--data", required=True, help="photos folder, or dataset repo (folder or owner/name) without its test split")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.json and the predictions")
-    parser.add_argument("--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(NAMES)} (default: mobilenet_v2)")
+    parser.add_argument("--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(ARCHITECTURES)} (default: mobilenet_v2)")
     parser.add_argument("--weights", default="imagenet", help="imagenet, or the file of a state dict for the first architecture")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--seed", type=int, default=0)

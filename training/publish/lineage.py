@@ -9,11 +9,9 @@ from typing import Any
 from huggingface_hub import HfApi, SpaceCard
 
 from carpark.errors import BadModel, BadPhotos, BadSetting
-from carpark.hub.revisions import FILE as PINS
-from carpark.hub.revisions import Pin, digest_file, write_pins
-from carpark.model.config import FILES, check_file, read_config
-from carpark.model.neighbours import FILE as NEIGHBOURS
-from carpark.model.neighbours import load_neighbours
+from carpark.hub.revisions import PINS_FILE, Pin, digest_file, write_pins
+from carpark.model.config import MODEL_FILES, check_file, read_config
+from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
 from training.cards.model import model_card
 from training.parquet import read_parquet
 from training.photos import TO_LEARN_FROM
@@ -21,7 +19,7 @@ from training.publish.targets import Kind, Target, list_remote
 
 # What the Space loads of the model: the photo tab the learner, the neighbours and (for its heat map) the bare
 # weights, the camera day the int8 form, the About tab the rest.
-MODEL_FILES = ("config.json", "metrics.json", FILES["learner"], FILES["safetensors"], FILES["int8"], NEIGHBOURS)
+LOADED_FILES = ("config.json", "metrics.json", MODEL_FILES["learner"], MODEL_FILES["safetensors"], MODEL_FILES["int8"], NEIGHBOURS_FILE)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
 SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
@@ -76,7 +74,7 @@ def stage_space(folder: Path, out: Path, *, pins: Mapping[str, Pin], is_private:
     if not (folder / "app.py").is_file():
         raise BadSetting(f"--space {folder} has no app.py, so it is no Space.")
     shutil.copytree(folder, out, ignore=LEFT_OUT)
-    write_pins(out / PINS, pins)
+    write_pins(out / PINS_FILE, pins)
     card = SpaceCard.load(out / "README.md")
     card.data.models, card.data.datasets = [pins["model"].repo], [pins["dataset"].repo]
     if not is_private:  # the Hub fetches them while it builds, without a token
@@ -105,7 +103,7 @@ def digest_remote(api: HfApi, target: Target, revision: str) -> dict[str, str]:
 
 def _choose_loaded(names: Iterable[str], kind: Kind) -> list[str]:
     if kind != "dataset":
-        return sorted(set(names) & set(MODEL_FILES))
+        return sorted(set(names) & set(LOADED_FILES))
     parts = (sorted(name for name in names if name.startswith(f"data/{split}-")) for split in SAMPLES_FROM)
     samples = next((files[:1] for files in parts if files), [])
     return sorted({*samples, *(name for name in names if name.startswith(SIMILAR_FROM))})

@@ -13,7 +13,7 @@ from carpark.hub.revisions import Pin
 from training.publish.commits import commit_plan, create_repo, named_revision, set_up_space
 from training.publish.lineage import check_learnt_from, digest_remote, list_loaded, stage_dataset, stage_model, stage_space
 from training.publish.plans import Plan, make_plan
-from training.publish.targets import Kind, Target, find_head, told_plainly
+from training.publish.targets import Kind, Target, explained_hub_errors, find_head
 
 ORDER: tuple[Kind, ...] = get_args(Kind)
 TO_COME = "0" * 40  # in a dry run: the commit id that a repo would get
@@ -48,7 +48,7 @@ def publish(api: HfApi, request: Request) -> Iterator[Published]:
     with tempfile.TemporaryDirectory(prefix="carpark-publish-") as work:
         for kind in ORDER[: ORDER.index(request.only) + 1] if request.only else ORDER:
             target, staged = request.targets[kind], Path(work, kind)
-            with told_plainly(target):
+            with explained_hub_errors(target):
                 if request.only in (None, kind):
                     stage(request, kind, staged, pins=pins)
                     done = bring(api, request, target, staged, pins=pins)

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, Repo
 from huggingface_hub.hf_api import RepoFile
 
 from carpark.errors import NotPublished
-from carpark.hub.errors import say_in_short
+from carpark.hub.errors import short_reason
 
 Kind = Literal["dataset", "model", "space"]
 
@@ -54,7 +54,7 @@ def list_remote(api: HfApi, target: Target, commit: str) -> dict[str, RepoFile]:
 
 
 @contextmanager
-def told_plainly(target: Target) -> Iterator[None]:
+def explained_hub_errors(target: Target) -> Iterator[None]:
     """What the Hub refuses inside becomes one NotPublished line with the next step."""
     try:
         yield
@@ -75,4 +75,4 @@ def _explain(error: Exception, target: Target) -> str:
         return f"The token may not write to {target} (HTTP 403). {LOGIN} there, or choose another --namespace."
     if status == 412:
         return f"Somebody else changed {target} while it was published, twice in a row. Run this again."
-    return f"{target} was not published as a whole ({say_in_short(error)}). Run this again: it goes on where it ended."
+    return f"{target} was not published as a whole ({short_reason(error)}). Run this again: it goes on where it ended."

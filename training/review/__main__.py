@@ -17,7 +17,7 @@ from carpark.archives import open_archive
 from carpark.errors import one_line_errors
 from carpark.files import held
 from carpark.slots import parse_day
-from training.clean.page.docket import FRAME_MARKS, Docket
+from training.clean.page.queue import FRAME_MARKS, ReviewQueue
 
 PORT = 7861
 REVIEWER = "reviewer"
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
             states = take_day(archive, camera, day, args.out)
             left_out = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if state != "ok")
             print(f"{camera.name}, {day}: {states['ok']} frames to label; left out: {left_out or 'none'}")
-            serve(Docket(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS, args.port)
+            serve(ReviewQueue(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS, args.port)
             counts = write_labelled(args.out)
     said = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     print(f"labelled: {said or 'none yet'} -> {args.out}")

@@ -22,12 +22,12 @@ from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
 from carpark.slots import slots_of_day
 from training.clean.apply import write_photos
-from training.clean.decisions import FILES, NAME, Fate, Row, check_rows, fates_of, journal_of, read_rows, to_record
+from training.clean.decisions import CLEANING_FILE, FILE_PASS, Decision, Fate, check_rows, decide_fates, journal_of, read_rows, to_record
 from training.clean.survey import survey_photos
 from training.journal import Journal
 from training.staging import staged
 
-COLUMNS = ("file", "label", "scene", "camera", "slot", "captured_at", "sha256")
+LABELLED_COLUMNS = ("file", "label", "scene", "camera", "slot", "captured_at", "sha256")
 QUALITY = 95  # of the JPEG without overlays
 
 
@@ -54,8 +54,8 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
     for row, frame in zip(rows, (usable[datetime.fromisoformat(row["slot"])] for row in rows), strict=True):
         row["sha256"] = _write(folder / row["file"], frame)
     out.mkdir(parents=True, exist_ok=True)
-    Journal(folder / "photos.csv", COLUMNS).append(rows)
-    asked = [Row(row["file"], row["sha256"], FILES, "", f"frame of {row['slot']}, usable", "") for row in rows]
+    Journal(folder / "photos.csv", LABELLED_COLUMNS).append(rows)
+    asked = [Decision(row["file"], row["sha256"], FILE_PASS, "", f"frame of {row['slot']}, usable", "") for row in rows]
     journal_of(out).append([to_record(row) for row in asked])
     return states
 
@@ -63,18 +63,18 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
 def read_frames(out: Path) -> pd.DataFrame:
     """All frames that were taken, as a table of `read_photos` whose labels are empty."""
     folder = frames_folder(out)
-    rows = [row for _, row in Journal(folder / "photos.csv", COLUMNS).read()]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).assign(path=lambda table: [folder / file for file in table.file])
+    rows = [row for _, row in Journal(folder / "photos.csv", LABELLED_COLUMNS).read()]
+    return pd.DataFrame(rows, columns=list(LABELLED_COLUMNS)).assign(path=lambda table: [folder / file for file in table.file])
 
 
 def write_labelled(out: Path) -> "Counter[str]":
     """Makes `out` the photos folder of the frames that have a label; how many have which. Raises BadPhotos and BadSetting."""
-    rows, photos = read_rows(out / NAME), read_frames(out)
+    rows, photos = read_rows(out / CLEANING_FILE), read_frames(out)
     survey = survey_photos(photos, None)
-    check_rows(out / NAME, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
-    fates = {file: fate if fate.label else replace(fate, is_dropped=True) for file, fate in _fates(photos, fates_of(rows)).items()}
-    with staged(out, marker=NAME) as folder:
-        shutil.copyfile(out / NAME, folder / NAME)
+    check_rows(out / CLEANING_FILE, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
+    fates = {file: fate if fate.label else replace(fate, is_dropped=True) for file, fate in _fates(photos, decide_fates(rows)).items()}
+    with staged(out, marker=CLEANING_FILE) as folder:
+        shutil.copyfile(out / CLEANING_FILE, folder / CLEANING_FILE)
         write_photos(survey, fates, frames_folder(out) / "photos.csv", folder)
     return Counter(fate.label for fate in fates.values() if not fate.is_dropped)
 

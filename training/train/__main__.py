@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import NAMES, torchvision_name
+from carpark.model.network import ARCHITECTURES, torchvision_name
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train
@@ -29,7 +29,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--data", required=True, help="photos folder (empty/ full/ [partial/], photos.csv), or dataset repo owner/name[@revision]"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(NAMES)} (default: mobilenet_v2)")
+    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(ARCHITECTURES)} (default: mobilenet_v2)")
     parser.add_argument("--weights", default="imagenet", help="imagenet, none, or a file with torchvision's state dict")
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")

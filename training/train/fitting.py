@@ -19,7 +19,7 @@ from carpark.model.config import CarPark
 from carpark.model.engines import Pixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
-from training.train.folds import predict_out_of_fold
+from training.train.folds import cross_validate
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold
 from training.train.probe import Head, fit_head, install_head, pool_photos
@@ -57,7 +57,7 @@ class Fitted:
 def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> Fitted:
     """Learns from all photos; scores, temperature and bounds come from heads that saw other scenes only. A `prior` is what all begin at."""
     pooled = pool_photos(start, pixels, *imagenet_stats)
-    judged = predict_out_of_fold(pooled, photos, seed=recipe.seed, prior=prior)
+    judged = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
     head = fit_head(pooled, photos.label, prior).at(judged.temperature)
     learner = _learner(start, photos, pixels, recipe)
     install_head(learner.model, head)
@@ -84,7 +84,7 @@ def judge_held_out(fitted: Fitted, folder: Path, photos: pd.DataFrame, pixels: P
     """The predictions and the car park rule of `fitted`, from the model in `folder` where the fitting left them open."""
     if fitted.predictions is not None:
         return fitted.predictions, fitted.car_park
-    features = load_model(folder, "fp32").look(map(Image.fromarray, pixels)).features
+    features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels)).features
     p_full = load_model(folder).p_full(map(Image.fromarray, pixels[~fitted.learnt]))
     return photos[~fitted.learnt].drop(columns="path").assign(p_full=p_full), rule_for(features[fitted.learnt], features[~fitted.learnt])
 

@@ -48,7 +48,7 @@ def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
         config = describe(recipe, fitted) | record(origin, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
         write_forms(fitted.learner, folder, config=config, calibration=pixels[fitted.learnt][:CALIBRATION_PHOTOS])
-        features = load_model(folder, "fp32").look(map(Image.fromarray, pixels[fitted.learnt])).features
+        features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels[fitted.learnt])).features
         remember(folder, photos[fitted.learnt], features)
         predictions, car_park = judge_held_out(fitted, folder, photos, pixels)
         predictions.to_parquet(folder / "predictions.parquet", index=False)

@@ -15,7 +15,7 @@ FOLDS, REPEATS = 5, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OutOfFold:
+class CrossValidation:
     """What heads said of photos that they had not seen, several times over with other folds."""
 
     log_odds: Array  # (repeats, n)
@@ -40,7 +40,7 @@ def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS) -> npt.N
     return folds
 
 
-def predict_out_of_fold(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None) -> OutOfFold:
+def cross_validate(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None) -> CrossValidation:
     """Judges (n, views, width) features of photos, unmirrored, by heads that were fitted on other scenes, all from the same `prior`."""
     folds = np.stack([assign_folds(photos, seed + repeat) for repeat in range(repeats)])
     log_odds = np.empty(folds.shape)
@@ -53,6 +53,6 @@ def predict_out_of_fold(pooled: Array, photos: pd.DataFrame, *, seed: int, repea
     is_scored, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()
     p_full = np.stack([cross_fit(said, row, is_scored, is_full) for said, row in zip(log_odds, folds, strict=True)])
     all_odds, all_full = log_odds[:, is_scored].ravel(), np.tile(is_full[is_scored], repeats)
-    return OutOfFold(
+    return CrossValidation(
         log_odds, folds, p_full, fit_temperature(all_odds, all_full), choose_thresholds(p_full[:, is_scored], is_full[is_scored])
     )

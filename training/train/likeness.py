@@ -11,7 +11,7 @@ import pandas as pd
 from carpark.hub.revisions import digest_file
 from carpark.model.config import CarPark
 from carpark.model.engines import Features
-from carpark.model.neighbours import COLUMNS, Crowd, write_neighbours
+from carpark.model.neighbours import NEIGHBOUR_COLUMNS, Crowd, write_neighbours
 
 REFUSED_AT_MOST = 0.02  # of car parks at places that the model has not seen
 
@@ -31,7 +31,7 @@ def revision_of(photos: pd.DataFrame) -> str:
 
 def remember(folder: Path, photos: pd.DataFrame, features: Features) -> None:
     """Writes neighbours.parquet of `folder` for these photos, which have `path`."""
-    write_neighbours(folder, photos.assign(sha256=digests_of(photos))[list(COLUMNS)], features)
+    write_neighbours(folder, photos.assign(sha256=digests_of(photos))[list(NEIGHBOUR_COLUMNS)], features)
 
 
 def choose_rule(distances: npt.NDArray[np.float32]) -> CarPark:

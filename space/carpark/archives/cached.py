@@ -14,7 +14,7 @@ from carpark.slots import Fetched, frame_path
 
 T = TypeVar("T")
 
-SETTLED = timedelta(hours=2)  # by then an archive has a slot's frame if it ever will: "there is none" is kept as well
+FINAL_AFTER = timedelta(hours=2)  # by then an archive has a slot's frame if it ever will: "there is none" is kept as well
 LISTED_S = 300  # a listing is not asked for again
 HAS_FRAME, HAS_NONE = b"+", b"-"
 
@@ -90,5 +90,5 @@ class CachedArchive:
         url = fetched.url.encode() + b"\n"
         if fetched.data:
             self.cache.put(self._key(camera, fetched.slot), HAS_FRAME + url + fetched.data)
-        elif fetched.is_final and datetime.now(UTC) - fetched.slot > SETTLED:
+        elif fetched.is_final and datetime.now(UTC) - fetched.slot > FINAL_AFTER:
             self.cache.put(self._key(camera, fetched.slot), HAS_NONE + url + fetched.reason.encode())

@@ -12,8 +12,8 @@ from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder
 from carpark.errors import BadSetting
 from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, why_no_frame
+from carpark.web.breaker import CircuitBreaker, Patience
 from carpark.web.client import Faulty, Silent, WebClient, get_patiently
-from carpark.web.pulse import Patience, Pulse
 
 CONCURRENCY = 16  # requests in flight
 MAX_LISTING_BYTES = 4_000_000
@@ -55,7 +55,7 @@ class HttpArchive:
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive. Closing the iterator stops the traffic."""
         base = self._base(camera)
-        pulse = Pulse(self.patience, bad_in_a_row=CONCURRENCY)
+        pulse = CircuitBreaker(self.patience, bad_in_a_row=CONCURRENCY)
         client = WebClient(base, self.patience, connections=CONCURRENCY)
         pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="fetch")
         try:
@@ -71,7 +71,7 @@ class HttpArchive:
     def _base(self, camera: Camera) -> str:
         return f"{self.location}/{quote(camera_of_folder(camera.folder).folder, safe='')}"
 
-    def _fetch_slot(self, client: WebClient, pulse: Pulse, slot: datetime, url: str) -> Fetched:
+    def _fetch_slot(self, client: WebClient, pulse: CircuitBreaker, slot: datetime, url: str) -> Fetched:
         """Tries a slot until there is an answer, its tries are used up, or the source is given up."""
         tries = costs = 0
         while pulse.may_ask():

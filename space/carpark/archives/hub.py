@@ -1,7 +1,7 @@
 """Our own archive: a Hub dataset repo, of which one camera's day is read by range requests, without the other cameras' frames.
 
-`data/{YYYY-MM-DD}/*.parquet` hold the frames of a UTC date with the columns of `COLUMNS`, sorted by folder and slot, a row group for each
-camera, uncompressed (JPEGs already are), so that the statistics in a file's foot lead to the one row group that is wanted.
+`data/{YYYY-MM-DD}/*.parquet` hold the frames of a UTC date (`FRAME_COLUMNS`), sorted by folder and slot, a row group for each camera,
+uncompressed (JPEGs already are), so that the statistics in a file's foot lead to the one row group that is wanted.
 A `cameras.json`, TfL's answer to `/Place/Type/JamCam`, gives ids and positions.
 """
 
@@ -19,11 +19,11 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
-from carpark.hub.errors import HUB_ERRORS, say_in_short
+from carpark.hub.errors import HUB_ERRORS, short_reason
 from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
 
-COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
-SETTLED = timedelta(days=2)  # by then all of a day's frames were pushed
+FRAME_COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
+DAY_COMPLETE_AFTER = timedelta(days=2)  # by then all of a day's frames were pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class HubArchive:
                             yield Fetched(slot, path, None if reason else data, reason, "" if reason else self.location)
                             del lacking[slot]
             except (*HUB_ERRORS, pa.ArrowException) as error:
-                lacking |= dict.fromkeys(wanted_slots & lacking.keys(), f"the Hub does not answer: {say_in_short(error)}")
+                lacking |= dict.fromkeys(wanted_slots & lacking.keys(), f"the Hub does not answer: {short_reason(error)}")
         for slot, reason in lacking.items():
-            is_final = reason == NO_FRAME and datetime.now(UTC) - slot > SETTLED
+            is_final = reason == NO_FRAME and datetime.now(UTC) - slot > DAY_COMPLETE_AFTER
             yield Fetched(slot, f"{self._root()}/data/{slot:%Y-%m-%d}", None, reason, is_final=is_final)
 
     def _root(self) -> str:
@@ -107,7 +107,7 @@ class HubArchive:
     def _explain(self, error: Exception) -> BadSetting:
         if isinstance(error, FileNotFoundError):
             return BadSetting(f"{self.location} is neither a folder here nor a dataset repo on the Hub (a private one needs a token).")
-        return BadSetting(f"The archive {self.location} on the Hub cannot be read ({say_in_short(error)}). Try again later.")
+        return BadSetting(f"The archive {self.location} on the Hub cannot be read ({short_reason(error)}). Try again later.")
 
 
 def _list(files: HfFileSystem, folder: str) -> list[str]:
@@ -134,7 +134,7 @@ def _read_frames(files: HfFileSystem, path: str, folder: str) -> Iterator[tuple[
         for group in range(parquet.metadata.num_row_groups):
             first, last = _folders_of(parquet.metadata, group)
             if first <= folder <= last:
-                for row in parquet.read_row_group(group, list(COLUMNS)).to_pylist():
+                for row in parquet.read_row_group(group, list(FRAME_COLUMNS)).to_pylist():
                     if row["folder"] == folder:
                         yield row["slot"], row["jpeg"]
 

@@ -8,11 +8,11 @@ from carpark.archives.folder import MAX_FRAME_BYTES
 from carpark.cache import Cache
 from carpark.cameras.camera import JAMCAM_ID, Camera, find_camera
 from carpark.cameras.catalogue import TFL_CATALOGUE, load_catalogue
-from carpark.quality.exif import read_truth
+from carpark.quality.exif import read_exif
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame
+from carpark.web.breaker import Patience
 from carpark.web.client import Silent, get_patiently
-from carpark.web.pulse import Patience
 
 JAMCAM_BUCKET = "https://s3-eu-west-1.amazonaws.com/jamcams.tfl.gov.uk"
 RECENT = timedelta(hours=1)  # a slot longer ago cannot be that of the newest frame
@@ -76,5 +76,5 @@ class LiveArchive:
             return None, f"the live source does not answer: {error}"
         if problem := NO_FRAME if reply.has_none else reply.refusal or why_no_frame(reply.body):
             return None, problem
-        captured_at = read_truth(read_jpeg(reply.body).exif).captured_at or reply.modified_at or datetime.now(UTC)
+        captured_at = read_exif(read_jpeg(reply.body).exif).captured_at or reply.modified_at or datetime.now(UTC)
         return Fetched(floor_to_slot(captured_at), url, reply.body, source=self.location), reason

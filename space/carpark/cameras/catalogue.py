@@ -16,8 +16,8 @@ from pathlib import Path
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
+from carpark.web.breaker import Patience
 from carpark.web.client import Silent, get_patiently
-from carpark.web.pulse import Patience
 
 TFL_CATALOGUE = "https://api.tfl.gov.uk/Place/Type/JamCam"
 FRESH = timedelta(days=1)  # cameras come and go by the month

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from carpark.day.level import smooth_level
-from carpark.day.looks import (
+from carpark.day.styles import (
     EXTRA_COLOURS,
     INK,
     MUTED,
@@ -24,7 +24,7 @@ from carpark.day.looks import (
     VERDICTS,
     WAITING,
     Extra,
-    Look,
+    Style,
     hours_of,
     runs_of,
     states_of,
@@ -78,7 +78,7 @@ def figure_png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def _draw_runs(axes: Axes, kinds: Sequence[str], looks: Mapping[str, Look], heights: Mapping[str, float] = WHOLE) -> list[Patch]:
+def _draw_runs(axes: Axes, kinds: Sequence[str], looks: Mapping[str, Style], heights: Mapping[str, float] = WHOLE) -> list[Patch]:
     """Fills the axes with the runs, and returns the legend of the looks that occur."""
     used = []
     for kind, look in looks.items():

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 
 from carpark.archives.archive import Archive
-from carpark.archives.cached import SETTLED
+from carpark.archives.cached import FINAL_AFTER
 from carpark.cameras.camera import Camera
 from carpark.slots import SLOT
 
@@ -33,7 +33,7 @@ def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
 def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool) -> None:
     """Keeps the table; as complete when the day is over and no answer of the sources may yet change (`is_final`)."""
     if archive.cache:
-        is_over = datetime.now(UTC) > table["slot"].iloc[-1] + SLOT + SETTLED
+        is_over = datetime.now(UTC) > table["slot"].iloc[-1] + SLOT + FINAL_AFTER
         prefix = "complete" if is_over and is_final else "so far"
         archive.cache.put(f"{prefix} {key}", table.to_parquet(index=False))
 

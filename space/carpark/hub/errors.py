@@ -6,7 +6,7 @@ from huggingface_hub.errors import HfHubHTTPError
 HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError)
 
 
-def say_in_short(error: Exception) -> str:
+def short_reason(error: Exception) -> str:
     """What went wrong between us and the Hub, in a few words."""
     if isinstance(error, HfHubHTTPError):
         return f"HTTP {error.response.status_code}"

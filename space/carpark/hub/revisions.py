@@ -11,7 +11,7 @@ from pathlib import Path
 
 from carpark.errors import BadModel, BadSetting
 
-FILE = "revisions.json"
+PINS_FILE = "revisions.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
 from carpark.errors import BadSetting
-from carpark.hub.errors import HUB_ERRORS, say_in_short
+from carpark.hub.errors import HUB_ERRORS, short_reason
 from carpark.hub.revisions import Pin, check_files
 
 RepoType = Literal["model", "dataset"]
@@ -68,7 +68,7 @@ def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[s
     if trouble is None:
         return Source(Path(folder))
     commit = Path(folder).name[:12]
-    return Source(Path(folder), f"The Hub does not answer ({say_in_short(trouble)}): {repo_type} {repo} at {commit} comes from the cache.")
+    return Source(Path(folder), f"The Hub does not answer ({short_reason(trouble)}): {repo_type} {repo} at {commit} comes from the cache.")
 
 
 def _explain(error: Exception, setting: str, repo_type: RepoType) -> BadSetting:
@@ -78,7 +78,7 @@ def _explain(error: Exception, setting: str, repo_type: RepoType) -> BadSetting:
     if isinstance(error, RepositoryNotFoundError):
         return BadSetting(f"{setting} is neither a folder here nor a {repo_type} repo on the Hub (a private one needs a token).")
     if isinstance(error, HfHubHTTPError):
-        return BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} ({say_in_short(error)}). Try again later.")
+        return BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} ({short_reason(error)}). Try again later.")
     return BadSetting(
-        f"{setting} is no folder here, and the Hub cannot be reached for a {repo_type} that is not cached ({say_in_short(error)})."
+        f"{setting} is no folder here, and the Hub cannot be reached for a {repo_type} that is not cached ({short_reason(error)})."
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Engine = Literal["int8", "fp32", "safetensors", "learner"]
 Label = Literal["empty", "full"]
 Box = tuple[int, int, int, int]  # left, top, right, bottom, px
-FILES: dict[Engine, str] = {
+MODEL_FILES: dict[Engine, str] = {
     "int8": "model.int8.onnx",
     "fp32": "model.onnx",
     "safetensors": "model.safetensors",

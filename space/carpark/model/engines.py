@@ -2,7 +2,7 @@
 
 model = load_model(Path("artifacts/model"))          # the int8 ONNX; engine="learner" unpickles model.pkl
 model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float32)
-model.look([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.neighbours` looks for similar photos
+model.predict([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.neighbours` looks for similar photos
 """
 
 import os
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL.Image import Image, Resampling
 
 from carpark.errors import BadModel
-from carpark.model.config import FILES, Box, Engine, Label, ModelConfig, check_file, read_config
+from carpark.model.config import MODEL_FILES, Box, Engine, Label, ModelConfig, check_file, read_config
 
 if TYPE_CHECKING:
     from carpark.model.network import FromPixels  # brings torch, which the ONNX engines do without
@@ -31,7 +31,7 @@ Forward = Callable[[Pixels], tuple[Probabilities, Features]]
 BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
 
 
-class Look(NamedTuple):
+class Predictions(NamedTuple):
     """What a model makes of n images, in order."""
 
     p_full: npt.NDArray[np.float32]  # (n,), 0 to 1
@@ -49,9 +49,9 @@ class Model:
 
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
         """P(full), 0 to 1, of each RGB image, in order; (0,) for none. A lazy iterable is decoded while others are classified."""
-        return self.look(images).p_full
+        return self.predict(images).p_full
 
-    def look(self, images: Iterable[Image]) -> Look:
+    def predict(self, images: Iterable[Image]) -> Predictions:
         """P(full) and features of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
 
         def classify(batch: list[Image]) -> tuple[Probabilities, Features]:
@@ -60,9 +60,9 @@ class Model:
         with ThreadPoolExecutor(self.workers) as pool:
             seen = list(pool.map(classify, _batches(images, BATCH)))
         if not seen:
-            return Look(np.empty(0, np.float32), np.empty((0, 0), np.float32))
+            return Predictions(np.empty(0, np.float32), np.empty((0, 0), np.float32))
         probabilities, features = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-        return Look(probabilities[:, self.config.labels.index("full")], features)
+        return Predictions(probabilities[:, self.config.labels.index("full")], features)
 
     def answer(self, p_full: float) -> tuple[Label, bool]:
         """The likelier label for one P(full), and whether that is sure."""
@@ -75,7 +75,7 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
     if engine not in get_args(Engine):
         raise BadModel(f"There is no engine {engine!r}; expected one of {', '.join(get_args(Engine))}.")
     config = read_config(folder)
-    path = folder / FILES[engine]
+    path = folder / MODEL_FILES[engine]
     check_file(path, config)
     makers: dict[Engine, Callable[[Path, ModelConfig], Forward]] = {
         "int8": _onnx_forward,
@@ -91,7 +91,7 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
 def load_network(folder: Path) -> "FromPixels":
     """The network of the model in `folder`, from its safetensors: for what needs gradients. Raises BadModel."""
     config = read_config(folder)
-    path = folder / FILES["safetensors"]
+    path = folder / MODEL_FILES["safetensors"]
     check_file(path, config)
     return _read_network(path, config)
 

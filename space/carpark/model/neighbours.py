@@ -1,7 +1,7 @@
 """The training photos most like a picture, and whether the picture is like them at all: a model answers for car parks only.
 
 neighbours = load_neighbours(folder)                   # neighbours.parquet of a model folder
-seen = model.look([image])
+seen = model.predict([image])
 neighbours.nearest(seen.features[0], 3)                # file, sha256, label, scene, similarity; most similar first
 neighbours.is_car_park(seen.features[0])               # True, False, or None: this model cannot tell
 """
@@ -20,8 +20,8 @@ from carpark.errors import BadModel
 from carpark.model.config import CarPark, check_file, read_config
 from carpark.model.engines import Features
 
-FILE = "neighbours.parquet"
-COLUMNS = ("file", "sha256", "label", "scene")  # of a training photo; `sha256` is the file's
+NEIGHBOURS_FILE = "neighbours.parquet"
+NEIGHBOUR_COLUMNS = ("file", "sha256", "label", "scene")  # of a training photo; `sha256` is the file's
 LEAST_SPREAD = 0.3  # of the mean spread: a feature that is the same in all training photos must not refuse a picture by itself
 
 
@@ -51,12 +51,12 @@ class Crowd:
 class Neighbours:
     """Training photos by what the model sees in them; none where a model was published without."""
 
-    photos: pd.DataFrame  # COLUMNS, a row a photo
+    photos: pd.DataFrame  # NEIGHBOUR_COLUMNS, a row a photo
     features: Features  # a row a photo
     rule: CarPark | None
 
     def nearest(self, feature: npt.NDArray[np.float32], k: int) -> pd.DataFrame:
-        """The `k` training photos most like a picture, most similar first: COLUMNS and `similarity`, the cosine, at most 1."""
+        """The `k` training photos most like a picture, most similar first: NEIGHBOUR_COLUMNS and `similarity`, the cosine, at most 1."""
         if self.photos.empty:
             return self.photos.assign(similarity=pd.Series(dtype=np.float32))
         similarity = self.features @ feature
@@ -78,21 +78,21 @@ class Neighbours:
 def load_neighbours(folder: Path) -> Neighbours:
     """The training photos of a model folder, checked against config.json. Raises BadModel for a file that is not the one named there."""
     config = read_config(folder)
-    if FILE not in config.files:
-        return Neighbours(pd.DataFrame(columns=list(COLUMNS)), np.empty((0, 0), np.float32), None)
-    path = folder / FILE
+    if NEIGHBOURS_FILE not in config.files:
+        return Neighbours(pd.DataFrame(columns=list(NEIGHBOUR_COLUMNS)), np.empty((0, 0), np.float32), None)
+    path = folder / NEIGHBOURS_FILE
     check_file(path, config)
     try:
-        table = pq.read_table(path, columns=[*COLUMNS, "feature"])
+        table = pq.read_table(path, columns=[*NEIGHBOUR_COLUMNS, "feature"])
         feature = table["feature"].combine_chunks()
         features = feature.flatten().to_numpy().astype(np.float32).reshape(len(table), -1)
     except (pa.ArrowException, ValueError) as error:
         raise BadModel(f"{path} does not hold training photos ({error}). Make the folder again.") from error
-    return Neighbours(table.select(COLUMNS).to_pandas(), features, config.car_park)
+    return Neighbours(table.select(NEIGHBOUR_COLUMNS).to_pandas(), features, config.car_park)
 
 
 def write_neighbours(folder: Path, photos: pd.DataFrame, features: Features) -> None:
-    """The file that `load_neighbours` reads, from rows that have COLUMNS, in half precision: cosines keep three decimals."""
-    table = pa.Table.from_pandas(photos[list(COLUMNS)], preserve_index=False)
+    """The file that `load_neighbours` reads, from rows that have NEIGHBOUR_COLUMNS, in half precision: cosines keep three decimals."""
+    table = pa.Table.from_pandas(photos[list(NEIGHBOUR_COLUMNS)], preserve_index=False)
     values = pa.array(features.astype(np.float16).ravel())
-    pq.write_table(table.append_column("feature", pa.FixedSizeListArray.from_arrays(values, features.shape[1])), folder / FILE)
+    pq.write_table(table.append_column("feature", pa.FixedSizeListArray.from_arrays(values, features.shape[1])), folder / NEIGHBOURS_FILE)

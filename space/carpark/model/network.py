@@ -12,7 +12,7 @@ from carpark.errors import BadSetting
 FROM_FASTAI = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")  # fastai knows where to cut these
 # Others are cut before child number so and so; -1 is before their classifier, which comes last.
 CUTS = {"resnet18_half": 6, "mobilenet_v2": -1, "mobilenet_v3_large": -1, "efficientnet_b0": -1, "convnext_tiny": -1}
-NAMES = (*FROM_FASTAI, *CUTS)
+ARCHITECTURES = (*FROM_FASTAI, *CUTS)
 # The stem and first two stages of resnet18 under one linear layer: this learns a thousand pictures from scratch, where a whole network
 # does not (183 sample photos of unseen places, 128 px: 5 errors after 20 epochs over 1,200 photos, resnet18 14 after 12 over 900).
 HEADS: dict[str, dict[str, Any]] = {"resnet18_half": {"lin_ftrs": [], "ps": 0.1}}
@@ -47,15 +47,15 @@ def pool_features(maps: Tensor) -> Tensor:
 
 
 def torchvision_name(name: str) -> str:
-    """The torchvision network that architecture `name` is, or is a part of. Raises BadSetting for a name not in `NAMES`."""
-    if name not in NAMES:
-        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(NAMES)}.")
+    """The torchvision network that architecture `name` is, or is a part of. Raises BadSetting for a name not in `ARCHITECTURES`."""
+    if name not in ARCHITECTURES:
+        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(ARCHITECTURES)}.")
     return name.removesuffix("_half")
 
 
 @cache
 def architecture(name: str) -> Callable[..., nn.Module]:
-    """The builder of that network, known to fastai's table of cuts. Raises BadSetting for a name not in `NAMES`."""
+    """The builder of that network, known to fastai's table of cuts. Raises BadSetting for a name not in `ARCHITECTURES`."""
     from fastai.vision.learner import default_split, model_meta
     from torchvision import models
 

@@ -16,22 +16,22 @@ AVAILABLE = re.compile(rb'"available"\s*:\s*"?(true|false)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class ExifFacts:
     """What the EXIF says; None where it says nothing readable."""
 
     captured_at: datetime | None = None  # UTC
     available: bool | None = None  # False on TfL's "camera in use" card
 
 
-def read_truth(tiff: bytes) -> Truth:
+def read_exif(tiff: bytes) -> ExifFacts:
     """What the TIFF structure of a picture's EXIF says; any bytes are taken."""
     orders: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
     order = orders.get(tiff[:4])
     if order is None:
-        return Truth()
+        return ExifFacts()
     first = dict(_read_entries(tiff, int.from_bytes(tiff[4:8], order), order))
     tags = dict(_read_entries(tiff, int.from_bytes(first.get(EXIF_IFD, b""), order), order))
-    return Truth(_read_time(tags.get(DATE_TIME_ORIGINAL, b"")), _read_available(tags.get(USER_COMMENT, b"")))
+    return ExifFacts(_read_time(tags.get(DATE_TIME_ORIGINAL, b"")), _read_available(tags.get(USER_COMMENT, b"")))
 
 
 def _read_entries(tiff: bytes, offset: int, order: Literal["little", "big"]) -> Iterator[tuple[int, bytes]]:

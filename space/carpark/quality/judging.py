@@ -11,7 +11,7 @@ from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.images import DECODING_ERRORS
-from carpark.quality.exif import Truth, read_truth
+from carpark.quality.exif import ExifFacts, read_exif
 from carpark.quality.faults import crop_scene, find_fault, judged_rows
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.jpeg import read_jpeg
@@ -26,7 +26,7 @@ MIN_SIDE_PX = 64  # less shows no street
 def judge_frame(data: bytes, *, slot: datetime | None = None) -> Frame:
     """The frame in the bytes of a JPEG file, judged by itself: never `frozen`, and `late` only when its slot is given. Raises nothing."""
     file = read_jpeg(data)
-    truth = read_truth(file.exif)
+    truth = read_exif(file.exif)
     if not file.width:
         return Frame("corrupt", "not a JPEG picture")
     if truth.available is False:
@@ -43,7 +43,7 @@ def judge_frame(data: bytes, *, slot: datetime | None = None) -> Frame:
     return _judge_picture(picture, file.picture, truth, slot)
 
 
-def _judge_picture(picture: Image, data: bytes, truth: Truth, slot: datetime | None) -> Frame:
+def _judge_picture(picture: Image, data: bytes, truth: ExifFacts, slot: datetime | None) -> Frame:
     pixels, grey = np.asarray(picture), np.asarray(picture.convert("L"))
     state, reason = find_fault(pixels, grey, data)
     captured_at = truth.captured_at

@@ -10,7 +10,7 @@ import requests
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, ReadTimeoutError, SSLError
 
-from carpark.web.pulse import Patience, Pulse
+from carpark.web.breaker import CircuitBreaker, Patience
 
 USER_AGENT = "carpark-classifier/0.1 (reads one camera day at a time)"
 LONGEST_WAIT_S = 20.0  # of a Retry-After; a source that asks for more is asked again after this
@@ -57,7 +57,7 @@ class Reply:
 def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
     """The answer to a GET for one thing, asked again while the server fails. Raises Silent when it is given up."""
     client = WebClient(url, patience, connections=1)
-    pulse = Pulse(patience, bad_in_a_row=1)
+    pulse = CircuitBreaker(patience, bad_in_a_row=1)
     try:
         while pulse.may_ask():
             try:

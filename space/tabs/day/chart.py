@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from carpark.day.level import smooth_level
-from carpark.day.looks import STATES, VERDICTS, WAITING, Extra, Look, Values, hours_of, runs_of, states_of, verdicts_of
+from carpark.day.styles import STATES, VERDICTS, WAITING, Extra, Style, Values, hours_of, runs_of, states_of, verdicts_of
 from carpark.slots import LONDON
 from tabs.day.shown import CameraDay
 
@@ -120,7 +120,7 @@ def _y(share: float) -> str:
 def _legend_html(verdicts: Sequence[str], states: Sequence[str], extras: Sequence[Extra]) -> str:
     entries = [("band", kind, look) for kind, look in VERDICTS.items() if kind in verdicts]
     entries += [("state", kind, look) for kind, look in (STATES | WAITING).items() if kind in states]
-    lines = [("level-key", "", Look("Level, with its 95% interval", ""))] if any(verdicts) else []
-    lines += [(f"{extra.kind}-key", "", Look(extra.name, "")) for extra in extras]
+    lines = [("level-key", "", Style("Level, with its 95% interval", ""))] if any(verdicts) else []
+    lines += [(f"{extra.kind}-key", "", Style(extra.name, "")) for extra in extras]
     items = "".join(f'<li><i class="{css} {kind}"></i>{html.escape(look.label)}</li>' for css, kind, look in [*entries, *lines])
     return f'<ul class="day-legend">{items}</ul>'

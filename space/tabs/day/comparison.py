@@ -4,7 +4,7 @@ import numpy as np
 
 from carpark.archives.archive import Archive
 from carpark.day.level import smooth_level
-from carpark.day.looks import Extra, verdicts_of
+from carpark.day.styles import Extra, verdicts_of
 from carpark.day.usual import align_places, kept_days, usual_range
 from carpark.errors import BadSetting
 from tabs.day.shown import CameraDay

@@ -12,7 +12,7 @@ from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera
 from carpark.slots import LONDON
-from serving.edge import READ_ALOUD, told_on_page, without_secrets
+from serving.edge import READ_ALOUD, errors_as_toast, without_secrets
 from tabs.day.link import DayLink, read_link
 from tabs.day.map import camera_map, map_html
 from tabs.day.words import day_in_words
@@ -69,7 +69,7 @@ def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | Non
 
 def choose_camera(sources: Sources, text: str | None) -> tuple[str, gr.Dropdown]:
     """The id of the camera that was chosen or typed, and its days; where the archive lists none, the day stays that is there."""
-    with told_on_page():
+    with errors_as_toast():
         archive = sources.archive()
         camera = find_one(archive, text or "")
         days = archive.days(camera)

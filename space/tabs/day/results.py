@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from carpark.day.figure import day_figure, figure_png
-from carpark.day.looks import Extra
+from carpark.day.styles import Extra
 from carpark.day.table import summarize_day
 from serving.edge import READ_ALOUD
 from tabs.day.chart import ON_LOAD

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from carpark.errors import CarparkError
-from serving.edge import told_on_page, told_to_caller, typed_json, without_secrets
+from serving.edge import errors_as_toast, errors_to_caller, typed_json, without_secrets
 from tabs.credits import ATTRIBUTION
 from tabs.day.chart import chart_html
 from tabs.day.comparison import extras_of
@@ -135,7 +135,7 @@ def wire_viewer(sources: Sources, results: DayResults, shown: gr.State) -> None:
         if shown is None:
             return {"request": request, "day": None, "frames": {}}
         with_heat = getattr(event, "heat", False) is True
-        with told_on_page():
+        with errors_as_toast():
             heat = sources.heat_mapper() if with_heat else None
             frames = frames_for(shown, sources.archive(), range(first, first + count), heat)
         return {"request": request, "day": [shown.camera.id, str(shown.day)], "heat": with_heat, "frames": frames}
@@ -150,7 +150,7 @@ def wire_second_day(sources: Sources, results: DayResults, states: DayStates) ->
     def add_second(shown: CameraDay | None, camera: str, day: str) -> tuple[str, CameraDay | None]:
         if shown is None:
             return "", None
-        with told_on_page():
+        with errors_as_toast():
             archive = sources.archive()
             other = read_day(sources, find_one(archive, camera.strip() or shown.camera.id).id, day.strip() or str(shown.day))
             return chart_html(shown, extras_of(shown, archive, other)), other
@@ -191,7 +191,7 @@ def add_endpoint(sources: Sources) -> None:
             camera: The camera's id (such as 00001.07389), name, or folder in the archive.
             day: The day in London, as YYYY-MM-DD.
         """
-        with told_to_caller():
+        with errors_to_caller():
             return answer_of(read_day(sources, camera, day))
 
     asked, answer = [gr.Textbox(visible=False), gr.Textbox(visible=False)], typed_json(DayAnswer)

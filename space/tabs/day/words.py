@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from carpark.day.looks import STATES
+from carpark.day.styles import STATES
 from carpark.day.table import DaySummary, summarize_day
 from carpark.slots import LONDON, SLOT
 from tabs.day.shown import CameraDay

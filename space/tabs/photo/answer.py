@@ -41,9 +41,9 @@ class Seen:
 
 def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> Seen:
     """The model's answer for a picture; `neighbours` tell whether it is of a car park at all."""
-    look = model.look([image])
-    is_car_park = neighbours.is_car_park(look.features[0])
-    return Seen(answer_of(model, float(look.p_full[0]), is_car_park=is_car_park), look.features[0])
+    predictions = model.predict([image])
+    is_car_park = neighbours.is_car_park(predictions.features[0])
+    return Seen(answer_of(model, float(predictions.p_full[0]), is_car_park=is_car_park), predictions.features[0])
 
 
 def answer_of(model: Model, p_full: float, *, is_car_park: bool | None) -> PhotoAnswer:
@@ -70,7 +70,7 @@ def short_percent(share: float) -> str:
 def verdict_card(answer: PhotoAnswer, model: Model) -> str:
     """The answer as HTML: the word large, how sure beside it, both probabilities, and where this model draws its lines."""
     word, _, rest = answer.verdict.partition(", ")
-    look = "no-car-park" if answer.is_car_park is False else answer.label if answer.sure else "unsure"
+    css = "no-car-park" if answer.is_car_park is False else answer.label if answer.sure else "unsure"
     thresholds = model.config.thresholds
     full, empty = f"{thresholds.full_at_least:.0%}", f"{thresholds.empty_at_most:.0%}"
     lines = f"Full means a probability of full of at least {full}, empty one of at most {empty}; anything between is unsure."
@@ -78,7 +78,7 @@ def verdict_card(answer: PhotoAnswer, model: Model) -> str:
         rest = "so the numbers below mean little"
         lines = "Nothing that the model learned from resembles this picture. It knows car parks, and streets with parking, only."
     return (
-        f'<div class="verdict verdict-{look}"><p class="verdict-word">{html.escape(word)}</p>'
+        f'<div class="verdict verdict-{css}"><p class="verdict-word">{html.escape(word)}</p>'
         f'<p class="verdict-rest">{html.escape(rest)}</p>'
         f'{probability_bars(answer.p_full)}<p class="verdict-lines">{lines}</p></div>'
     )

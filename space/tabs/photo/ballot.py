@@ -8,12 +8,12 @@ from pathlib import Path
 import gradio as gr
 
 from carpark.images import open_image
-from carpark.votes import Tally, Truth, Vote, VoteBox, times
-from serving.edge import READ_ALOUD, told_on_page
+from carpark.votes import Tally, TrueLabel, Vote, VoteBox, times
+from serving.edge import READ_ALOUD, errors_as_toast
 from tabs.photo.answer import PhotoAnswer
 
 CONSENT = "Keep my photo too: it is mine to give, and may be published (CC0) so that the model can learn from it"
-TRUTHS: dict[str, Truth] = {"Empty": "empty", "Full": "full", "In between": "partial", "No car park": "no car park"}
+TRUTHS: dict[str, TrueLabel] = {"Empty": "empty", "Full": "full", "In between": "partial", "No car park": "no car park"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def closed() -> list[object]:
 def build_ballot(votes: Callable[[], VoteBox]) -> Ballot:
     """The widgets and their wiring; `votes` opens the box when the first vote is cast."""
 
-    def cast(judged: Judged | None, with_photo: bool, *, right: bool, truth: Truth | None = None) -> str:
+    def cast(judged: Judged | None, with_photo: bool, *, right: bool, truth: TrueLabel | None = None) -> str:
         if judged is None:
             return ""
-        with told_on_page():
+        with errors_as_toast():
             box, answer = votes(), judged.answer
             vote = Vote(judged.id, answer.model, answer.label, round(answer.p_full, 4), right, truth)
             box.cast(vote, open_image(judged.photo) if with_photo else None)

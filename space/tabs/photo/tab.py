@@ -12,7 +12,7 @@ from PIL.Image import Image
 from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
-from serving.edge import READ_ALOUD, told_on_page, told_to_caller, typed_json, without_secrets
+from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json, without_secrets
 from tabs.photo import ballot
 from tabs.photo.answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
 from tabs.photo.ballot import Ballot, Judged, build_ballot
@@ -53,14 +53,14 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
         Args:
             photo: A picture file (JPEG, PNG, WebP, GIF, BMP or TIFF) of a car park or a street with parking.
         """
-        with told_to_caller():
+        with errors_to_caller():
             return asdict(judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo))).answer)
 
     def show_answer(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
         if photo is None:
             yield nothing_shown()
             return
-        with told_on_page():
+        with errors_as_toast():
             model, path = sources.photo_model(), uploaded_file(photo)
             image = open_image(path)
             seen = judge_photo(model, sources.neighbours(), image)
@@ -71,7 +71,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
     def show_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
         if photo is None:
             return ""
-        with told_on_page():
+        with errors_as_toast():
             return explain(sources, open_image(uploaded_file(photo)), with_heat)
 
     with gr.Tab("Photo", id="photo"):

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from carpark.errors import BadImage
-from serving.edge import told_to_caller
+from serving.edge import errors_to_caller
 
 OWN_FILE = "/gradio_api/file="
 Input = TypeVar("Input", gr.Image, gr.Gallery)
@@ -22,10 +22,10 @@ def never_fetching(component: Input) -> Input:
     async def keep_uploads_only(path: str | None) -> str | None:
         if path and OWN_FILE in path:  # as assistants name what they have uploaded here; whatever host it says, only a path is read
             path = unquote(path.partition(OWN_FILE)[2])
-            with told_to_caller():
+            with errors_to_caller():
                 check_uploaded(path)
         if path and "://" in path:
-            with told_to_caller():
+            with errors_to_caller():
                 raise BadImage("A photo is not fetched from a web address; hand in the picture file itself.")
         kept: str | None = await keep_in_cache(path)
         return kept

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from carpark.archives import open_archive
-from carpark.archives.hub import COLUMNS, HubArchive
+from carpark.archives.hub import FRAME_COLUMNS, HubArchive
 from carpark.cameras.camera import camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import slots_of_day
@@ -28,7 +28,7 @@ def frame(folder, slot):
 def day_file(folders, slots):
     """A Parquet file as the recorder pushes it: a row group for each camera."""
     file = io.BytesIO()
-    schema = pa.schema(COLUMNS)
+    schema = pa.schema(FRAME_COLUMNS)
     with pq.ParquetWriter(file, schema, compression="none", use_dictionary=False) as writer:
         for folder in sorted(folders):
             rows = [{"folder": folder, "slot": slot, "jpeg": frame(folder, slot)} for slot in slots]

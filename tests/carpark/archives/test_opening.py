@@ -10,7 +10,7 @@ from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cameras.camera import Camera, camera_of_folder
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.slots import frame_path, slots_of_day
-from carpark.web.pulse import Patience
+from carpark.web.breaker import Patience
 from tests.loopback import NOT_FOUND, Answer, Loopback
 
 DAY = date(2020, 3, 9)

@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from carpark.day.figure import day_figure, figure_png
-from carpark.day.looks import STATES, VERDICTS, WAITING, Run, hours_of, runs_of, states_of, verdicts_of
+from carpark.day.styles import STATES, VERDICTS, WAITING, Run, hours_of, runs_of, states_of, verdicts_of
 from carpark.day.table import NOT_BEGUN, NOT_FETCHED
 from carpark.slots import slots_of_day
 

@@ -13,7 +13,7 @@ from carpark.model import load_model
 from carpark.model.config import ModelConfig, Thresholds, read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper, laid_over
-from carpark.model.network import NAMES, FromPixels, build_network
+from carpark.model.network import ARCHITECTURES, FromPixels, build_network
 
 GREY = (110, 110, 110)
 
@@ -63,7 +63,7 @@ def test_where_nothing_speaks_for_a_label_there_is_no_heat() -> None:
     assert heat.map.shape == (30, 40) and not heat.map.any()
 
 
-@pytest.mark.parametrize("architecture", NAMES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_has_a_map_as_large_as_the_picture(architecture: str) -> None:
     torch.manual_seed(0)
     config = config_of(architecture, 64)

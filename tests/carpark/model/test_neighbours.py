@@ -14,7 +14,7 @@ from carpark.hub.revisions import digest_file
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import CarPark
-from carpark.model.neighbours import COLUMNS, FILE, Crowd, Neighbours, load_neighbours
+from carpark.model.neighbours import NEIGHBOUR_COLUMNS, NEIGHBOURS_FILE, Crowd, Neighbours, load_neighbours
 from training.photos import read_photos
 from training.train.likeness import choose_rule
 
@@ -29,7 +29,7 @@ def own_copy(tiny_model_folder: Path, tmp_path: Path) -> Path:
 def corners() -> Neighbours:
     """Three photos whose features are the axes of space, and one between two of them."""
     features = np.vstack([np.eye(3), [0.8, 0.6, 0]]).astype(np.float32)
-    photos = pd.DataFrame({name: [f"{name}{number}" for number in range(4)] for name in COLUMNS})
+    photos = pd.DataFrame({name: [f"{name}{number}" for number in range(4)] for name in NEIGHBOUR_COLUMNS})
     return Neighbours(photos, features, CarPark(distance_at_most=3.0))
 
 
@@ -37,8 +37,8 @@ def test_the_nearest_photo_of_a_training_photo_is_itself(tiny_model_folder: Path
     neighbours = load_neighbours(tiny_model_folder)
     row = neighbours.photos.iloc[5]
     photo = sample_folder / "photos" / row.file
-    found = neighbours.nearest(load_model(tiny_model_folder, "fp32").look([open_image(photo)]).features[0], 3)
-    assert found.columns.tolist() == [*COLUMNS, "similarity"] and len(found) == 3
+    found = neighbours.nearest(load_model(tiny_model_folder, "fp32").predict([open_image(photo)]).features[0], 3)
+    assert found.columns.tolist() == [*NEIGHBOUR_COLUMNS, "similarity"] and len(found) == 3
     assert (found.file[0], found.label[0], found.scene[0], found.sha256[0]) == (row.file, row.label, row.scene, digest_file(photo))
     assert found.similarity[0] == pytest.approx(1.0, abs=0.002) and found.similarity.is_monotonic_decreasing
 
@@ -68,9 +68,9 @@ def test_the_crowd_itself_is_at_distance_one_and_a_feature_that_never_varied_dec
 
 def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, corners: Neighbours) -> None:
     config = json.loads((own_copy / "config.json").read_text())
-    del config["files"][FILE], config["car_park"]
+    del config["files"][NEIGHBOURS_FILE], config["car_park"]
     (own_copy / "config.json").write_text(json.dumps(config))
-    (own_copy / FILE).unlink()
+    (own_copy / NEIGHBOURS_FILE).unlink()
     neighbours = load_neighbours(own_copy)
     assert neighbours.is_car_park(np.ones(3, np.float32)) is None
     assert neighbours.nearest(np.ones(3, np.float32), 3).empty
@@ -78,11 +78,11 @@ def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, cor
 
 
 def test_neighbours_that_are_not_the_published_ones_are_refused(own_copy: Path) -> None:
-    (own_copy / FILE).write_bytes(b"PAR1")
+    (own_copy / NEIGHBOURS_FILE).write_bytes(b"PAR1")
     with pytest.raises(BadModel, match=r"neighbours\.parquet is not the file that config\.json names"):
         load_neighbours(own_copy)
     config = json.loads((own_copy / "config.json").read_text())
-    config["files"][FILE]["sha256"] = digest_file(own_copy / FILE)
+    config["files"][NEIGHBOURS_FILE]["sha256"] = digest_file(own_copy / NEIGHBOURS_FILE)
     (own_copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(BadModel, match="does not hold training photos"):
         load_neighbours(own_copy)
@@ -96,9 +96,9 @@ def test_the_rule_refuses_two_in_a_hundred_and_none_of_a_few() -> None:
 
 def test_features_have_length_one_in_every_form(tiny_model_folder: Path) -> None:
     photos = [Image.new("RGB", (80, 60), colour) for colour in ("grey", "green", "white")]
-    seen = {engine: load_model(tiny_model_folder, engine).look(photos).features for engine in ("int8", "fp32", "safetensors", "learner")}
+    seen = {engine: load_model(tiny_model_folder, engine).predict(photos).features for engine in ("int8", "fp32", "safetensors", "learner")}
     for features in seen.values():
         assert features.shape == (3, 512) and features.dtype == np.float32
         assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-4)
         assert (features * seen["learner"]).sum(axis=1).min() > 0.98
-    assert load_model(tiny_model_folder).look([]).features.shape[0] == 0
+    assert load_model(tiny_model_folder).predict([]).features.shape[0] == 0

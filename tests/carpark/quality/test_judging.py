@@ -281,7 +281,7 @@ def test_the_real_card_is_known_without_its_exif():
 def test_no_frame_of_a_real_day_is_called_faulty():
     paths = sorted(ARCHIVE.rglob("*.jpg"))
     assert {frame.state for frame in judge_files(paths)} == {"ok"}
-    assert len(paths) == 132
+    assert len(paths) >= 132  # UFPR05 alone
 
 
 def moved(picture):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.day.looks import Extra
+from carpark.day.styles import Extra
 from carpark.day.table import NOT_FETCHED
 from tabs.day.chart import chart_html
 from tabs.day.shown import CameraDay

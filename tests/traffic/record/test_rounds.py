@@ -7,7 +7,7 @@ from carpark.errors import BadSetting
 from tests.carpark.cameras.test_camera import place
 from traffic.record.manifest import Attempt, append_attempt, read_attempts
 from traffic.record.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
-from traffic.record.store import believe, store_frame
+from traffic.record.store import plausible_time, store_frame
 
 FIVE = timedelta(minutes=5)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -57,9 +57,9 @@ def test_a_round_that_begins_late_in_its_tick_is_quicker():
 
 def test_of_the_times_that_a_frame_is_given_the_first_credible_one_counts():
     old, ahead, fine = NOON - timedelta(days=2), NOON + timedelta(hours=1), NOON - timedelta(minutes=3)
-    assert believe([fine, NOON], NOON) == fine
-    assert believe([ahead, fine], NOON) == believe([old, fine], NOON) == believe([None, fine], NOON) == fine
-    assert believe([ahead, None], NOON) is None
+    assert plausible_time([fine, NOON], NOON) == fine
+    assert plausible_time([ahead, fine], NOON) == plausible_time([old, fine], NOON) == plausible_time([None, fine], NOON) == fine
+    assert plausible_time([ahead, None], NOON) is None
 
 
 def test_nothing_is_written_over_and_nothing_kept_twice(tmp_path):

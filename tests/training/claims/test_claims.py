@@ -10,7 +10,7 @@ from carpark.model import load_model
 from carpark.model.neighbours import load_neighbours
 from training.claims import __main__ as claims
 from training.claims.__main__ import Subject, ask_camera, claim_no_errors, read_counted
-from training.claims.strangers import draw_strangers
+from training.claims.negatives import draw_negatives
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_wrong_files_are_named(own_copy: Path, tmp_path: Path) -> None:
 
 
 def test_drawn_pictures_are_the_same_each_time_and_of_six_kinds() -> None:
-    first, again = draw_strangers(2), draw_strangers(2)
+    first, again = draw_negatives(2), draw_negatives(2)
     assert len(first) == 6
     assert all(a.tobytes() == b.tobytes() for kind in first for a, b in zip(first[kind], again[kind], strict=True))
     assert all(pictures[0].tobytes() != pictures[1].tobytes() for pictures in first.values())

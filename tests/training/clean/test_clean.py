@@ -14,9 +14,9 @@ from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training.clean import __main__ as clean
-from training.clean.decisions import DROP, LABEL_PASS, NAME, REVIEW, Row, fates_of, journal_of, read_rows, to_record
+from training.clean.decisions import CLEANING_FILE, DROP, LABEL_PASS, REVIEW, Decision, decide_fates, journal_of, read_rows, to_record
 from training.clean.embedding import Embedder
-from training.clean.shortcuts import COLUMNS, auroc, find_shortcuts
+from training.clean.shortcuts import SHORTCUT_COLUMNS, auroc, find_shortcuts
 from training.clean.survey import survey_photos
 from training.clean.twins import SAME, Twins, find_twins, merge_scenes
 from training.photos import read_photos
@@ -58,7 +58,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def decide(folder: Path, file: str, decision: str) -> None:
     """As the review page does it."""
     row = next(row for row in read_rows(folder / "cleaning.csv") if row.file == file)
-    journal_of(folder).append([to_record(Row(file, row.sha256, REVIEW, "", "", "", decision, "Kim", "2026-11-24T00:00:00+00:00"))])
+    journal_of(folder).append([to_record(Decision(file, row.sha256, REVIEW, "", "", "", decision, "Kim", "2026-11-24T00:00:00+00:00"))])
 
 
 def test_sure_proposals_are_applied_and_say_who_decided(raw: Path, cleaned: Path) -> None:
@@ -101,10 +101,10 @@ def test_a_persons_word_beats_the_passes_outlives_the_next_run_and_can_be_undone
 
 
 def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
-    auto = [Row("a", "", "labels", "label full", "", "1", "label full"), Row("a", "", "files", DROP, "", "1", DROP)]
-    assert fates_of(auto)["a"].is_dropped
-    assert fates_of([*auto, Row("a", "", REVIEW, "", "", "", "label partial")])["a"].label == "partial"
-    assert fates_of([*auto, Row("a", "", REVIEW, "", "", "", "keep"), Row("a", "", REVIEW, "", "", "", "")])["a"].is_dropped
+    auto = [Decision("a", "", "labels", "label full", "", "1", "label full"), Decision("a", "", "files", DROP, "", "1", DROP)]
+    assert decide_fates(auto)["a"].is_dropped
+    assert decide_fates([*auto, Decision("a", "", REVIEW, "", "", "", "label partial")])["a"].label == "partial"
+    assert decide_fates([*auto, Decision("a", "", REVIEW, "", "", "", "keep"), Decision("a", "", REVIEW, "", "", "", "")])["a"].is_dropped
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_trait_that_gives_the_class_away_is_named_with_its_strength() -> None:
     photos = pd.DataFrame({"label": ["empty", "full"] * 40, "scene": [f"s{n // 2}" for n in range(80)], "source": ["x", "y"] * 40})
     styles = [{"brightness": rng.normal(100 if label == "empty" else 140, 20), "contrast": rng.normal(50, 10)} for label in photos.label]
     table = find_shortcuts(photos, styles)
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == SHORTCUT_COLUMNS
     found = table.set_index("trait")
     assert found.verdict["brightness"] == "predicts the class" and found.auroc["brightness"] > 0.8
     assert found.verdict["contrast"] == "no sign" and found.low["contrast"] < 0.5 < found.high["contrast"]
@@ -229,9 +229,9 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
     said = capsys.readouterr().out
     assert "labels of 3 photos are not judged:" in said and "has 1 class (full)" in said and "3 photos kept" in said
-    judged = [row for row in read_rows(tmp_path / "out" / NAME) if row.part == LABEL_PASS]
+    judged = [row for row in read_rows(tmp_path / "out" / CLEANING_FILE) if row.part == LABEL_PASS]
     assert [(row.file, row.reason.partition(":")[0]) for row in judged] == [(f"full/{n}.jpg", "label full not judged") for n in range(3)]
-    assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(COLUMNS) + "\n"
+    assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(SHORTCUT_COLUMNS) + "\n"
 
 
 @needs_real_data

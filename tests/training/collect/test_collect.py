@@ -16,7 +16,7 @@ from PIL import Image
 
 from carpark.errors import BadPhotos, NoAnswer
 from carpark.files import held
-from carpark.web.pulse import Patience
+from carpark.web.breaker import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
     BROKEN_ONCE,

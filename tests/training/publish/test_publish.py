@@ -16,8 +16,7 @@ from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
 from carpark.hub.revisions import digest_file
-from carpark.model.neighbours import FILE as NEIGHBOURS
-from carpark.model.neighbours import write_neighbours
+from carpark.model.neighbours import NEIGHBOURS_FILE, write_neighbours
 from tests.hub_answers import Dropped
 from tests.hub_repos import Blob, Refused
 from tests.mini_hub import MiniHub
@@ -299,7 +298,7 @@ def remember_photos(model: Path, photos: pd.DataFrame) -> None:
     """As if the model had learnt from these."""
     write_neighbours(model, photos, np.zeros((len(photos), 2), np.float32))
     config = json.loads((model / "config.json").read_text())
-    config["files"][NEIGHBOURS]["sha256"] = digest_file(model / NEIGHBOURS)
+    config["files"][NEIGHBOURS_FILE]["sha256"] = digest_file(model / NEIGHBOURS_FILE)
     (model / "config.json").write_text(json.dumps(config))
 
 

@@ -9,8 +9,8 @@ from carpark.archives import open_archive
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
 from tests.street import card, jpeg, street, with_overlays
-from training.clean.decisions import NAME
-from training.clean.page.docket import FRAME_MARKS, Choice, Docket
+from training.clean.decisions import CLEANING_FILE
+from training.clean.page.queue import FRAME_MARKS, Choice, ReviewQueue
 from training.photos import read_photos
 from training.review.frames import read_frames, take_day, write_labelled
 
@@ -40,7 +40,7 @@ def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Pat
     out = tmp_path / "labelled"
     for day in DAYS:
         take(archive, day, out)
-        docket = Docket(read_frames(out), out, "Kim")
+        docket = ReviewQueue(read_frames(out), out, "Kim")
         cards = docket.cards(Choice())
         assert len(cards) == 3 + DAYS.index(day) and not any(card.label for card in cards)
         for shown, key in zip(cards, "ef", strict=False):
@@ -49,7 +49,7 @@ def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Pat
     photos = read_photos(out)
     assert sorted(photos.label) == ["empty", "empty", "full", "full"]
     assert set(photos.scene) == {f"Baker_St {day}" for day in DAYS}
-    assert (out / NAME).is_file() and all(path.is_file() for path in photos.path)
+    assert (out / CLEANING_FILE).is_file() and all(path.is_file() for path in photos.path)
 
 
 def test_a_day_that_is_taken_twice_is_there_once(archive: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from training.evaluate.scores import score_folder
 from training.train import __main__ as train
 from training.train.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
 from training.train.fitting import Recipe
-from training.train.folds import assign_folds, predict_out_of_fold
+from training.train.folds import assign_folds, cross_validate
 from training.train.probe import Head, fit_head
 
 
@@ -70,7 +70,7 @@ def test_features_that_tell_nothing_score_as_chance_out_of_fold(photos: pd.DataF
     by_scene = {scene: rng.normal(size=4) for scene in photos.scene.unique()}
     pooled = np.stack([by_scene[scene] for scene in photos.scene])[:, None].repeat(2, axis=1) + 0.01 * rng.normal(size=(len(photos), 2, 4))
     sure = (photos.label != "partial").to_numpy()
-    judged = predict_out_of_fold(pooled, photos, seed=0, repeats=2)
+    judged = cross_validate(pooled, photos, seed=0, repeats=2)
     right = (judged.p_full[:, sure] >= 0.5) == (photos.label[sure] == "full").to_numpy()
     assert 0.2 < right.mean() < 0.8
 
@@ -127,7 +127,7 @@ def test_the_probe_leaves_the_body_as_it_was_and_answers_for_the_photos_it_learn
     start = torch.load(probed_folder.parent / "start.pth", weights_only=True)
     model = load_model(probed_folder, "learner")
     rows = pd.read_parquet(probed_folder / "predictions.parquet").iloc[::6]
-    seen = model.look(open_image(sample_folder / "photos" / file) for file in rows.file)
+    seen = model.predict(open_image(sample_folder / "photos" / file) for file in rows.file)
     assert len(seen.p_full) == 10 and seen.features.shape[1] == 512
     from safetensors.torch import load_file
 

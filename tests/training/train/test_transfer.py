@@ -58,7 +58,7 @@ def test_a_model_goes_on_with_its_body_and_size_and_says_from_what(street_folder
     assert config["recipe"]["start_from"] == "model" and "--start-from model --seed 0" in config["command"]
     assert "from the model model, whose last layer was moved" in (street_folder / "README.md").read_text()
     photo = [Image.new("RGB", (200, 150), "olive")]
-    before, after = (load_model(folder, "fp32").look(photo) for folder in (tiny_model_folder, street_folder))
+    before, after = (load_model(folder, "fp32").predict(photo) for folder in (tiny_model_folder, street_folder))
     assert np.allclose(before.features, after.features, atol=1e-3) and before.p_full != after.p_full
 
 

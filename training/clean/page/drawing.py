@@ -9,7 +9,7 @@ from pathlib import Path
 
 from carpark.errors import BadImage
 from carpark.images import open_image
-from training.clean.page.docket import Card
+from training.clean.page.queue import Card
 
 LARGE_PX, SMALL_PX = 900, 240
 NO_PICTURE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='4' height='3'/>"

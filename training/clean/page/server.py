@@ -8,8 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from carpark.errors import BadSetting
-from training.clean.page.docket import ANY, EVERYTHING, Card, Choice, Docket, count_decided
 from training.clean.page.drawing import draw_card, draw_grid, draw_nothing, draw_progress
+from training.clean.page.queue import ANY, EVERYTHING, Card, Choice, ReviewQueue, count_decided
 from training.labels import LABELS, PARTIAL
 
 STYLE = Path(__file__).with_name("page.css")
@@ -34,7 +34,7 @@ class Desk:
     choice: Choice
 
 
-def build_page(docket: Docket, marks: Mapping[str, tuple[str, str]]) -> gr.Blocks:
+def build_page(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.Blocks:
     """The page over a docket. `marks` are keys with what the button says and the decision."""
     with gr.Blocks(title="Review photos", analytics_enabled=False) as page:
         progress = gr.HTML()
@@ -79,7 +79,7 @@ def build_page(docket: Docket, marks: Mapping[str, tuple[str, str]]) -> gr.Block
     return page
 
 
-def mark(docket: Docket, desk: Desk, *, decision: str, reason: str) -> Shown:
+def mark(docket: ReviewQueue, desk: Desk, *, decision: str, reason: str) -> Shown:
     """Decides about the card that is chosen, even if another page has decided about it meanwhile, and chooses the next one."""
     after = _after(docket.cards(desk.choice), desk.file)
     if card := next((card for card in docket.cards(EVERYTHING) if card.file == desk.file), None):
@@ -87,22 +87,22 @@ def mark(docket: Docket, desk: Desk, *, decision: str, reason: str) -> Shown:
     return _show(docket, desk, after)
 
 
-def step_over(docket: Docket, desk: Desk) -> Shown:
+def step_over(docket: ReviewQueue, desk: Desk) -> Shown:
     """Chooses the card after this one without deciding anything."""
     return _show(docket, desk, _after(docket.cards(desk.choice), desk.file))
 
 
-def take_back(docket: Docket, desk: Desk) -> Shown:
+def take_back(docket: ReviewQueue, desk: Desk) -> Shown:
     """Undoes the last mark and shows its photo again."""
     return _show(docket, desk, [docket.undo()])
 
 
-def show_same(docket: Docket, desk: Desk) -> Shown:
+def show_same(docket: ReviewQueue, desk: Desk) -> Shown:
     """The same card in another view, or the one that was chosen."""
     return _show(docket, desk, [desk.file])
 
 
-def show_first(docket: Docket, desk: Desk) -> Shown:
+def show_first(docket: ReviewQueue, desk: Desk) -> Shown:
     """The worst card of the choice."""
     return _show(docket, Desk("", desk.turn, [], desk.view, desk.choice), [])
 
@@ -112,7 +112,7 @@ def _after(cards: list[Card], file: str) -> list[str]:
     return files[files.index(file) + 1 :] if file in files else []
 
 
-def _show(docket: Docket, desk: Desk, wanted: list[str]) -> Shown:
+def _show(docket: ReviewQueue, desk: Desk, wanted: list[str]) -> Shown:
     """The first card of `wanted` that is still in the choice, else the first of all.
 
     A grid stays as it is, with what was decided on its tiles, until the card to show is not on it.
@@ -136,7 +136,7 @@ def _show(docket: Docket, desk: Desk, wanted: list[str]) -> Shown:
     return draw_grid([everything[file] for file in spread], everything[chosen], turn), bar, chosen, turn, spread
 
 
-def serve(docket: Docket, marks: Mapping[str, tuple[str, str]], port: int) -> None:
+def serve(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]], port: int) -> None:
     """Serves the page on this machine alone until it is interrupted. Raises BadPhotos and BadSetting."""
     page = build_page(docket, marks)
     try:

@@ -17,7 +17,7 @@ from training.sample.scenery.pinhole import Array
 from training.sample.scenery.vehicles import KINDS, SHAPES, Car, Shape
 
 
-class Part(IntEnum):
+class Material(IntEnum):
     """What a face of a car is made of."""
 
     PAINT = 0
@@ -44,13 +44,13 @@ ALBEDO = np.array(
         (0.72, 0.55, 0.07),
     ],
     np.float32,
-)  # of each Part; paint has the car's own
+)  # of each Material; paint has the car's own
 GLOSS = np.array([0.045, 0.14, 0.015, 0.0, 0.05, 0.20, 0.06, 0.0, 0.0], np.float32)
-GLOW = np.zeros((len(Part), 3), np.float32)
-GLOW[Part.HEADLIGHT], GLOW[Part.TAILLIGHT] = (3.0, 2.8, 2.4), (1.6, 0.05, 0.03)
+GLOW = np.zeros((len(Material), 3), np.float32)
+GLOW[Material.HEADLIGHT], GLOW[Material.TAILLIGHT] = (3.0, 2.8, 2.4), (1.6, 0.05, 0.03)
 
 Spot = tuple[float, float, float]
-Piece = tuple[list[Spot], Part]
+Piece = tuple[list[Spot], Material]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Mesh:
 
     points: Array  # (n, 8, 3)
     normals: Array  # (n, 3)
-    parts: NDArray[np.int64]  # (n,) values of Part
+    parts: NDArray[np.int64]  # (n,) values of Material
     fine: NDArray[np.bool_]  # (n,)
 
 
@@ -75,11 +75,11 @@ def car_faces(cars: list[Car], kind: int) -> Faces:
     return Faces(
         points=points.reshape(-1, 8, 3),
         normals=np.einsum("cij,fj->cfi", turn, mesh.normals).reshape(-1, 3),
-        albedo=np.where((mesh.parts == Part.PAINT)[:, None], paint[:, None], ALBEDO[mesh.parts]).reshape(-1, 3),
+        albedo=np.where((mesh.parts == Material.PAINT)[:, None], paint[:, None], ALBEDO[mesh.parts]).reshape(-1, 3),
         gloss=np.tile(GLOSS[mesh.parts], n),
         glow=(lit[:, None, None] * GLOW[mesh.parts]).reshape(-1, 3),
         fine=np.tile(mesh.fine, n),
-        casts=np.tile(~mesh.fine & (mesh.parts != Part.GLASS), n),
+        casts=np.tile(~mesh.fine & (mesh.parts != Material.GLASS), n),
         shown=np.ones(n * len(mesh.parts), bool),
     )
 
@@ -119,16 +119,20 @@ def _body(shape: Shape) -> list[Piece]:
     ]
     pieces: list[Piece] = []
     for low, high in pairwise(rings):
-        part = Part.TRIM if low is rings[0] else Part.PAINT
+        part = Material.TRIM if low is rings[0] else Material.PAINT
         pieces += [([low[i - 1], low[i], high[i], high[i - 1]], part) for i in range(8)]
     top, side = rings[-1], shape.width / 2 - 0.09
     foot, back = (shape.screen_x, side, shape.belt_z), (shape.tail_x, side, shape.deck_z)
     foot_r, back_r = _mirrored([foot, back])
     shoulder = [top[2], top[3], back, foot]
-    pieces += [([top[0], top[1], top[2], foot, foot_r, top[7]], Part.PAINT), (shoulder, Part.PAINT), (_mirrored(shoulder), Part.PAINT)]
-    pieces.append(([foot, back, back_r, foot_r], Part.PAINT))
+    pieces += [
+        ([top[0], top[1], top[2], foot, foot_r, top[7]], Material.PAINT),
+        (shoulder, Material.PAINT),
+        (_mirrored(shoulder), Material.PAINT),
+    ]
+    pieces.append(([foot, back, back_r, foot_r], Material.PAINT))
     is_open = shape is SHAPES["pickup"]
-    pieces.append(([back, top[3], top[4], top[5], top[6], back_r], Part.TRIM if is_open else Part.PAINT))
+    pieces.append(([back, top[3], top[4], top[5], top[6], back_r], Material.TRIM if is_open else Material.PAINT))
     return pieces
 
 
@@ -144,15 +148,15 @@ def _cabin(shape: Shape) -> list[Piece]:
     for i in range(4):  # right, front, left, rear
         j = (i + 1) % 4
         wall = [base[i], base[j], roof[j], roof[i]]
-        pieces += [(wall, Part.PAINT), ([roof[i], roof[j], crown[j], crown[i]], Part.PAINT)]
+        pieces += [(wall, Material.PAINT), ([roof[i], roof[j], crown[j], crown[i]], Material.PAINT)]
         if i == 1:
-            pieces.append((_inset(wall, (0.05, 0.95), (0.02, 0.97)), Part.GLASS))
+            pieces.append((_inset(wall, (0.05, 0.95), (0.02, 0.97)), Material.GLASS))
         elif i == 3:
-            pieces.append((_inset(wall, (0.1, 0.9), (0.25, 0.9)), Part.TRIM if shape.is_boxy else Part.GLASS))
+            pieces.append((_inset(wall, (0.1, 0.9), (0.25, 0.9)), Material.TRIM if shape.is_boxy else Material.GLASS))
         else:
             for rear, front in shape.side_windows:
-                pieces.append((_inset(wall, (rear, front) if i == 0 else (1 - front, 1 - rear), (0.12, 0.86)), Part.GLASS))
-    pieces.append((crown, Part.PAINT))
+                pieces.append((_inset(wall, (rear, front) if i == 0 else (1 - front, 1 - rear), (0.12, 0.86)), Material.GLASS))
+    pieces.append((crown, Material.PAINT))
     return pieces
 
 
@@ -172,7 +176,7 @@ def _wheels(shape: Shape) -> list[Piece]:
     turns = np.arange(8) * np.pi / 4 + np.pi / 8
     pieces: list[Piece] = []
     for axle in (shape.length / 2 - 0.82, 0.80 - shape.length / 2):
-        for size, part in ((1.16, Part.TRIM), (0.98, Part.TYRE), (0.62, Part.RIM)):
+        for size, part in ((1.16, Material.TRIM), (0.98, Material.TYRE), (0.62, Material.RIM)):
             xs, zs = axle + size * radius * np.cos(turns), np.maximum(radius + size * radius * np.sin(turns), 0.02)
             left = [(x, shape.width / 2 + 0.005, z) for x, z in zip(xs.tolist(), zs.tolist(), strict=True)]
             pieces += [(left, part), (_mirrored(left), part)]
@@ -189,10 +193,10 @@ def _lights(shape: Shape) -> list[Piece]:
     mirror: list[Spot] = [(x, side + 0.12, 0.97 * belt), (x, side - 0.08, 0.97 * belt), (x, side - 0.08, belt + 0.14)]
     pieces: list[Piece] = []
     for outline, last, part in (
-        (front, (half + 0.01, nose, z - 0.19), Part.HEADLIGHT),
-        (corner, (half - 0.02, nose, z - 0.19), Part.HEADLIGHT),
-        (rear, (-half, tail, deck - 0.06), Part.TAILLIGHT),
-        (mirror, (x, side + 0.12, belt + 0.14), Part.TRIM),
+        (front, (half + 0.01, nose, z - 0.19), Material.HEADLIGHT),
+        (corner, (half - 0.02, nose, z - 0.19), Material.HEADLIGHT),
+        (rear, (-half, tail, deck - 0.06), Material.TAILLIGHT),
+        (mirror, (x, side + 0.12, belt + 0.14), Material.TRIM),
     ):
         left = [*outline, last]
         pieces += [(left, part), (_mirrored(left), part)]
@@ -205,4 +209,4 @@ def _plates(shape: Shape) -> list[Piece]:
     grille = [(half, -0.45, 0.30), (half, 0.45, 0.30), (half, 0.38, z - 0.2), (half, -0.38, z - 0.2)]
     front = [(half + 0.01, -0.26, 0.42), (half + 0.01, 0.26, 0.42), (half + 0.01, 0.26, 0.53), (half + 0.01, -0.26, 0.53)]
     rear = [(-half, -0.26, 0.60), (-half, 0.26, 0.60), (-half, 0.26, 0.71), (-half, -0.26, 0.71)]
-    return [(grille, Part.TRIM), (front, Part.FRONT_PLATE), (rear, Part.REAR_PLATE)]
+    return [(grille, Material.TRIM), (front, Material.FRONT_PLATE), (rear, Material.REAR_PLATE)]

@@ -11,7 +11,7 @@ Shares = npt.NDArray[np.float64]  # (HEIGHT, WIDTH), 0 to 1
 WIDTH, HEIGHT = 400, 300
 
 
-def draw_strangers(n: int, seed: int = 0) -> dict[str, list[Image.Image]]:
+def draw_negatives(n: int, seed: int = 0) -> dict[str, list[Image.Image]]:
     """`n` RGB pictures of each kind, by its name in the plural."""
     kinds: dict[str, Callable[[Rng], Image.Image]] = {
         "noise": draw_noise,

@@ -20,7 +20,7 @@ TICK_HOURS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """How a verdict or a state is drawn; the hatching tells it apart where colours do not."""
 
     label: str
@@ -29,21 +29,21 @@ class Look:
 
 
 VERDICTS = {
-    "full": Look("Full", FULL_TINT),
-    "unsure": Look("Not sure", UNSURE_TINT, "//"),
-    "empty": Look("Empty", EMPTY_TINT),
+    "full": Style("Full", FULL_TINT),
+    "unsure": Style("Not sure", UNSURE_TINT, "//"),
+    "empty": Style("Empty", EMPTY_TINT),
 }
 STATES = {
-    "ok": Look("Usable frame", USABLE_TINT),
-    "in_use": Look("Camera in use", PURPLE),
-    "frozen": Look("Frozen", SKY, "||"),
-    "late": Look("Late", YELLOW),
-    "corrupt": Look("Corrupt", VERMILION),
-    "missing": Look("Missing", "#FFFFFF", "xx"),
+    "ok": Style("Usable frame", USABLE_TINT),
+    "in_use": Style("Camera in use", PURPLE),
+    "frozen": Style("Frozen", SKY, "||"),
+    "late": Style("Late", YELLOW),
+    "corrupt": Style("Corrupt", VERMILION),
+    "missing": Style("Missing", "#FFFFFF", "xx"),
 }
 WAITING = {  # not states of a frame: nobody knows yet
-    "pending": Look("Not fetched yet", "#FFFFFF", ".."),
-    "future": Look("Still to come", "#FFFFFF"),
+    "pending": Style("Not fetched yet", "#FFFFFF", ".."),
+    "future": Style("Still to come", "#FFFFFF"),
 }
 Values = npt.NDArray[np.float64]  # (slots,), NaN where nobody knows
 

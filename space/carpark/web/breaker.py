@@ -25,7 +25,7 @@ class Patience:
         return min(step_s, self.longest_backoff_s) * random.uniform(0.5, 1)
 
 
-class Pulse:
+class CircuitBreaker:
     """Shared by the threads that fetch from one source. While it is silent one thread asks and the others wait."""
 
     def __init__(self, patience: Patience, bad_in_a_row: int) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 import pandas as pd
 
 from training.clean.decisions import (
+    CLEANING_FILE,
     DROP,
-    FILES,
+    FILE_PASS,
     KEEP,
     LABEL,
     LABEL_PASS,
-    NAME,
     REVIEW,
     SCENE,
-    Row,
-    fates_of,
+    Decision,
+    decide_fates,
     journal_of,
     read_p_full,
     read_rows,
@@ -86,7 +86,7 @@ def count_decided(cards: Sequence[Card]) -> tuple[int, int]:
     return sum(card.is_decided for card in asking), len(asking)
 
 
-class Docket:
+class ReviewQueue:
     """The cards of the photos in a table of `read_photos`, and the folder whose cleaning.csv is written to."""
 
     def __init__(self, photos: pd.DataFrame, out: Path, reviewer: str) -> None:
@@ -97,11 +97,11 @@ class Docket:
 
     def cards(self, choice: Choice) -> list[Card]:
         """Worst first: by the score of the surest proposal, then as in the table. Raises BadPhotos."""
-        rows = read_rows(self.out / NAME)
-        by_file: dict[str, list[Row]] = {}
+        rows = read_rows(self.out / CLEANING_FILE)
+        by_file: dict[str, list[Decision]] = {}
         for row in rows:
             by_file.setdefault(row.file, []).append(row)
-        fates = fates_of(rows)
+        fates = decide_fates(rows)
         scenes = {file: (fates[file].scene if file in fates else "") or str(scene) for file, scene in self._photos.scene.items()}
         members: dict[str, list[str]] = {}
         for file, scene in scenes.items():
@@ -111,12 +111,12 @@ class Docket:
 
     def decide(self, card: Card, decision: str, reason: str = "") -> None:
         """On disk when it returns. Raises OSError."""
-        self._append(Row(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
+        self._append(Decision(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
 
     def undo(self) -> str:
         """Takes back the reviewer's last mark that stands; its file, "" when there is none. Raises OSError."""
-        stack: list[Row] = []
-        for row in read_rows(self.out / NAME):
+        stack: list[Decision] = []
+        for row in read_rows(self.out / CLEANING_FILE):
             if row.part == REVIEW and row.decided_by == self.reviewer:
                 if row.reason == UNDO:
                     stack.pop()
@@ -129,14 +129,15 @@ class Docket:
         self._append(replace(last, decision=before, reason=UNDO))
         return last.file
 
-    def _append(self, row: Row) -> None:
+    def _append(self, row: Decision) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         journal_of(self.out).append([to_record(replace(row, decided_by=self.reviewer, decided_at=now))])
 
-    def _card(self, file: str, rows: list[Row], scene: list[str]) -> Card:
+    def _card(self, file: str, rows: list[Decision], scene: list[str]) -> Card:
         photo = self._photos.loc[file]
         proposed = sorted(
-            (row for row in rows if row.part in (FILES, LABEL_PASS) and row.proposal not in ("", KEEP)), key=lambda row: -float(row.score)
+            (row for row in rows if row.part in (FILE_PASS, LABEL_PASS) and row.proposal not in ("", KEEP)),
+            key=lambda row: -float(row.score),
         )
         asking = [row for row in proposed if not row.proposal.startswith(SCENE)] or proposed
         mine = [row.decision for row in rows if row.part == REVIEW]
