@@ -16,7 +16,7 @@ HALF_WRITTEN, HALF_WRITTEN_S = ".half-written", 3600  # older ones were left by 
 
 @dataclass(slots=True)
 class Cache:
-    """Entries by key in `folder`, which is made when needed; a folder that cannot be written keeps nothing and is no error."""
+    """Entries by key in `folder`, which is made when needed; a folder that cannot be written keeps nothing and is not an error."""
 
     folder: Path
     max_bytes: int = 1_000_000_000  # some 150 camera days

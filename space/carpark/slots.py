@@ -85,7 +85,7 @@ def _read_day(text: str) -> date | None:
 
 
 def why_no_frame(data: bytes) -> str:
-    """Why the bytes that a source handed out are no frame at all, or "" when they may be one (perhaps a broken one)."""
+    """Why the bytes that a source handed out are not frame at all, or "" when they may be one (perhaps a broken one)."""
     if not data:
         return "the source's file is empty"
     if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

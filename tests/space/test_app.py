@@ -95,7 +95,7 @@ def bad_uploads(lot: Image.Image) -> dict[str, tuple[bytes, str]]:
     lot.save(jpeg, "JPEG")
     Image.new("1", (9_000, 7_000)).save(huge, "PNG")
     return {
-        "text.jpg": (b"this is no picture", "text.jpg is not a picture that can be read; expected JPEG"),
+        "text.jpg": (b"this is not a picture", "text.jpg is not a picture that can be read; expected JPEG"),
         "zero.jpg": (b"", "zero.jpg is not a picture that can be read"),
         "truncated.jpg": (jpeg.getvalue()[:900], "truncated.jpg cannot be decoded"),
         "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "drawing.svg is not a picture that can be read"),
@@ -220,7 +220,7 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: 
         client = Client(space.url, verbose=False)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
             classify(client, tmp_path / "lot.png")
-        with pytest.raises(AppError, match=r"lot\.png' is no archive: there is no such folder\. Set CARPARK_ARCHIVE"):
+        with pytest.raises(AppError, match=r"lot\.png' is not an archive: there is no such folder\. Set CARPARK_ARCHIVE"):
             client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
         assert "Traceback" not in space.printed()
 

@@ -46,7 +46,7 @@ def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
     """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting; contacts nobody yet."""
     named = REPO_ID.fullmatch(repo)
     if not named or named["revision"]:
-        raise BadSetting(f"--push {repo} is no dataset repo; expected OWNER/NAME.")
+        raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")
     if not get_token():
         raise BadSetting(f"--push {repo} needs a token that may write; set HF_TOKEN, or log in with: hf auth login")
     disable_progress_bars()

@@ -1,4 +1,4 @@
-"""The pass over files: what cannot be read, is too small, is there twice, or is no photo; and near-duplicates, which share a scene."""
+"""The pass over files: what cannot be read, is too small, is there twice, or is not a photo; and near-duplicates, which share a scene."""
 
 import warnings
 from collections.abc import Iterator

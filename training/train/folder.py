@@ -15,7 +15,8 @@ from PIL import Image
 from carpark.model import load_model
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
-from training.export import prove_agreement, write_config, write_forms
+from training.export.forms import write_config, write_forms
+from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, load_photos
 from training.staging import staged

@@ -109,7 +109,7 @@ def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], byt
     try:
         cameras = parse_catalogue(json.loads(reply.body))
     except (ValueError, TypeError) as error:
-        raise Silent("its answer is no list of cameras") from error
+        raise Silent("its answer is not a list of cameras") from error
     if len(cameras) < FEWEST_CAMERAS:
         raise Silent(f"its answer lists {len(cameras)} cameras")
     return tuple(cameras), reply.body

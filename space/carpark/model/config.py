@@ -59,7 +59,7 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadModel(f"{folder} has no config.json, so it is no model folder. Make one with `python -m training.train`.") from error
+        raise BadModel(f"{folder} has no config.json, so it is not a model folder. Make one with `python -m training.train`.") from error
     try:
         said: dict[str, Any] = json.loads(text)
         return ModelConfig(

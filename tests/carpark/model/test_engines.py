@@ -16,7 +16,7 @@ from carpark.errors import BadModel
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import Engine, read_config
-from training.export import BOUNDS
+from training.export.proof import BOUNDS
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) ->
 
 def test_no_folder_and_no_config_are_told_apart_from_a_model(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(BadModel, match=r"has no config\.json, so it is no model folder"):
+        with pytest.raises(BadModel, match=r"has no config\.json, so it is not a model folder"):
             read_config(folder)
 
 

@@ -190,7 +190,7 @@ def test_the_card_names_the_sources(hub, out):
 def test_a_repo_that_cannot_be_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
-    with pytest.raises(BadSetting, match=r"--push frames is no dataset repo; expected OWNER/NAME\."):
+    with pytest.raises(BadSetting, match=r"--push frames is not a dataset repo; expected OWNER/NAME\."):
         open_pusher(tmp_path, "frames", is_private=False)
     with pytest.raises(BadSetting, match=r"--push a/b needs a token that may write; set HF_TOKEN, or log in with: hf auth login"):
         open_pusher(tmp_path, "a/b", is_private=False)

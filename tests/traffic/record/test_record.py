@@ -211,10 +211,10 @@ def test_a_killed_recorder_goes_on_without_loss_or_doubles(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--every", "5"], "'5' is no span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
-        (["--keep", "0d"], "'0d' is no span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
+        (["--every", "5"], "'5' is not a span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
+        (["--keep", "0d"], "'0d' is not a span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
         (["--every", "30s"], "--every 30s is too often for s3-eu-west-1.amazonaws.com; expected 1m or more. TfL's frames change every 5m."),
-        (["--bucket", "frames"], "--bucket frames is no bucket; expected an http(s) base such as https://s3-eu-west-1"),
+        (["--bucket", "frames"], "--bucket frames is not a bucket; expected an http(s) base such as https://s3-eu-west-1"),
         (["--contact", "me\nX: y"], "--contact 'me\\nX: y' cannot stand in a User-Agent; expected an address or a page, in one line."),
         (["--out", "/dev/null/x"], "--out /dev/null/x cannot be written (Not a directory). Choose another folder."),
     ],

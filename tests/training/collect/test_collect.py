@@ -33,6 +33,7 @@ from tests.photo_sources import (
     picture,
 )
 from training.collect import __main__ as collect
+from training.collect.collecting import QUERIES, USER_AGENT
 from training.collect.gathering import Gathering
 from training.collect.ledger import Ledger
 from training.collect.paced import PacedClient, Terms
@@ -218,7 +219,7 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
         lag = Answer(json.dumps({"error": {"code": "maxlag", "info": "Waiting for db1: 6 s lagged", "lag": 6}}).encode())
         server.fail_searches = lambda nth: lag if nth == 0 else None
         collect.main(flags(server, tmp_path, "--query", "parking", "--label", "empty", "--contact", "me@example.org"))
-        assert server.user_agents == {collect.USER_AGENT.format(contact="; me@example.org")}
+        assert server.user_agents == {USER_AGENT.format(contact="; me@example.org")}
         assert len(server.search_times) == 4  # one that was told to wait, and three pages of 50
         assert not any(path.startswith("/originals") for path in server.asked)
     photos = read_photos(tmp_path).set_index("source_id")
@@ -256,11 +257,11 @@ def test_what_commons_says_of_a_licence_becomes_an_id(said: dict[str, str], lice
     ("arguments", "message"),
     [
         (["--source", "commons"], r"--source commons needs --contact \(or CARPARK_CONTACT\)"),
-        (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is no licence id; expected some of cc0,pdm,by,"),
+        (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is not a licence id; expected some of cc0,pdm,by,"),
         (["--source", "openverse", "--limit", "0"], r"--limit is 0; expected 1 or more"),
         (["--source", "openverse", "--label", "partial"], r"There are no shipped queries for partial; name some with --query"),
         (["--source", "openverse", "--pause", "0"], r"--pause 0\.0 is too short for api\.openverse\.org; expected 3\.1 s or more"),
-        (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is no address"),
+        (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is not an address"),
         (["--source", "csv"], r"--source csv needs --from: a CSV with image_url,license"),
         (["--source", "folder", "--from", "x"], r"--source folder needs --creator NAME and --license with one id"),
         (["--source", "openverse", "--contact", "a\nb"], r"--contact 'a\\nb' cannot stand in a User-Agent"),
@@ -304,7 +305,7 @@ def test_the_plan_is_told_first_and_a_dry_run_asks_nobody(
 
 
 def test_shipped_queries_serve_both_classes_in_several_languages() -> None:
-    queries = pd.read_csv(collect.QUERIES)
+    queries = pd.read_csv(QUERIES)
     for _, mine in queries.groupby("label"):
         assert mine.language.nunique() >= 8 and set(mine["view"]) == {"ground", "aerial", "indoor"}
     assert not queries["query"].duplicated().any()

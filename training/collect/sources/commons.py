@@ -63,7 +63,7 @@ class Commons:
 
 
 def read_page(page: Mapping[str, Any]) -> Offer | None:
-    """One element of `query.pages`; None for a file that is no photo, such as a drawing or a PDF."""
+    """One element of `query.pages`; None for a file that is not a photo, such as a drawing or a PDF."""
     info = (page.get("imageinfo") or [{}])[0]
     if info.get("mime") not in PICTURES or not info.get("thumburl"):
         return None
