@@ -129,7 +129,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_line(tmp_path: Path, monkeypatch
     box = VoteBox(tmp_path)
     box.cast(vote())
     write: Callable[[int, bytes], int] = os.write
-    monkeypatch.setattr("carpark.votes.os.write", lambda file, data: write(file, data[:20]))
+    monkeypatch.setattr("carpark.files.os.write", lambda file, data: write(file, data[:20]))
     with pytest.raises(NotKept, match=r"^Your vote could not be kept \(No space left on device\); the answer stands\."):
         box.cast(vote())
     assert len(lines_in(tmp_path)) == box.tally(MODEL).n == 1

@@ -20,6 +20,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from carpark.errors import BadSetting
+from carpark.files import write_file
 from carpark.hub.errors import short_reason
 from carpark.hub.source import REPO_ID
 from traffic.record.camera_list import CAMERAS_FILE
@@ -156,9 +157,7 @@ class Pusher:
     def _remember(self, part: DayQuarter, pushed: Pushed) -> None:
         memory = self._read_memory()
         memory.setdefault(self.repo, {})[_key(part)] = asdict(pushed)
-        half_written = self.out / f".{MEMORY}"
-        half_written.write_text(json.dumps(memory, indent=1))
-        half_written.replace(self.out / MEMORY)
+        write_file(self.out / MEMORY, json.dumps(memory, indent=1).encode())
 
     def _read_memory(self) -> dict[str, dict[str, dict[str, str]]]:
         path = self.out / MEMORY

@@ -18,7 +18,7 @@ from traffic.record.asking import CONCURRENCY, Recorder, Round
 from traffic.record.camera_list import CameraList
 from traffic.record.keep import remove_old_days
 from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED
-from traffic.record.resume import read_progress
+from traffic.record.resume import read_progress, remove_leftovers
 from traffic.record.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Session:
         """
         self._refresh_cameras()
         self.cameras.choose(self.wanted)
+        remove_leftovers(self.recorder.out)
         self.recorder.etags, asked = read_progress(self.recorder.out, floor_to_tick(datetime.now(UTC), self.every))
         ends_at = None if length is None else time.monotonic() + length.total_seconds()
         while not self.stop.is_set():

@@ -7,9 +7,9 @@ from itertools import count
 from pathlib import Path
 
 from carpark.cameras.camera import is_safe_folder
+from carpark.files import write_file
 from carpark.slots import SLOT, floor_to_slot, frame_path, read_day_folders, read_slot
 
-HALF_WRITTEN = ".half-written"  # one a camera, written over by its next frame
 OLDEST_PLAUSIBLE = timedelta(days=1)  # a camera's clock that is further behind is wrong
 AHEAD = timedelta(minutes=1)  # clocks of camera and server differ by seconds
 
@@ -33,14 +33,7 @@ def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None
         if _holds(path, data):
             return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = camera_folder / HALF_WRITTEN
-    try:
-        half_written.write_bytes(data)
-        half_written.replace(path)
-    except OSError:
-        with suppress(OSError):
-            half_written.unlink()
-        raise
+    write_file(path, data, durable=False)
     return path
 
 

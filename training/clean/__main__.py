@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.model.network import torchvision_name
 from training.clean.cleaning import clean, replay
 from training.clean.decisions import CLEANING_FILE, FILE_PASS, KEEP, LABEL_PASS, Decision
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     with one_line_errors():
         check(args)
         busy = f"--out {args.out} is being worked on by another process. Wait for it, or choose another folder."
-        with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
+        with exclusive_lock(args.out.parent / f".{args.out.name}.lock", busy=busy):
             if args.replay:
                 report(*replay(args.data, args.replay, args.out), args.out)
             elif not args.review or not (args.out / CLEANING_FILE).is_file():

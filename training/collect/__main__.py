@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.files import held
+from carpark.files import exclusive_lock
 from training.collect.collecting import SEARCHED, SOURCES, Settings, collect, describe_plan, plan_searches
 from training.collect.ledger import Ledger
 from training.collect.sources.offer import parse_licenses
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
         settings = check(args)
         searches = plan_searches(settings)
         busy = f"--out {args.out} is being collected into by another process. Wait for it, or choose another folder."
-        with held(args.out / ".collecting", busy=busy):
+        with exclusive_lock(args.out / ".collecting", busy=busy):
             ledger = Ledger.open(args.out, args.source)
             print(describe_plan(settings, ledger, list(searches)))
             if not args.dry_run:

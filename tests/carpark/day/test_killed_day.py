@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gradio_client import Client
 
-from carpark.cache import DIGEST_BYTES, HALF_WRITTEN
+from carpark.cache import DIGEST_BYTES
+from carpark.files import HALF_WRITTEN
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import running_space
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadPhotos, NoAnswer
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.web.breaker import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
@@ -291,7 +291,10 @@ def test_a_hand_edited_table_with_a_typo_is_named_and_left_as_it_is(openverse_se
 
 
 def test_two_runs_do_not_share_a_folder(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    with held(tmp_path / ".collecting", busy="busy"), pytest.raises(SystemExit, match="is being collected into by another process"):
+    with (
+        exclusive_lock(tmp_path / ".collecting", busy="busy"),
+        pytest.raises(SystemExit, match="is being collected into by another process"),
+    ):
         collect.main(flags(openverse_server, tmp_path))
 
 
