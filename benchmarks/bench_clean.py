@@ -39,9 +39,9 @@ def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, obj
     scene = {file: merged.get(file, own) for file, own in zip(truth.file, truth.scene, strict=True)}
     copies = truth[truth.of != ""]
     found = {file for file, of in zip(copies.file, copies.of, strict=True) if scene[file] == scene[of]}
-    strangers = {file for file in merged if not fault[file].startswith("copy") and file not in set(copies.of)}
+    unrelated = {file for file in merged if not fault[file].startswith("copy") and file not in set(copies.of)}
     kinds = {kind: int(sum(file in found for file in group.file)) for kind, group in copies.groupby("fault")}
-    yield _score("near-duplicates", set(copies.file), found | strangers) | {"by_disguise": kinds}
+    yield _score("near-duplicates", set(copies.file), found | unrelated) | {"by_disguise": kinds}
     doubted = {row.file for row in rows if row.part == FILE_PASS and row.proposal == DROP} - unusable
     yield {"benchmark": "clean", "kind": "quality and size, nothing planted", "proposed": len(doubted)}
 

@@ -40,7 +40,7 @@ class Origin:
         """What names it on a command line, without where it lies on this machine."""
         return f"{self.repo}@{self.revision}" if self.repo else self.folder.name
 
-    def as_said(self) -> dict[str, str]:
+    def as_config(self) -> dict[str, str]:
         """As config.json names it."""
         if not self.repo:
             return {"name": self.folder.name}

@@ -28,7 +28,7 @@ class Fetched:
     data: bytes | None = None  # the frame's file; None when the source has none
     reason: str = ""  # why there is none, for people
     source: str = ""  # the archive that had it, as people know it; "" when none had
-    is_final: bool = True  # False where asking again may bring another answer: the source failed rather than said no
+    is_final: bool = True  # False where asking again may bring another answer: the source failed, it did not deny
 
 
 def parse_day(text: str, *, today: date | None = None) -> date:

@@ -158,8 +158,8 @@ def read_votes(path: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
     """(id, (model, right)) for each line of a file of votes."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            said = json.loads(line)
-            yield str(said["id"]), (str(said["model"]), bool(said["right"]))
+            row = json.loads(line)
+            yield str(row["id"]), (str(row["model"]), bool(row["right"]))
         except (ValueError, KeyError, TypeError):
             continue
 

@@ -159,7 +159,7 @@ def _revision(folder: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     """What the file says; nothing when the model came without it, or with a broken one."""
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return said
+    return content

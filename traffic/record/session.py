@@ -132,9 +132,9 @@ def _sum_up(counts: Counter[str]) -> str:
     had = {STORED, UNCHANGED, SAME_PICTURE}
     skipped = sum(n for status, n in counts.items() if status.startswith(NOT_ASKED))
     failures = Counter({status: n for status, n in counts.items() if status not in had and not status.startswith(NOT_ASKED)})
-    said = f"{counts[STORED]} stored, {counts[UNCHANGED] + counts[SAME_PICTURE]} unchanged, {failures.total()} failed"
-    said += "".join(f" ({often} of them {reason})" for reason, often in failures.most_common(1))
-    return said + (f", {skipped} not asked" if skipped else "")
+    summary = f"{counts[STORED]} stored, {counts[UNCHANGED] + counts[SAME_PICTURE]} unchanged, {failures.total()} failed"
+    summary += "".join(f" ({often} of them {reason})" for reason, often in failures.most_common(1))
+    return summary + (f", {skipped} not asked" if skipped else "")
 
 
 def _complain(problem: str) -> None:

@@ -14,9 +14,9 @@ OLDEST_PLAUSIBLE = timedelta(days=1)  # a camera's clock that is further behind 
 AHEAD = timedelta(minutes=1)  # clocks of camera and server differ by seconds
 
 
-def plausible_time(told: list[datetime | None], now: datetime) -> datetime | None:
+def plausible_time(times: list[datetime | None], now: datetime) -> datetime | None:
     """The first of the times at which a frame may have been taken that is neither in the future nor more than a day ago."""
-    return next((time for time in told if time and now - OLDEST_PLAUSIBLE <= time <= now + AHEAD), None)
+    return next((time for time in times if time and now - OLDEST_PLAUSIBLE <= time <= now + AHEAD), None)
 
 
 def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None:

@@ -52,17 +52,16 @@ def ask_negatives(subject: Subject) -> dict[str, Any]:
 def ask_generated(subject: Subject, folder: Path) -> dict[str, Any]:
     """How it does on computer-generated car parks."""
     predictions = predict(subject.model, folder)
-    said = score(predictions, subject.model.config.thresholds)
-    low, high = said["accuracy_interval_95"]
-    words = (
-        f"{said['errors']} errors ({said['empty_called_full']} empty called full), {said['accuracy']:.1%} right ({low:.1%} to {high:.1%})"
-    )
+    scores = score(predictions, subject.model.config.thresholds)
+    low, high = scores["accuracy_interval_95"]
+    words = f"{scores['errors']} errors ({scores['empty_called_full']} empty called full), "
+    words += f"{scores['accuracy']:.1%} right ({low:.1%} to {high:.1%})"
     if "occupancy" in predictions and predictions.occupancy.notna().sum() > 2:
         words += f"; {_rank_correlation(predictions.occupancy, predictions.p_full)} with the share of bays taken"
     some = subject.model.predict(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
     partial = int((predictions.label == PARTIAL).sum())
     beside = f"; of {len(some.p_full)} asked, {subject.count_car_parks(some)}" + (f"; {partial} partial beside" if partial else "")
-    return _row("computer-generated car parks", said["n"], words + beside)
+    return _row("computer-generated car parks", scores["n"], words + beside)
 
 
 def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dict[str, Any]]:
@@ -118,11 +117,11 @@ def read_counted(path: Path) -> pd.DataFrame:
         raise BadPhotos(f"{path} is not a table of counted bays ({error!r}); expected file,occupied with values like 8/40.") from error
 
 
-def _rank_correlation(truth: pd.Series, said: pd.Series) -> str:
+def _rank_correlation(truth: pd.Series, predicted: pd.Series) -> str:
     """Spearman's, in words; there is none where one of the two never varies."""
-    if truth.nunique() < 2 or said.nunique() < 2:
+    if truth.nunique() < 2 or predicted.nunique() < 2:
         return "no rank correlation, as the answer never varies"
-    return f"rank correlation {np.corrcoef(truth.rank(), said.rank())[0, 1]:.2f}"
+    return f"rank correlation {np.corrcoef(truth.rank(), predicted.rank())[0, 1]:.2f}"
 
 
 def _row(asked: str, n: int, measured: str) -> dict[str, Any]:

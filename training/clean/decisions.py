@@ -78,8 +78,8 @@ def read_rows(path: Path) -> list[Decision]:
 
 def read_p_full(row: Decision) -> float | None:
     """P(full) as a row of the pass over labels tells it; None for any other row."""
-    told = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
-    return float(told[1]) if told else None
+    found = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
+    return float(found[1]) if found else None
 
 
 def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:

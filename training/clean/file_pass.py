@@ -57,8 +57,8 @@ def _copies(survey: Survey) -> Iterator[Finding]:
         if len(same) == 1:
             continue
         if same.label.nunique() > 1:
-            said = " and ".join(sorted(same.label.unique()))
-            yield from ((int(number), DROP, f"the same file is labelled {said}", 1.0) for number in same.index)
+            labels = " and ".join(sorted(same.label.unique()))
+            yield from ((int(number), DROP, f"the same file is labelled {labels}", 1.0) for number in same.index)
         else:
             yield from ((int(number), DROP, f"the same file as {same.file.iloc[0]}", 1.0) for number in same.index[1:])
 

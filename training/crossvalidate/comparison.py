@@ -74,7 +74,7 @@ def summarize(photos: pd.DataFrame, judged: CrossValidation) -> dict[str, Any]:
     """The scores of the first folds, and the errors each time that the folds were drawn."""
     bounds = Thresholds(**judged.thresholds)
     every = [score(photos.drop(columns="scene").assign(p_full=p_full), bounds) for p_full in judged.p_full]
-    return {"errors_each_time": [said["errors"] for said in every]} | every[0]
+    return {"errors_each_time": [scores["errors"] for scores in every]} | every[0]
 
 
 def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str, Any]]:
@@ -85,11 +85,11 @@ def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str,
         chosen = photos.scene.isin(scenes[: round(share * len(scenes))]).to_numpy()
         few = photos[chosen].reset_index(drop=True)
         if min(few.scene[few.label == label].nunique() for label in LABELS) >= 2:
-            said = summarize(few, cross_validate(pooled[chosen], few, seed=seed))
-            rows.append(learnt_from(few, said))
+            scores = summarize(few, cross_validate(pooled[chosen], few, seed=seed))
+            rows.append(learnt_from(few, scores))
     return rows
 
 
-def learnt_from(photos: pd.DataFrame, said: dict[str, Any]) -> dict[str, Any]:
+def learnt_from(photos: pd.DataFrame, scores: dict[str, Any]) -> dict[str, Any]:
     """A point of the learning curve."""
-    return {"photos": len(photos), "scenes": photos.scene.nunique()} | {key: said[key] for key in ("n", "errors_each_time", "auroc")}
+    return {"photos": len(photos), "scenes": photos.scene.nunique()} | {key: scores[key] for key in ("n", "errors_each_time", "auroc")}

@@ -39,8 +39,8 @@ def main(argv: list[str] | None = None) -> None:
             print(f"{camera.name}, {day}: {states['ok']} frames to label; left out: {left_out or 'none'}")
             serve(ReviewQueue(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS, args.port)
             counts = write_labelled(args.out)
-    said = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
-    print(f"labelled: {said or 'none yet'} -> {args.out}")
+    summary = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+    print(f"labelled: {summary or 'none yet'} -> {args.out}")
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

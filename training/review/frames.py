@@ -46,8 +46,8 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
     states = Counter[str](frame.state for frame in frames.values())
     usable = {slot: frame for slot, frame in sorted(frames.items()) if frame.state == "ok"}
     if not usable:
-        said = ", ".join(f"{count} {state}" for state, count in states.items())
-        raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({said}). Choose another day or camera.")
+        summary = ", ".join(f"{count} {state}" for state, count in states.items())
+        raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({summary}). Choose another day or camera.")
     folder = frames_folder(out)
     known = set(read_frames(out).file) if (folder / "photos.csv").is_file() else set()
     rows = [row for slot, frame in usable.items() if (row := _describe(camera, day, slot, frame))["file"] not in known]

@@ -174,8 +174,8 @@ def test_a_run_of_given_length_pushes_all_it_has(tmp_path):
     with MiniHub({"hf_alice": "alice"}) as hub, bucket({"00001.00007": offer(jpeg_taken(minutes_ago(4)))}) as server:
         environment = hub.environment("hf_alice", home=tmp_path / "home")
         flags = ["--cameras", "00001.00007", "--every", "1s", "--for", "1s", "--push", REPO]
-        said, complained = start(server, tmp_path / "out", *flags, environment=environment).communicate(timeout=60)
-        assert f"pushed 1 frames: {REPO}/data/" in said
+        answer, complained = start(server, tmp_path / "out", *flags, environment=environment).communicate(timeout=60)
+        assert f"pushed 1 frames: {REPO}/data/" in answer
         assert complained == ""
         assert len([path for path in files(hub) if path.endswith(".parquet")]) == 1
 

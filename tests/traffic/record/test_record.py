@@ -107,9 +107,9 @@ def test_an_outage_is_found_out_once_a_round(tmp_path, capsys):
     with bucket(lambda camera: Answer(status=500)) as server:
         record_once(server, tmp_path, "all")
         assert 24 <= len(asked(server)) < 24 + 16
-    said = [row["status"] for row in rows(tmp_path)]
-    assert len(said) == 150
-    assert said.count("not asked: the bucket is down (HTTP 500)") == 150 - len(asked(server))
+    found = [row["status"] for row in rows(tmp_path)]
+    assert len(found) == 150
+    assert found.count("not asked: the bucket is down (HTTP 500)") == 150 - len(asked(server))
     assert capsys.readouterr().err == "the bucket is down (HTTP 500); the rest of the round was not asked\n"
 
 

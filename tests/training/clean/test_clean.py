@@ -228,8 +228,8 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (300, 300, 3), dtype=np.uint8)).save(buffer, "JPEG")
         (tmp_path / "raw" / "full" / f"{number}.jpg").write_bytes(buffer.getvalue())
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
-    said = capsys.readouterr().out
-    assert "labels of 3 photos are not judged:" in said and "has 1 class (full)" in said and "3 photos kept" in said
+    answer = capsys.readouterr().out
+    assert "labels of 3 photos are not judged:" in answer and "has 1 class (full)" in answer and "3 photos kept" in answer
     judged = [row for row in read_rows(tmp_path / "out" / CLEANING_FILE) if row.part == LABEL_PASS]
     assert [(row.file, row.reason.partition(":")[0]) for row in judged] == [(f"full/{n}.jpg", "label full not judged") for n in range(3)]
     assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(SHORTCUT_COLUMNS) + "\n"

@@ -233,13 +233,13 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
     )
     refused = pd.read_csv(tmp_path / "refused.csv")
     assert set(refused.reason[refused.outcome == "licence not wanted"]) == {"GFDL"}
-    said = capsys.readouterr().out.splitlines()[-1]
-    assert "licence not wanted" in said
-    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", said)
+    found = capsys.readouterr().out.splitlines()[-1]
+    assert "licence not wanted" in found
+    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", found)
 
 
 @pytest.mark.parametrize(
-    ("said", "license_id"),
+    ("found", "license_id"),
     [
         ({"License": "cc-by-2.0-kr"}, ("by", "2.0")),
         ({"License": "cc0", "LicenseUrl": "http://creativecommons.org/publicdomain/zero/1.0/deed.en"}, ("cc0", "1.0")),
@@ -249,8 +249,8 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
         ({}, ("none stated", "")),
     ],
 )
-def test_what_commons_says_of_a_licence_becomes_an_id(said: dict[str, str], license_id: tuple[str, str]) -> None:
-    assert commons.read_license(said) == license_id
+def test_what_commons_says_of_a_licence_becomes_an_id(found: dict[str, str], license_id: tuple[str, str]) -> None:
+    assert commons.read_license(found) == license_id
 
 
 @pytest.mark.parametrize(
@@ -302,8 +302,8 @@ def test_the_plan_is_told_first_and_a_dry_run_asks_nobody(
     openverse_server: OpenverseServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     collect.main(flags(openverse_server, tmp_path, "--dry-run", "--limit", "90"))
-    said = capsys.readouterr().out
-    assert said == "openverse: 180 photos wanted (0 empty, 0 full there): about 15 searches and 300 downloads, some 8 minutes\n"
+    found = capsys.readouterr().out
+    assert found == "openverse: 180 photos wanted (0 empty, 0 full there): about 15 searches and 300 downloads, some 8 minutes\n"
     assert openverse_server.asked == []
 
 

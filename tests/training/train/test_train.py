@@ -95,11 +95,11 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
         (tmp_path / "held-out" / file).symlink_to(sample_folder / "photos" / file)
     held_out.drop(columns="p_full").to_csv(tmp_path / "held-out" / "photos.csv", index=False)
     evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
-    said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == said
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == answer
     with Image.open(tmp_path / "scores" / "worst.png") as sheet:
         assert sheet.width == 1440
-    assert {name: said[name] for name in said if name not in ("model_sha256", "engine")} == json.loads(
+    assert {name: answer[name] for name in answer if name not in ("model_sha256", "engine")} == json.loads(
         (tiny_model_folder / "metrics.json").read_text()
     )["validation"]
 
@@ -110,9 +110,9 @@ def test_evaluate_without_photos_repeats_the_card_from_the_folder_alone(
     for name in ("config.json", "predictions.parquet"):
         shutil.copy(tiny_model_folder / name, tmp_path)
     evaluate.main(["--model", str(tmp_path)])
-    said = json.loads(capsys.readouterr().out)
-    assert said.pop("model_sha256") == read_config(tiny_model_folder).sha256
-    assert said == json.loads((tiny_model_folder / "metrics.json").read_text())["validation"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer.pop("model_sha256") == read_config(tiny_model_folder).sha256
+    assert answer == json.loads((tiny_model_folder / "metrics.json").read_text())["validation"]
     (tmp_path / "predictions.parquet").unlink()
     assert "has no predictions.parquet, so its scores cannot be repeated" in run(evaluate.main, "--model", tmp_path)
     assert "--out needs --data" in run(evaluate.main, "--model", tmp_path, "--out", tmp_path / "scores")
