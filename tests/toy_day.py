@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.slots import Fetched, slots_of_day
+from carpark.slots import Fetched, Timetable, slots_of_day
 from tests.street import card, exif, jpeg, street, with_overlays
 
 DAY = date(2020, 3, 9)
@@ -45,6 +45,9 @@ class ListedArchive:
 
     def edition(self, camera, day):
         return ""
+
+    def timetable(self, camera, day):
+        return Timetable(tuple(slots_of_day(day)))
 
     def days(self, camera):
         return [DAY]

@@ -40,7 +40,7 @@ def choose_moment(page: Page, place: int) -> None:
 
 def test_a_day_is_charted_and_the_line_can_be_hidden_and_shown(page: Page) -> None:
     show_day(page)
-    expect(page.locator("#day-words")).to_contain_text("of 288 five-minute slots have a usable frame.")
+    expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
     line = page.locator("#day-chart .level")
     expect(line).to_have_css("visibility", "visible")  # a level line has no height, which Playwright calls hidden
     page.get_by_label("Show the probability line").uncheck()
@@ -153,7 +153,7 @@ def test_the_chart_is_drawn_while_frames_still_arrive(
         expect(page.locator("#day-chart .state.pending").first).to_be_visible()
         assert not rest.is_set()
         rest.set()
-        expect(page.locator("#day-words")).to_contain_text("of 288 five-minute slots have a usable frame.")
+        expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
         page.close()  # before the Space that it listens to
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from carpark.errors import BadDay
-from carpark.slots import LONDON, frame_path, parse_day, read_day_folders, read_slot, slots_of_day, why_no_frame
+from carpark.slots import LONDON, find_cadence, find_holes, frame_path, parse_day, read_day_folders, read_slot, slots_of_day, why_no_frame
 
 
 @pytest.mark.parametrize(("day", "slots"), [(date(2020, 3, 9), 288), (date(2020, 3, 29), 276), (date(2020, 10, 25), 300)])
@@ -54,3 +54,28 @@ def test_empty_answers_and_web_pages_are_no_frames():
     assert why_no_frame(b"") == "the source's file is empty"
     assert why_no_frame(b"\xef\xbb\xbf\r\n <!DOCTYPE html>") == "the source answered with a web page"
     assert why_no_frame(b"\xff\xd8\xff") == why_no_frame(b"not a picture") == ""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "cadence"),
+    [
+        (range(0, 60, 5), 5),
+        ([0, 6, 12, 24, 30, 36], 6),
+        ([0, 12, 30], 6),
+        ([15, 45, 75, 105, 120, 135], 30),
+        ([0, 4, 9, 16, 20], 5),
+        ([7], 5),
+        ([], 5),
+    ],
+    ids=["every slot", "a hole", "few", "one too many", "irregular", "one", "none"],
+)
+def test_a_cadence_is_found_in_spite_of_holes(minutes, cadence):
+    start = datetime(2020, 12, 5, 9, tzinfo=UTC)
+    assert find_cadence([start + timedelta(minutes=m) for m in minutes]) == timedelta(minutes=cadence)
+
+
+def test_holes_are_the_slots_that_the_rhythm_lacks():
+    day = date(2020, 12, 5)
+    slots = slots_of_day(day, timedelta(minutes=30))
+    assert find_holes(slots[10:12] + slots[14:20], timedelta(minutes=30), day) == slots[:10] + slots[12:14] + slots[20:]
+    assert find_holes([], timedelta(minutes=30), day) == []

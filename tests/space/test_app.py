@@ -143,7 +143,7 @@ def test_camera_day_answers_a_day_of_288_slots(client: Client, camera_and_day: t
     assert len(found["slots"]) == 288
     assert all((slot["p_full"] is None) == (slot["state"] != "ok") for slot in found["slots"])
     assert sum(found["summary"]["states"].values()) == 288
-    assert found["words"].startswith(f"{found['summary']['states']['ok']} of 288 five-minute slots have a usable frame.")
+    assert found["words"].startswith(f"{found['summary']['states']['ok']} of 288 slots, one every 5 min, have a usable frame.")
     assert found["model"] == load_model(settings["CARPARK_MODEL"]).config.sha256
 
 

@@ -21,7 +21,6 @@ from carpark.errors import BadSetting
 from carpark.files import CsvLog
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
-from carpark.slots import slots_of_day
 from training.clean.apply import write_photos
 from training.clean.decisions import CLEANING_FILE, FILE_PASS, Decision, Fate, check_rows, decide_fates, journal_of, read_rows, to_record
 from training.clean.survey import survey_photos
@@ -41,7 +40,7 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
 
     Raises BadSetting where not one is usable, and NoAnswer.
     """
-    frames = {fetched.slot: _judge(fetched.data, fetched.slot) for fetched in archive.fetch(camera, slots_of_day(day))}
+    frames = {fetched.slot: _judge(fetched.data, fetched.slot) for fetched in archive.fetch(camera, archive.timetable(camera, day).slots)}
     frames = mark_frozen(frames)
     states = Counter[str](frame.state for frame in frames.values())
     usable = {slot: frame for slot, frame in sorted(frames.items()) if frame.state == "ok"}

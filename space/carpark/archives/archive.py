@@ -1,4 +1,4 @@
-"""What every archive of frames offers; `carpark.frames.open_archive` opens them."""
+"""What every archive of frames offers; `carpark.archives.open_archive` opens them."""
 
 from collections.abc import Generator, Sequence
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera
-from carpark.slots import Fetched
+from carpark.slots import Fetched, Timetable
 
 
 class Archive(Protocol):
@@ -28,6 +28,9 @@ class Archive(Protocol):
 
     def days(self, camera: Camera) -> list[date]:
         """The days that it lists for the camera, in order; none when it cannot be listed. Raises BadSetting when it is down."""
+
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """When it has frames of the camera on the London day; times to ask for where it lists none. Raises BadSetting when it is down."""
 
     def edition(self, camera: Camera, day: date) -> str:
         """Changes when the frames of a finished day do; "" for an archive that never changes them."""

@@ -1,5 +1,6 @@
 """An archive far away, whose frames are kept on disk so that each is fetched once."""
 
+import json
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -10,7 +11,8 @@ from typing import Any, TypeVar
 from carpark.archives.archive import Archive
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, find_camera
-from carpark.slots import Fetched, frame_path
+from carpark.errors import BadSetting
+from carpark.slots import Fetched, Timetable, frame_path
 
 T = TypeVar("T")
 
@@ -44,6 +46,20 @@ class CachedArchive:
     def days(self, camera: Camera) -> list[date]:
         """The archive's own, asked for every few minutes."""
         return self._list(f"days of {camera.folder}", lambda: self.archive.days(camera))
+
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """The archive's own, asked for every few minutes; the last one that is known while the archive is down."""
+        key = f"timetable {self.location} {camera.folder} {day}"
+        try:
+            table = self._list(f"frames of {camera.folder} on {day}", lambda: [self.archive.timetable(camera, day)])[0]
+        except BadSetting:
+            if not (entry := self.cache.get(key)):
+                raise
+            known = json.loads(entry)
+            return Timetable(tuple(map(datetime.fromisoformat, known["slots"])), known["is_listed"])
+        known = {"slots": [slot.isoformat() for slot in table.slots], "is_listed": table.is_listed}
+        self.cache.put(key, json.dumps(known).encode())
+        return table
 
     def edition(self, camera: Camera, day: date) -> str:
         """The archive's own."""

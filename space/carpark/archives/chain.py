@@ -1,15 +1,16 @@
 """Several archives as one: what the first one lacks is asked of the next."""
 
+from bisect import bisect_left
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from carpark.archives.archive import Archive
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, find_camera
 from carpark.errors import BadSetting, UnknownCamera
-from carpark.slots import Fetched
+from carpark.slots import Fetched, Timetable, find_cadence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,30 @@ class ArchiveChain:
             raise problems[0]
         return sorted(found)
 
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """The slots of all of them; of a later one only those that lie between the slots that an earlier one lists.
+
+        Raises BadSetting when all are down.
+        """
+        listed: list[datetime] = []
+        slots: set[datetime] = set()
+        is_listed = True
+        problems: list[BadSetting] = []
+        for archive in self.archives:
+            try:
+                table = archive.timetable(camera, day)
+            except BadSetting as problem:
+                problems.append(problem)
+                continue
+            reach = find_cadence(listed) / 2
+            slots |= {slot for slot in table.slots if not _is_near(slot, listed, reach)}
+            if table.is_listed:
+                listed = sorted({*listed, *table.slots})
+            is_listed = is_listed and table.is_listed
+        if len(problems) == len(self.archives):
+            raise problems[0]
+        return Timetable(tuple(sorted(slots | set(listed))), is_listed)
+
     def edition(self, camera: Camera, day: date) -> str:
         """Those of all of them."""
         return " ".join(archive.edition(camera, day) for archive in self.archives)
@@ -88,6 +113,12 @@ class ArchiveChain:
                     else:
                         lacking[fetched.slot] = _join(lacking[fetched.slot], fetched)
         yield from lacking.values()
+
+
+def _is_near(slot: datetime, listed: list[datetime], reach: timedelta) -> bool:
+    """Whether one of the listed slots, in order, is less than `reach` away."""
+    place = bisect_left(listed, slot)
+    return any(abs(other - slot) < reach for other in listed[max(place - 1, 0) : place + 1])
 
 
 def _join(earlier: Fetched, later: Fetched) -> Fetched:

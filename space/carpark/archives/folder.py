@@ -12,7 +12,7 @@ from pathlib import Path
 from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
-from carpark.slots import NO_FRAME, Fetched, frame_path, read_day_folders, slots_of_day, why_no_frame
+from carpark.slots import NO_FRAME, Fetched, Timetable, dates_of_day, frame_path, read_day_folders, read_slots, why_no_frame
 
 MAX_FRAME_BYTES = 4_000_000  # a JamCam still has 7 to 31 kB; this leaves room for a 12-megapixel camera
 
@@ -46,10 +46,16 @@ class FolderArchive:
         """The days that the camera's folder holds, in order."""
         return self._days(camera.folder)
 
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """The slots that the file names in the day's folders give."""
+        folders = [self.folder / camera_of_folder(camera.folder).folder / f"{utc_date}" for utc_date in dates_of_day(day)]
+        return Timetable(tuple(read_slots((name for folder in folders for name in _names(folder)), day)))
+
     def edition(self, camera: Camera, day: date) -> str:
         """A digest of the names, sizes and times of the files that lie in the day's folders."""
         digest = hashlib.sha256()
-        for folder in sorted({(self.folder / camera.folder / frame_path(slot)).parent for slot in slots_of_day(day)}):
+        for utc_date in dates_of_day(day):
+            folder = self.folder / camera.folder / f"{utc_date}"
             with suppress(OSError):
                 for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
                     stat = entry.stat()
@@ -78,6 +84,13 @@ def _read_catalogue(path: Path) -> list[Camera]:
     try:
         return parse_catalogue(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
+        return []
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(folder)]
+    except OSError:
         return []
 
 

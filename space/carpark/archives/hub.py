@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +21,7 @@ from carpark.cache import Cache
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera, is_safe_folder, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.hub.errors import HUB_ERRORS, short_reason
-from carpark.slots import NO_FRAME, Fetched, read_day_folders, why_no_frame
+from carpark.slots import NO_FRAME, Fetched, Timetable, bounds_of_day, dates_of_day, read_day_folders, why_no_frame
 
 FRAME_COLUMNS = {"folder": pa.string(), "slot": pa.timestamp("us", tz="UTC"), "jpeg": pa.binary()}
 DAY_COMPLETE_AFTER = timedelta(days=2)  # by then all of a day's frames were pushed
@@ -62,6 +63,17 @@ class HubArchive:
         except (*HUB_ERRORS, pa.ArrowException) as error:
             raise self._explain(error) from error
 
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """The slots of the camera's rows. Raises BadSetting when the repo cannot be read."""
+        files = HfFileSystem(endpoint=self.endpoint, skip_instance_cache=True)
+        start, end = bounds_of_day(day)
+        try:
+            paths = [path for date in dates_of_day(day) for path in self._list_files(files, date)]
+            found = {row["slot"] for path in paths for row in _read_rows(files, path, camera.folder, ["folder", "slot"])}
+        except (*HUB_ERRORS, pa.ArrowException) as error:
+            raise self._explain(error) from error
+        return Timetable(tuple(sorted(slot for slot in found if start <= slot < end)))
+
     def edition(self, camera: Camera, day: date) -> str:
         """Always "": days are appended, not changed."""
         return ""
@@ -78,7 +90,8 @@ class HubArchive:
             wanted_slots = set(wanted)
             try:
                 for path in self._list_files(files, day):
-                    for slot, data in _read_frames(files, path, camera.folder):
+                    for row in _read_rows(files, path, camera.folder, list(FRAME_COLUMNS)):
+                        slot, data = row["slot"], row["jpeg"]
                         if slot in wanted_slots & lacking.keys():
                             reason = why_no_frame(data)
                             yield Fetched(slot, path, None if reason else data, reason, "" if reason else self.location)
@@ -127,16 +140,16 @@ def _list_folders(files: HfFileSystem, path: str) -> set[str]:
         return {end for group in range(foot.num_row_groups) for end in _folders_of(foot, group)}
 
 
-def _read_frames(files: HfFileSystem, path: str, folder: str) -> Iterator[tuple[datetime, bytes]]:
-    """Slot and JPEG of each frame of the camera in a file; of the file only its foot and the camera's row group are read."""
+def _read_rows(files: HfFileSystem, path: str, folder: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """These columns of each frame of the camera in a file. Of the file only its footer and the camera's row group are read."""
     with files.open(path, cache_type="none") as file:
         parquet = pq.ParquetFile(file)
         for group in range(parquet.metadata.num_row_groups):
             first, last = _folders_of(parquet.metadata, group)
             if first <= folder <= last:
-                for row in parquet.read_row_group(group, list(FRAME_COLUMNS)).to_pylist():
+                for row in parquet.read_row_group(group, columns).to_pylist():
                     if row["folder"] == folder:
-                        yield row["slot"], row["jpeg"]
+                        yield row
 
 
 def _folders_of(foot: pq.FileMetaData, group: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from carpark.cameras.camera import JAMCAM_ID, Camera, find_camera
 from carpark.cameras.catalogue import TFL_CATALOGUE, load_catalogue
 from carpark.quality.exif import read_exif
 from carpark.quality.jpeg import read_jpeg
-from carpark.slots import LONDON, NO_FRAME, Fetched, floor_to_slot, why_no_frame
+from carpark.slots import LONDON, NO_FRAME, Fetched, Timetable, floor_to_slot, slots_of_day, why_no_frame
 from carpark.web.breaker import Patience
 from carpark.web.client import Silent, get_patiently
 
@@ -43,6 +43,12 @@ class LiveArchive:
     def days(self, camera: Camera) -> list[date]:
         """Today, for a JamCam."""
         return [datetime.now(LONDON).date()] if JAMCAM_ID.fullmatch(camera.id) else []
+
+    def timetable(self, camera: Camera, day: date) -> Timetable:
+        """The slots of the past hour: the newest frame is of one of them."""
+        now = datetime.now(UTC)
+        recent = [slot for slot in slots_of_day(day) if timedelta(0) <= now - slot < RECENT] if JAMCAM_ID.fullmatch(camera.id) else []
+        return Timetable(tuple(recent), is_listed=False)
 
     def edition(self, camera: Camera, day: date) -> str:
         """Always ""; it has no finished days."""

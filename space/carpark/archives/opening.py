@@ -2,7 +2,7 @@
 
 archive = open_archive("../shared/data/archive")        # or "http://archive.tfljamcams.net/archive"
 camera = archive.camera("UFPR05_Car_Park")
-for fetched in archive.fetch(camera, slots_of_day(day)): ...
+for fetched in archive.fetch(camera, archive.timetable(camera, day).slots): ...
 """
 
 from pathlib import Path

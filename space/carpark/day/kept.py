@@ -1,16 +1,16 @@
-"""Days kept between visits: a finished one is never fetched or classified twice, and of an unfinished one only what is new is."""
+"""Cache of day tables: a finished day is never fetched or classified twice; of an unfinished day only new frames are."""
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
 from carpark.archives.archive import Archive
 from carpark.archives.cached import FINAL_AFTER
 from carpark.cameras.camera import Camera
-from carpark.slots import SLOT
 
-EDITION = 3  # of the table and of the judgement; count on when either changes, and kept days are made anew
+HOUR = timedelta(hours=1)  # no known source has a longer cadence
+EDITION = 4  # of the table and of the judgement; add 1 when either changes, and cached days are made again
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
@@ -33,7 +33,7 @@ def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
 def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool) -> None:
     """Keeps the table; as complete when the day is over and no answer of the sources may yet change (`is_final`)."""
     if archive.cache:
-        is_over = datetime.now(UTC) > table["slot"].iloc[-1] + SLOT + FINAL_AFTER
+        is_over = datetime.now(UTC) > table["slot"].iloc[-1] + HOUR + FINAL_AFTER
         prefix = "complete" if is_over and is_final else "so far"
         archive.cache.put(f"{prefix} {key}", table.to_parquet(index=False))
 

@@ -1,4 +1,4 @@
-"""The level behind one probability after another: how full the place was, with its band, never drawn across a long gap."""
+"""The smoothed level of P(full) with its 95% band; it is never drawn across a long gap."""
 
 from datetime import timedelta
 
@@ -6,41 +6,43 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from carpark.slots import SLOT
+from carpark.slots import find_cadence
 
-LONGEST_BRIDGE = timedelta(minutes=15)  # between two usable slots; a longer gap ends the level, and it begins anew behind it
-KERNEL_SD = timedelta(minutes=10)
-REACH_SD = 3  # of the kernel; slots farther away do not count
-FEWEST_SLOTS = 3  # that speak for a level
+LONGEST_BRIDGE = timedelta(minutes=15)  # between two usable frames; a longer gap ends the level, and it begins again behind it
+LONGEST_STEPS = 2.5  # or as many times the cadence, of a source whose frames are farther apart
+KERNEL_SD = timedelta(minutes=10)  # or the cadence, if that is longer
+REACH_SD = 3  # of the kernel; frames farther away do not count
+FEWEST_SLOTS = 3  # usable ones; fewer do not make a level
 Z_95 = 1.96
 
 
 def smooth_level(table: pd.DataFrame) -> pd.DataFrame:
-    """`level`, `low` and `high` of each slot of a camera day, 0 to 1, in the table's order; NaN where too few usable slots are near.
+    """`level`, `low` and `high` of each row of a camera day, 0 to 1, in the table's order; NaN where too few usable frames are near.
 
-    The level is the kernel-weighted mean of P(full) (Nadaraya and Watson), the band its 95% interval as if the slots were independent:
-    1.96 weighted standard deviations over the square root of the effective number of slots (Kish).
+    The level is the kernel-weighted mean of P(full) (Nadaraya and Watson), the band its 95% interval as if the frames were independent:
+    1.96 weighted standard deviations over the square root of the effective number of frames (Kish).
     """
-    minutes = ((table["slot"] - table["slot"].iloc[0]) / timedelta(minutes=1)).to_numpy(dtype=np.float64)
+    minutes = ((table["time"] - table["time"].iloc[0]) / timedelta(minutes=1)).to_numpy(dtype=np.float64)
     p_full = table["p_full"].to_numpy(dtype=np.float64)
+    cadence = find_cadence(table["slot"].tolist())
     smoothed = np.full((len(table), 3), np.nan)
-    for stretch in _stretches(~np.isnan(p_full)):
-        smoothed[stretch] = _smooth(minutes[stretch], p_full[stretch])
+    for stretch in _stretches(minutes, ~np.isnan(p_full), max(LONGEST_BRIDGE, LONGEST_STEPS * cadence) / timedelta(minutes=1)):
+        smoothed[stretch] = _smooth(minutes[stretch], p_full[stretch], max(KERNEL_SD, cadence) / timedelta(minutes=1))
     return pd.DataFrame(smoothed, columns=["level", "low", "high"], index=table.index)
 
 
-def _stretches(usable: npt.NDArray[np.bool_]) -> list[slice]:
-    """From a first to a last usable slot, with no gap between them that is too long to bridge."""
+def _stretches(minutes: npt.NDArray[np.float64], usable: npt.NDArray[np.bool_], bridge_min: float) -> list[slice]:
+    """From a first to a last usable row, with no gap between them that is too long to bridge."""
     places = np.flatnonzero(usable)
-    ends = np.flatnonzero(np.diff(places) > LONGEST_BRIDGE // SLOT)
+    ends = np.flatnonzero(np.diff(minutes[places]) > bridge_min)
     stretches = np.split(places, ends + 1) if len(places) else []
     return [slice(int(stretch[0]), int(stretch[-1]) + 1) for stretch in stretches if len(stretch) >= FEWEST_SLOTS]
 
 
-def _smooth(minutes: npt.NDArray[np.float64], p_full: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(slots,) times and probabilities, NaN in short gaps -> (slots, 3) level, low, high."""
+def _smooth(minutes: npt.NDArray[np.float64], p_full: npt.NDArray[np.float64], kernel_min: float) -> npt.NDArray[np.float64]:
+    """(rows,) times and probabilities, NaN in short gaps -> (rows, 3) level, low, high."""
     known = ~np.isnan(p_full)
-    distance_sd = np.abs(minutes[:, None] - minutes[None, known]) / (KERNEL_SD / timedelta(minutes=1))
+    distance_sd = np.abs(minutes[:, None] - minutes[None, known]) / kernel_min
     weights = np.where(distance_sd <= REACH_SD, np.exp(-(distance_sd**2) / 2), 0)
     weights /= weights.sum(axis=1, keepdims=True)
     level = weights @ p_full[known]

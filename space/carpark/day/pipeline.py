@@ -8,17 +8,18 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from PIL.Image import Image
 
 from carpark.quality.frame import Frame
 from carpark.quality.judging import judge_frame
-from carpark.slots import Fetched
+from carpark.slots import Fetched, Timetable
 
 QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classified; what comes before waits while there are so many
 BATCH_FRAMES = 8  # classified at once at most; fewer when fewer wait, so the first answers come early
@@ -61,9 +62,14 @@ class DayProgress:
 
 @dataclass(slots=True)
 class Record:
-    """All that is known of a day so far; `run` fills it."""
+    """A day as it comes in: all that is known of it so far. `run` fills it."""
 
-    due: tuple[datetime, ...]  # the slots that are asked for
+    day: date
+    timetable: Timetable
+    model: FullnessModel
+    due: tuple[datetime, ...]  # the slots of the timetable that have begun: these are fetched
+    cadence: timedelta | None = None  # of the source, where this day has too few frames to show it
+    kept: pd.DataFrame | None = None  # the complete table of an earlier visit; then nothing is fetched
     known: dict[str, float] = field(default_factory=dict)  # sha256 of a frame's file -> P(full) from an earlier visit
     fetched: dict[datetime, Fetched] = field(default_factory=dict)
     frames: dict[datetime, Frame] = field(default_factory=dict)  # judged one by one, so none is `frozen`
@@ -73,6 +79,8 @@ class Record:
 
     def progress(self) -> DayProgress:
         """The counts of this moment."""
+        if self.kept is not None:
+            return DayProgress(*(len(self.kept),) * 4)
         waiting = sum(frame.state == "ok" and frame.digest not in self.p_full for frame in self.frames.values())
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
@@ -80,7 +88,7 @@ class Record:
 _Running = dict[Future[npt.NDArray[np.float32]], tuple[str, ...]]  # batches that the model has, with the digests of their scenes
 
 
-def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> Generator[None]:
+def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
     """Fills the record; yields after every change, and now and then while nothing changes.
 
     Closing the iterator closes `arrivals`, whose errors and the model's come out here.
@@ -110,7 +118,7 @@ def run(arrivals: Generator[Fetched], model: FullnessModel, record: Record) -> G
                     has_all = True
             while waiting and len(running) < BATCHES:
                 digests = tuple(islice(waiting, min(BATCH_FRAMES, -(-len(waiting) // BATCHES))))  # the last ones are shared out
-                running[pool.submit(model.p_full, [waiting.pop(digest) for digest in digests])] = digests
+                running[pool.submit(record.model.p_full, [waiting.pop(digest) for digest in digests])] = digests
             yield
     finally:
         stop.set()

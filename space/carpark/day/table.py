@@ -1,15 +1,17 @@
-"""A camera day: frames fetched, judged and classified side by side, in one table with a row a slot.
+"""A camera day: frames fetched, judged and classified side by side, in one table that follows the source.
 
 table = camera_day(camera, parse_day("2013-04-15"), archive=open_archive("../shared/data/archive"), model=model)
 summarize_day(table)
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
+import numpy as np
 import pandas as pd
 
 from carpark.archives.archive import Archive
@@ -18,20 +20,32 @@ from carpark.day.kept import day_key, keep_day, read_day, read_known
 from carpark.day.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.errors import BadSetting, NoDay
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
-from carpark.quality.measures import longest_run
-from carpark.slots import LONDON, SLOT, Fetched, slots_of_day
+from carpark.slots import LONDON, NO_FRAME, Fetched, find_cadence, find_holes
 from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
 
 NOT_BEGUN = "this slot has not begun"
 NOT_FETCHED = "not fetched yet"
-SLOTS_THAT_SPEAK = 6  # for their hour: half of it
+FEW_SLOTS, OTHER_DAYS = 6, 3  # fewer slots do not show a cadence; then that many other days are looked at
+HALF = 0.5  # of an hour's slots have to be usable for its mean to count
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDay:
+    """One camera's day, as far as it is known."""
+
+    camera: Camera
+    day: date  # in London
+    table: pd.DataFrame  # what `camera_day` returns
+    model: str  # sha256 of the config of the model that answered
 
 
 @dataclass(frozen=True, slots=True)
 class DaySummary:
-    """A day in a few numbers; times are London times, None where no usable frame speaks."""
+    """A day in a few numbers; times are London times, None where no usable frame counts."""
 
     slots: int
+    cadence: timedelta  # between two slots
+    frames: int  # slots for which the source has a frame
     states: dict[str, int]  # state -> slots
     usable_share: float  # of the slots that have begun, 0 to 1
     full_share: float | None  # of the usable slots, those that the model is sure are full
@@ -51,60 +65,54 @@ def camera_day(
     model: FullnessModel,
     progress: Callable[[DayProgress], object] | None = None,
 ) -> pd.DataFrame:
-    """The whole day's table: one row a slot of the London day, in order. Raises NoDay when no slot has a frame.
+    """The whole day's table, in order: a row for each frame that the source has, and one for each hole in its own rhythm.
 
-    `slot` (UTC), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame), `state`, `reason`, `p_full`
-    (0 to 1, NaN unless ok), `label` (the likelier one, None unless ok), `sure` (whether the model stands by it, <NA> unless ok), `url` (or
-    path), `sha256`, `is_nominal` (the frame does not say when it was taken, so that its slot stands for it).
+    `slot` (UTC, the source's own time), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame),
+    `state`, `reason`, `p_full` (0 to 1, NaN unless ok), `label` (the likelier one, None unless ok), `sure` (whether the model stands by it,
+    <NA> unless ok), `url` (or path), `sha256` ("" without a frame), `is_nominal` (the frame does not say when it was taken, so its slot
+    stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn). Raises NoDay when there is no frame.
     """
-    for view in watch_day(camera, day, archive=archive, model=model):
+    for record in watch_day(camera, day, archive=archive, model=model):
         if progress:
-            progress(view.progress)
-    return view.table()
+            progress(record.progress())
+    return build_table(record)
 
 
-@dataclass(frozen=True, slots=True)
-class DayView:
-    """A day as far as it has come."""
+def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Generator[Record]:
+    """The day's record, after every change, and now and then while nothing changes; complete at the end. Raises NoDay and BadSetting.
 
-    progress: DayProgress
-    table: Callable[[], pd.DataFrame]  # makes the table of this moment; call it before the next view is asked for
-
-
-def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Generator[DayView]:
-    """A view after every change, and now and then while nothing changes; the complete one last. Raises NoDay as `camera_day` does.
-
-    Closing the iterator stops the traffic.
+    `build_table` makes the table of the moment. Closing the iterator stops the traffic.
     """
-    slots = slots_of_day(day)
-    due = tuple(slot for slot in slots if slot <= datetime.now(UTC))
+    timetable = archive.timetable(camera, day)
+    due = tuple(slot for slot in timetable.slots if slot <= datetime.now(UTC))
     key = day_key(camera, day, archive, model.config.sha256)
     kept, is_complete = read_day(archive, key)
     if kept is not None and is_complete:
-        yield DayView(DayProgress(*(len(due),) * 4), lambda: kept)
+        yield Record(day, timetable, model, due, kept=kept)
         return
-    record = Record(due, known={} if kept is None else read_known(kept))
-
-    def table() -> pd.DataFrame:
-        return build_table(slots, record, model)
-
-    with closing(run(archive.fetch(camera, due), model, record)) as changes:
+    cadence = cadence_of_other_days(archive, camera, day) if len(timetable.slots) < FEW_SLOTS else None
+    record = Record(day, timetable, model, due, cadence, known={} if kept is None else read_known(kept))
+    with closing(run(archive.fetch(camera, due), record)) as changes:
         for _ in changes:
-            yield DayView(record.progress(), table)
+            yield record
     if not record.sha256:
         raise NoDay(_explain_no_day(camera, day, archive, record))
-    keep_day(archive, key, table(), is_final=all(fetched.is_final for fetched in record.fetched.values()))
+    keep_day(archive, key, build_table(record), is_final=all(fetched.is_final for fetched in record.fetched.values()))
 
 
-def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel) -> pd.DataFrame:
+def build_table(record: Record) -> pd.DataFrame:
     """The table that `camera_day` describes, of what the record knows."""
+    if record.kept is not None:
+        return record.kept
     frames = note_moved_views(mark_frozen(record.frames))
+    due, now = set(record.due), datetime.now(UTC)
     rows = []
-    for slot in slots:
+    for slot in list_slots(record):
         fetched = record.fetched.get(slot, Fetched(slot, ""))
-        frame = frames.get(slot) or Frame("missing", NOT_FETCHED if slot in record.due else NOT_BEGUN)
+        unknown = NOT_FETCHED if slot in due else NOT_BEGUN if slot > now else NO_FRAME
+        frame = frames.get(slot) or Frame("missing", unknown)
         p_full = record.p_full.get(frame.digest) if frame.state == "ok" else None
-        label, sure = (None, None) if p_full is None else model.answer(p_full)
+        label, sure = (None, None) if p_full is None else record.model.answer(p_full)
         rows.append(
             {
                 "slot": slot,
@@ -124,7 +132,47 @@ def build_table(slots: Sequence[datetime], record: Record, model: FullnessModel)
     table["label"] = pd.Series([row["label"] for row in rows], dtype="object")  # else pandas turns None into NaN
     for times in ("slot", "captured_at"):
         table[times] = pd.to_datetime(table[times], utc=True).astype("datetime64[us, UTC]")
-    return table
+    return table.assign(time=place_in_time(table))
+
+
+def list_slots(record: Record) -> list[datetime]:
+    """The slots of the day's rows: those that the source offers, or may still offer, and the holes in its rhythm."""
+    has_frame = sorted(slot for slot, fetched in record.fetched.items() if fetched.data is not None)
+    failed = [slot for slot, fetched in record.fetched.items() if not fetched.is_final]
+    is_open = len(record.fetched) < len(record.due)
+    asked = record.timetable.slots if record.timetable.is_listed or is_open else ()
+    slots = sorted({*has_frame, *failed, *asked})
+    cadence = record.cadence or find_cadence(slots if is_open else has_frame or slots)
+    return sorted({*slots, *find_holes(slots, cadence, record.day)})
+
+
+def cadence_of_other_days(archive: Archive, camera: Camera, day: date) -> timedelta | None:
+    """The cadence of the day with the most slots, of the nearest days that the archive lists; None where it lists too few slots."""
+    try:
+        others = sorted((other for other in archive.days(camera) if other != day), key=lambda other: abs(other - day))
+        tables = [archive.timetable(camera, other) for other in others[:OTHER_DAYS]]
+    except BadSetting:
+        return None
+    slots = max((table.slots for table in tables if table.is_listed), key=len, default=())
+    return find_cadence(slots) if len(slots) >= FEW_SLOTS else None
+
+
+def place_in_time(table: pd.DataFrame) -> pd.Series:
+    """When each row's picture was taken, UTC, never before that of the row above.
+
+    A name says when somebody fetched a frame; the frame's EXIF says when it was taken. Rows that do not say are placed between those that
+    do, and rows without any such neighbour at their slot.
+    """
+    slots = table["slot"].astype("int64").to_numpy()
+    captured = table["captured_at"].where(table["state"] == "ok")
+    taken = captured.fillna(table["slot"]).astype("int64").to_numpy()
+    known = captured.notna().to_numpy()
+    known = known & (taken >= np.maximum.accumulate(np.where(known, taken, taken.min() if len(taken) else 0)))
+    if not known.any():
+        return table["slot"]
+    x, y = slots[known], taken[known]
+    times = np.interp(slots, x, y) + np.minimum(slots - x[0], 0) + np.maximum(slots - x[-1], 0)
+    return pd.Series(pd.to_datetime(np.round(times).astype("int64"), unit="us", utc=True), index=table.index).astype("datetime64[us, UTC]")
 
 
 def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record) -> str:
@@ -143,12 +191,17 @@ def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record)
 def summarize_day(table: pd.DataFrame) -> DaySummary:
     """The day's table in a few numbers."""
     begun = table[~table["reason"].isin((NOT_BEGUN, NOT_FETCHED))]
-    usable = begun[begun["state"] == "ok"]
-    full = usable.loc[usable["sure"].fillna(False) & (usable["label"] == "full"), "slot"].dt.tz_convert(LONDON)
-    hours = usable.groupby(usable["slot"].dt.floor("h"))["p_full"].agg(["mean", "size"])  # London is whole hours from UTC
-    means = hours.loc[hours["size"] >= SLOTS_THAT_SPEAK, "mean"].tz_convert(LONDON)
+    is_usable = begun["state"] == "ok"
+    usable = begun[is_usable]
+    full = usable.loc[usable["sure"].fillna(False) & (usable["label"] == "full"), "time"].dt.tz_convert(LONDON)
+    hour = begun["time"].dt.floor("h")  # London is whole hours from UTC
+    means = usable.groupby(hour[is_usable])["p_full"].mean()
+    means = means[is_usable.groupby(hour).mean().reindex(means.index) >= HALF].tz_convert(LONDON)
+    cadence = find_cadence(table["slot"].tolist())
     return DaySummary(
         slots=len(table),
+        cadence=cadence,
+        frames=int((table["sha256"] != "").sum()),
         states={str(state): int(count) for state, count in begun["state"].value_counts().items()},
         usable_share=len(usable) / max(len(begun), 1),
         full_share=len(full) / len(usable) if len(usable) else None,
@@ -157,5 +210,19 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
         quietest_hour=means.index[int(means.argmin())].to_pydatetime() if len(means) else None,
         first_full=full.iloc[0].to_pydatetime() if len(full) else None,
         last_full=full.iloc[-1].to_pydatetime() if len(full) else None,
-        longest_gap=SLOT * longest_run((begun["state"] != "ok").to_numpy()),
+        longest_gap=_longest_gap(begun, cadence),
     )
+
+
+def _longest_gap(begun: pd.DataFrame, cadence: timedelta) -> timedelta:
+    """The longest time without a usable frame, by the times at which the frames around it were taken."""
+    longest, place = timedelta(0), 0
+    times = begun["time"].tolist()
+    for is_usable, rows in groupby(begun["state"] == "ok"):
+        count = len(list(rows))
+        if not is_usable:
+            is_inside = place > 0 and place + count < len(times)
+            gap = times[place + count] - times[place - 1] - cadence if is_inside else cadence * count
+            longest = max(longest, gap)
+        place += count
+    return longest

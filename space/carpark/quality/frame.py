@@ -66,8 +66,14 @@ def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
             earlier_ones.add(slot, frame)
         else:
             earlier, share = found
-            likeness = "identical to" if share == 1 else f"{share:.0%} of its blocks equal to"
-            reason = f"{likeness} the picture at {earlier.astimezone(LONDON):%H:%M}"
+            clock = f"{earlier.astimezone(LONDON):%H:%M}"
+            if (
+                frame.captured_at and frame.captured_at == frames[earlier].captured_at
+            ):  # the source stored it twice; the camera did not freeze
+                reason = f"stored twice: taken at {frame.captured_at.astimezone(LONDON):%H:%M:%S}, as the picture at {clock}"
+            else:
+                likeness = "identical to" if share == 1 else f"{share:.0%} of its blocks equal to"
+                reason = f"{likeness} the picture at {clock}"
             marked[slot] = replace(frame, state="frozen", reason=reason, scene=None)
     return marked
 

@@ -1,11 +1,13 @@
-"""The chart of a camera day as HTML: bands and strips laid out by CSS, lines by SVG, so that it follows the page's width, light and dark.
+"""The chart of a camera day: bands and strips as SVG in per cent of the day, lines above them, so that it follows the page's width.
 
-It is redrawn whole while frames arrive; `day_chart.js` lets a visitor point at it, scrub along it and walk through it by keyboard.
+It is redrawn whole while frames arrive. `chart.js` lets a visitor point at it, scrub along it and walk through it by keyboard, and saves
+it as a picture. Colours are CSS variables: the page sets them for the dark, and a saved picture falls back to the light ones here.
 """
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +15,88 @@ import numpy as np
 import pandas as pd
 
 from carpark.day.level import smooth_level
-from carpark.day.styles import STATES, VERDICTS, WAITING, Extra, Style, Values, hours_of, runs_of, states_of, verdicts_of
-from carpark.slots import LONDON
-from tabs.day.shown import CameraDay
+from carpark.day.overlays import Overlay, Values, edges_of, minutes_of
+from carpark.day.styles import STATES, VERDICTS, WAITING, Style, runs_of, states_of, verdicts_of
+from carpark.day.table import CameraDay
+from carpark.slots import LONDON, bounds_of_day, day_in_words
+from tabs.credits import ATTRIBUTION
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+TICK_HOURS = 3
+HATCHINGS = {  # pattern size in px, what is drawn into it
+    "diagonal": (6, '<path d="M-1 1L1 -1M0 6L6 0M5 7L7 5"/>'),
+    "vertical": (4, '<path d="M2 0V4"/>'),
+    "crossed": (6, '<path d="M0 0L6 6M0 6L6 0"/>'),
+    "dotted": (8, '<circle cx="4" cy="4" r="1"/>'),
+}
+LINES = """
+.panel, .strip { overflow: hidden; } .lines { overflow: visible; }
+.lines path { vector-effect: non-scaling-stroke; fill: none; stroke-linejoin: round; stroke-linecap: round; }
+.half, .edge { stroke: var(--chart-rule, #c9d0d7); }
+.interval, .lines .interval { fill: var(--chart-shade, rgba(34, 39, 46, 0.2)); }
+.level { stroke: var(--chart-ink, #22272e); stroke-width: 2; }
+.dots { stroke: var(--chart-ink, #22272e); stroke-width: 4; }
+.other-line { stroke: var(--other, #7d2a64); stroke-width: 2.5; stroke-dasharray: 7 5; }
+.usual-range, .lines .usual-range { fill: var(--usual, rgba(156, 63, 128, 0.22)); }
+.usual-line { stroke: var(--other, #7d2a64); stroke-width: 1.5; stroke-dasharray: 2 4; opacity: 0.8; }
+pattern path { stroke: var(--hatch, rgba(57, 67, 76, 0.32)); fill: none; } pattern circle { fill: var(--hatch, rgba(57, 67, 76, 0.32)); }
+[data-day-line="off"] :is(.lines, .level-key) { display: none; }
+[data-day-line="off"] .panel .unsure { y: 40%; height: 60%; } [data-day-line="off"] .panel .empty { y: 80%; height: 20%; }
+"""
 
 
-def chart_html(shown: CameraDay, extras: Sequence[Extra] = (), *, start: int | None = None) -> str:
-    """The chart of a day as HTML; `start` is the place of the slot that is chosen at first, None for none yet."""
+def chart_html(shown: CameraDay, overlays: Sequence[Overlay] = (), *, start: int | None = None) -> str:
+    """The chart of a day as HTML. `start` is the row that is chosen at first, None for none yet."""
     table = shown.table
+    length = minutes_in(shown.day)
+    minutes = minutes_of(table["time"], shown.day)
+    edges = edges_of(table, minutes)
     verdicts, states = verdicts_of(table), states_of(table)
-    bands = _runs_html("band", verdicts, len(table))
-    lines = "".join([*map(_extra_lines, extras), *_level_lines(table)])
-    strips = [("Frames", _runs_html("state", states, len(table)))]
-    strips += [(extra.name, _runs_html("band", extra.verdicts, len(table))) for extra in extras if extra.verdicts]
-    moments, day = as_attribute(describe_moments(table, verdicts, states)), as_attribute([shown.camera.id, str(shown.day)])
-    first = "" if start is None else start
-    second = as_attribute(next((extra.link for extra in extras if extra.link), ()))
+    strips = [("Frames", rects("state", states, edges, length))]
+    strips += [(overlay.name, rects("band", overlay.verdicts, overlay.edges, length)) for overlay in overlays if overlay.edges is not None]
+    attributes = {
+        "day": as_attribute([shown.camera.id, str(shown.day)]),
+        "second": as_attribute(next((overlay.link for overlay in overlays if overlay.link), ())),
+        "start": "" if start is None else str(start),
+        "moments": as_attribute(describe_moments(table, minutes, verdicts, states)),
+        "minutes": f"{length:g}",
+        "title": html.escape(title_of(shown)),
+        "credit": html.escape(ATTRIBUTION),
+        "file": html.escape(f"{shown.camera.folder}_{shown.day}.png"),
+    }
+    data = " ".join(f'data-{name}="{value}"' for name, value in attributes.items())
     return (
         f'<div class="day-chart"><div class="scale" aria-hidden="true"><i>1</i><i>P(full) 0.5</i><i>0</i></div>'
         f'<div class="plot" role="slider" tabindex="0" aria-label="Moment of the day" aria-valuemin="0" '
-        f'aria-valuemax="{len(table) - 1}" aria-valuenow="0" aria-valuetext="none chosen" '
-        f'data-day="{day}" data-second="{second}" data-start="{first}" data-moments="{moments}">'
-        f'<div class="panel">{bands}<svg viewBox="0 0 {len(table)} 100" preserveAspectRatio="none" aria-hidden="true">{lines}</svg></div>'
-        + "".join(f'<div class="strip" title="{html.escape(label)}">{runs}</div>' for label, runs in strips)
-        + f'<div class="hours" aria-hidden="true">{_hours_html(table)}</div></div></div>{_legend_html(verdicts, states, extras)}'
+        f'aria-valuemax="{len(table) - 1}" aria-valuenow="0" aria-valuetext="none chosen" {data}>'
+        f'<svg class="panel" aria-hidden="true">{definitions()}{rects("band", verdicts, edges, length)}'
+        f'<line class="half" x2="100%" y1="50%" y2="50%"/>'
+        f'<svg class="lines" width="100%" height="100%" viewBox="0 0 {length:g} 100" preserveAspectRatio="none">'
+        f"{''.join([*map(overlay_lines, overlays), *level_lines(table, minutes)])}</svg></svg>"
+        + "".join(f'<svg class="strip" role="img" aria-label="{html.escape(name)}">{body}</svg>' for name, body in strips)
+        + f'<div class="hours" aria-hidden="true">{hours_html(shown.day, length)}</div></div></div>'
+        + legend_html(verdicts, states, overlays)
     )
+
+
+def title_of(shown: CameraDay) -> str:
+    """The camera and the day, for people."""
+    return f"{shown.camera.name}, {day_in_words(shown.day)}"
+
+
+def minutes_in(day: date) -> float:
+    """Minutes that the London day has: 1440, or 1380 and 1500 when the clocks change."""
+    start, end = bounds_of_day(day)
+    return (end - start) / timedelta(minutes=1)
+
+
+def hours_of(day: date) -> list[tuple[float, str]]:
+    """Minute and London time of every third hour, right also on the two days when the clocks change."""
+    start, end = bounds_of_day(day)
+    hours = [start + timedelta(hours=i) for i in range((end - start) // timedelta(hours=1))]
+    local = [(moment, moment.astimezone(LONDON)) for moment in hours]
+    marked = [(moment, clock) for moment, clock in local if clock.hour % TICK_HOURS == 0 and not clock.fold]
+    return [((moment - start) / timedelta(minutes=1), f"{clock:%H:%M}") for moment, clock in marked]
 
 
 def as_attribute(value: object) -> str:
@@ -47,15 +104,17 @@ def as_attribute(value: object) -> str:
     return html.escape(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def describe_moments(table: pd.DataFrame, verdicts: Sequence[str], states: Sequence[str]) -> list[list[Any]]:
-    """For each slot: its London time, its UTC time as in a link, its kind, and what there is to say in words."""
-    local = table["slot"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
-    utc = table["slot"].dt.strftime("%Y-%m-%dT%H:%MZ")
-    words = [_say_moment(*known) for known in zip(verdicts, states, table["p_full"], table["reason"], strict=True)]
-    return [list(moment) for moment in zip(local, utc, [v or s for v, s in zip(verdicts, states, strict=True)], words, strict=True)]
+def describe_moments(table: pd.DataFrame, minutes: Values, verdicts: Sequence[str], states: Sequence[str]) -> list[list[Any]]:
+    """For each row: the London time at which it is drawn, its slot as in a link (UTC), its kind, a description, and its minute."""
+    local = table["time"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
+    links = [f"{slot:%Y-%m-%dT%H:%M}{f':{slot:%S}' if slot.second else ''}Z" for slot in table["slot"]]
+    kinds = [verdict or state for verdict, state in zip(verdicts, states, strict=True)]
+    words = [describe_moment(*row) for row in zip(verdicts, states, table["p_full"], table["reason"], strict=True)]
+    return [list(moment) for moment in zip(local, links, kinds, words, minutes.round(1).tolist(), strict=True)]
 
 
-def _say_moment(verdict: str, state: str, p_full: float, reason: str) -> str:
+def describe_moment(verdict: str, state: str, p_full: float, reason: str) -> str:
+    """What there is to say about one row, in words."""
     if verdict:
         return f"{VERDICTS[verdict].label}, P(full) {p_full:.2f}" + (f"; {reason}" if reason else "")
     if state in WAITING:
@@ -65,43 +124,94 @@ def _say_moment(verdict: str, state: str, p_full: float, reason: str) -> str:
     return STATES[state].label + (f": {reason}" if reason else "")
 
 
-def _runs_html(css: str, kinds: Sequence[str], total: int) -> str:
-    """One element a run, placed by percentages."""
-    return "".join(
-        f'<i class="{css} {run.kind}" style="left:{100 * run.first / total:.3f}%;width:{100 * run.count / total:.3f}%"></i>'
-        for run in runs_of(kinds)
-    )
+def definitions() -> str:
+    """Colours and hatchings of all kinds, as the SVG's own style sheet and patterns."""
+    groups = (("band", VERDICTS), ("state", STATES | WAITING))
+    styles = [(css, kind, style) for css, table in groups for kind, style in table.items()]
+    rules = "".join(f".{css}.{kind} {{ fill: {_fill(css, kind, style)}; }}" for css, kind, style in styles)
+    patterns = "".join(_pattern(css, kind, style) for css, kind, style in styles if style.hatching)
+    return f"<defs>{patterns}</defs><style>{rules}{LINES}</style>"
 
 
-def _hours_html(table: pd.DataFrame) -> str:
-    return "".join(f'<i style="left:{100 * place / len(table):.3f}%">{clock}</i>' for place, clock in hours_of(table["slot"]))
+def rects(css: str, kinds: Sequence[str], edges: Values | None, length: float) -> str:
+    """One rectangle a run of one kind, as high as its SVG."""
+    if edges is None:
+        return ""
+    shares = 100 * np.clip(edges, 0, length) / length
+    spans = [(run.kind, shares[run.first], shares[run.first + run.count]) for run in runs_of(kinds)]
+    return "".join(f'<rect class="{css} {kind}" x="{a:.3f}%" width="{b - a:.3f}%" height="100%"/>' for kind, a, b in spans)
 
 
-def _level_lines(table: pd.DataFrame) -> list[str]:
+def hours_html(day: date, length: float) -> str:
+    """The hours at the foot of the chart."""
+    return "".join(f'<i style="left:{100 * minute / length:.3f}%">{clock}</i>' for minute, clock in hours_of(day))
+
+
+def level_lines(table: pd.DataFrame, minutes: Values) -> list[str]:
+    """The smoothed level with its interval, and P(full) as points."""
     smoothed = smooth_level(table)
     level, low, high = (smoothed[column].to_numpy() for column in ("level", "low", "high"))
-    dots = "".join(f"M{_x(i)} {_y(p)}h0" for i, p in enumerate(table["p_full"]) if not np.isnan(p))
-    return [_path("interval", _area(low, high)), _path("level", _line(level)), _path("dots", dots)]
+    points = zip(minutes, table["p_full"], strict=True)
+    dots = "".join(f"M{_x(minute)} {_y(p_full)}h0" for minute, p_full in points if not np.isnan(p_full))
+    return [_path("interval", _area(minutes, low, high)), _path("level", _line(minutes, level)), _path("dots", dots)]
 
 
-def _extra_lines(extra: Extra) -> str:
-    area = "" if extra.low is None or extra.high is None else _path(f"{extra.kind}-range", _area(extra.low, extra.high))
-    return area + _path(f"{extra.kind}-line", _line(extra.middle))
+def overlay_lines(overlay: Overlay) -> str:
+    """A line, broken where nobody knows, and the range around it where it has one."""
+    area = ""
+    if overlay.low is not None and overlay.high is not None:
+        area = _path(f"{overlay.kind}-range", _area(overlay.minutes, overlay.low, overlay.high))
+    return area + _path(f"{overlay.kind}-line", _line(overlay.minutes, overlay.middle))
+
+
+def legend_html(verdicts: Sequence[str], states: Sequence[str], overlays: Sequence[Overlay]) -> str:
+    """The kinds that occur, in this day or in the compared one, each with its key."""
+    shown = {*verdicts, *(verdict for overlay in overlays for verdict in overlay.verdicts)}
+    items = [*_keys("band", VERDICTS, shown), *_keys("state", STATES | WAITING, states)]
+    if any(verdicts):
+        interval, level = '<path class="interval" d="M0 3h14v8H0z"/>', '<path class="level" d="M0 7h14"/>'
+        items.append(_item("level-key", interval + level, "Level, with its 95% interval"))
+        items.append(_item("level-key", '<circle cx="7" cy="7" r="2" fill="currentColor"/>', "P(full)"))
+    for overlay in overlays:
+        area = '<path class="usual-range" d="M0 0h14v14H0z"/>' if overlay.low is not None else ""
+        items.append(_item(f"{overlay.kind}-key", f'{area}<path class="{overlay.kind}-line" d="M0 7h14"/>', overlay.name))
+    return f'<ul class="day-legend">{"".join(items)}</ul>'
+
+
+def _keys(css: str, styles: Mapping[str, Style], present: Iterable[str]) -> list[str]:
+    there = set(present)
+    keys = [(f'<rect class="{css} {kind}" width="14" height="14"/>', style.label) for kind, style in styles.items() if kind in there]
+    return [_item("", key, label) for key, label in keys]
+
+
+def _item(css: str, key: str, label: str) -> str:
+    return f'<li class="{css}"><svg class="key" width="14" height="14" aria-hidden="true">{key}</svg><span>{html.escape(label)}</span></li>'
+
+
+def _fill(css: str, kind: str, style: Style) -> str:
+    return f"url(#hatch-{css}-{kind})" if style.hatching else f"var(--{css}-{kind}, {style.colour})"
+
+
+def _pattern(css: str, kind: str, style: Style) -> str:
+    size, body = HATCHINGS[style.hatching]
+    paper = "none" if style.colour == "#ffffff" else f"var(--{css}-{kind}, {style.colour})"
+    background = f'<rect width="{size}" height="{size}" style="fill: {paper}"/>'
+    return f'<pattern id="hatch-{css}-{kind}" width="{size}" height="{size}" patternUnits="userSpaceOnUse">{background}{body}</pattern>'
 
 
 def _path(css: str, d: str) -> str:
     return f'<path class="{css}" d="{d}"/>'
 
 
-def _line(values: Values) -> str:
+def _line(minutes: Values, values: Values) -> str:
     """An SVG path through the values, broken where there are none."""
-    return "".join("M" + "L".join(f"{_x(i)} {_y(values[i])}" for i in places) for places in _stretches(values))
+    return "".join("M" + "L".join(f"{_x(minutes[i])} {_y(values[i])}" for i in places) for places in _stretches(values))
 
 
-def _area(low: Values, high: Values) -> str:
+def _area(minutes: Values, low: Values, high: Values) -> str:
     """An SVG path around what lies between the values, a piece for each stretch that has both."""
-    edges = [[(i, high[i]) for i in places] + [(i, low[i]) for i in reversed(places)] for places in _stretches(low + high)]
-    return "".join("M" + "L".join(f"{_x(i)} {_y(value)}" for i, value in edge) + "Z" for edge in edges)
+    outlines = [[(i, high[i]) for i in places] + [(i, low[i]) for i in reversed(places)] for places in _stretches(low + high)]
+    return "".join("M" + "L".join(f"{_x(minutes[i])} {_y(value)}" for i, value in outline) + "Z" for outline in outlines)
 
 
 def _stretches(values: Values) -> list[range]:
@@ -109,18 +219,9 @@ def _stretches(values: Values) -> list[range]:
     return [range(run.first, run.first + run.count) for run in runs_of(["" if unknown else "known" for unknown in np.isnan(values)])]
 
 
-def _x(place: int) -> str:
-    return f"{place + 0.5:g}"
+def _x(minute: float) -> str:
+    return f"{minute:.1f}".removesuffix(".0")
 
 
 def _y(share: float) -> str:
     return f"{100 * (1 - share):.1f}"
-
-
-def _legend_html(verdicts: Sequence[str], states: Sequence[str], extras: Sequence[Extra]) -> str:
-    entries = [("band", kind, look) for kind, look in VERDICTS.items() if kind in verdicts]
-    entries += [("state", kind, look) for kind, look in (STATES | WAITING).items() if kind in states]
-    lines = [("level-key", "", Style("Level, with its 95% interval", ""))] if any(verdicts) else []
-    lines += [(f"{extra.kind}-key", "", Style(extra.name, "")) for extra in extras]
-    items = "".join(f'<li><i class="{css} {kind}"></i>{html.escape(look.label)}</li>' for css, kind, look in [*entries, *lines])
-    return f'<ul class="day-legend">{items}</ul>'

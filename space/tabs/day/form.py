@@ -11,11 +11,10 @@ from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import area_of, search_cameras
 from carpark.errors import CarparkError, UnknownCamera
-from carpark.slots import LONDON
+from carpark.slots import LONDON, day_in_words
 from serving.edge import READ_ALOUD, errors_as_toast, without_secrets
 from tabs.day.link import DayLink, read_link
 from tabs.day.map import camera_map, map_html
-from tabs.day.words import day_in_words
 from tabs.sources import Sources, problem
 
 MOST_NAMED = 5  # of the cameras that fit what was typed

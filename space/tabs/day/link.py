@@ -4,14 +4,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.errors import BadDay
-from carpark.slots import parse_day, slots_of_day
+from carpark.slots import bounds_of_day, parse_day
 
-MOMENT = "%Y-%m-%dT%H:%MZ"
+MOMENTS = ("%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
+NINE_HOURS = timedelta(hours=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class DayLink:
 
     camera: Camera
     day: date
-    place: int | None = None  # of the moment among the day's slots
+    moment: datetime | None = None  # UTC, within the day
     second: tuple[Camera, date] | None = None  # what the day is compared with
 
     def leads_to(self, camera: Camera, day: date) -> bool:
@@ -38,14 +39,17 @@ def read_link(query: Mapping[str, str], archive: Archive) -> DayLink | None:
         return None
     found, when = archive.camera(camera), parse_day(day)
     compared = (archive.camera(second), parse_day(second_day)) if second and second_day else None
-    return DayLink(found, when, _find_moment(at, when) if at else None, compared)
+    return DayLink(found, when, parse_moment(at, when) if at else None, compared)
 
 
-def _find_moment(at: str, day: date) -> int:
-    slots = slots_of_day(day)
-    try:
-        return slots.index(datetime.strptime(at, MOMENT).replace(tzinfo=UTC))
-    except ValueError as error:
-        raise BadDay(
-            f"The link names the moment {at!r}; expected one of {day}'s five minutes, such as {slots[100].strftime(MOMENT)}."
-        ) from error
+def parse_moment(text: str, day: date) -> datetime:
+    """The moment that a link names, UTC. Raises BadDay for one that does not lie in the London day."""
+    start, end = bounds_of_day(day)
+    for form in MOMENTS:
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if start <= moment < end:
+            return moment
+    raise BadDay(f"The link names the moment {text!r}; expected one of {day} in London, such as {start + NINE_HOURS:%Y-%m-%dT%H:%MZ}.")

@@ -1,20 +1,16 @@
 """What the camera day tab shows of a day: its words, its chart, the frame of a moment, and files to take along."""
 
 import html
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
-from carpark.day.figure import day_figure, figure_png
-from carpark.day.styles import Extra
-from carpark.day.table import summarize_day
+from carpark.day.table import CameraDay, summarize_day
 from serving.edge import READ_ALOUD
-from tabs.day.chart import ON_LOAD
-from tabs.day.shown import CameraDay
+from tabs.day.chart import ON_LOAD, title_of
 from tabs.day.viewer import frame_viewer
-from tabs.day.words import summary_in_words, title_of
+from tabs.day.words import summary_in_words
 
 NOTHING_YET = '<div class="day-words"><p>Choose a camera and a day: every frame of that day is fetched, checked and classified.</p></div>'
 
@@ -29,8 +25,7 @@ class DayResults:
     viewer: gr.HTML
     csv: gr.DownloadButton
     parquet: gr.DownloadButton
-    png: gr.Button
-    png_file: gr.DownloadButton  # never seen: the picture is drawn when it is asked for, and then clicked by the page
+    png: gr.Button  # the page draws the picture itself
     second: "SecondDay"
 
 
@@ -56,8 +51,7 @@ def lay_out_results() -> DayResults:
             csv = gr.DownloadButton("Download as CSV", size="sm", scale=0, min_width=180)
             parquet = gr.DownloadButton("Download as Parquet", size="sm", scale=0, min_width=180)
             png = gr.Button("Download as PNG", size="sm", scale=0, min_width=180)
-            png_file = gr.DownloadButton("The chart", visible="hidden", elem_id="png-file")
-    return DayResults(words, with_line, chart, viewer, csv, parquet, png, png_file, second)
+    return DayResults(words, with_line, chart, viewer, csv, parquet, png, second)
 
 
 def lay_out_second_day() -> SecondDay:
@@ -68,14 +62,6 @@ def lay_out_second_day() -> SecondDay:
         add = gr.Button("Compare", scale=1, min_width=120)
         clear = gr.Button("Remove", scale=1, min_width=120)
     return SecondDay(camera, day, add, clear)
-
-
-def write_png(shown: CameraDay, extras: Sequence[Extra], folder: Path, *, credit: str, show_probability: bool) -> Path:
-    """The day's chart as a picture in `folder`, with all that is drawn into its axes."""
-    file = folder / f"{shown.camera.folder}_{shown.day}.png"
-    figure = day_figure(shown.table, extras, title=title_of(shown), credit=credit, show_probability=show_probability)
-    file.write_bytes(figure_png(figure))
-    return file
 
 
 def problem_card(problem: str, tried: str) -> str:

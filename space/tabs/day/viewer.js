@@ -24,7 +24,7 @@ function draw() {
   image.hidden = !picture
   instead.hidden = Boolean(picture)
   instead.textContent = picture === '' ? `No picture. ${now.words}` : 'Fetching the frame'
-  element.querySelector('.told').dataset.kind = now.kind
+  element.querySelector('.moment-words').dataset.kind = now.kind
   find('.clock').textContent = now.clock
   find('.says').textContent = now.words
 }
@@ -65,13 +65,13 @@ document.addEventListener('day:moment', event => {
   draw()
 })
 async function copyLink() {
-  const said = find('.share span')
+  const note = find('.share span')
   try {
     await navigator.clipboard.writeText(location.href)
-    said.textContent = 'Copied.'
-    setTimeout(() => { said.textContent = '' }, 3000)
+    note.textContent = 'Copied.'
+    setTimeout(() => { note.textContent = '' }, 3000)
   } catch {  // no permission, as in a frame of another site
-    said.textContent = location.href
+    note.textContent = location.href
   }
 }
 

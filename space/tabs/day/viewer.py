@@ -9,12 +9,11 @@ import gradio as gr
 from PIL import Image as PILImage
 
 from carpark.archives.archive import Archive
-from carpark.day.table import NOT_BEGUN, NOT_FETCHED
+from carpark.day.table import NOT_BEGUN, NOT_FETCHED, CameraDay
 from carpark.images import DECODING_ERRORS
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
-from tabs.day.shown import CameraDay
 
 VIEWER, ON_LOAD = (Path(__file__).with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".html", ".js"))
 LONGEST_SIDE_PX = 640  # a JamCam still has 352; other cameras' are scaled down for the page
@@ -38,9 +37,8 @@ def asked_frames(event: gr.EventData) -> tuple[int, int, int]:
 def frames_for(shown: CameraDay, archive: Archive, wanted: range, heat: HeatMapper | None = None) -> dict[str, str]:
     """The pictures of the slots at the wanted places, as data URIs by place; "" where there is none.
 
-    Slots whose frame may still come are left out.
-    They are asked of the archive again, which has them
-    at hand: in its folder, or in its cache. With `heat`, those that were classified are what the model saw of them, under its heat map.
+    Slots whose frame may still come are left out. The frames come from the archive again, which has them in its folder or its cache.
+    With `heat`, a frame that was classified is shown as the model saw it, under its heat map.
     """
     rows = shown.table.iloc[wanted.start : wanted.stop]
     places = {slot.to_pydatetime(): place for place, slot in enumerate(rows["slot"], start=wanted.start)}

@@ -8,16 +8,15 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from carpark.day.styles import STATES
-from carpark.day.table import DaySummary, summarize_day
-from carpark.slots import LONDON, SLOT
-from tabs.day.shown import CameraDay
+from carpark.day.table import CameraDay, DaySummary, summarize_day
+from carpark.slots import LONDON
 
 
 @dataclass(frozen=True, slots=True)
 class SlotAnswer:
-    """Five minutes of the day."""
+    """One slot of the day: a frame of the source, or a hole in its rhythm."""
 
-    slot: Annotated[datetime, Field(description="start of the five minutes, UTC")]
+    slot: Annotated[datetime, Field(description="the source's own time of the frame, UTC")]
     captured_at: Annotated[datetime | None, Field(description="when the frame was taken, UTC, if it says so")]
     source: Annotated[str, Field(description="where the frame came from; empty when nobody had one")]
     state: Annotated[str, Field(description="ok, in_use, corrupt, frozen, late or missing")]
@@ -27,6 +26,7 @@ class SlotAnswer:
     sure: Annotated[bool | None, Field(description="whether the model stands by the label; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
     sha256: Annotated[str, Field(description="of the frame's file; empty when nobody had one")]
+    time: Annotated[datetime, Field(description="when the picture was taken, UTC, as far as is known; the slot where it is not")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +39,18 @@ class DayAnswer:
     words: Annotated[str, Field(description="the summary in words")]
     summary: Annotated[DaySummary, Field(description="the summary in numbers")]
     model: Annotated[str, Field(description="sha256 of the model's config.json: names the model that answered")]
-    slots: Annotated[list[SlotAnswer], Field(description="the day in five-minute slots, 288 of them unless the clocks change")]
+    slots: Annotated[list[SlotAnswer], Field(description="the day slot by slot, at the source's own cadence: see summary.cadence")]
 
 
 ADAPTER = TypeAdapter(DayAnswer)  # takes longer to make than a day's answer
-
-
-def title_of(shown: CameraDay) -> str:
-    """The camera and the day, for people."""
-    return f"{shown.camera.name}, {day_in_words(shown.day)}"
-
-
-def day_in_words(day: date) -> str:
-    """A day such as "Monday 15 April 2013"."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def summary_in_words(summary: DaySummary) -> str:
     """The day in a few sentences; times are London times."""
     usable, begun = summary.states.get("ok", 0), sum(summary.states.values())
     if not usable or summary.full_share is None:
-        return f"None of the {begun} five-minute slots has a usable frame. {_faults(summary)}".strip()
-    sentences = [f"{usable} of {begun} five-minute slots have a usable frame."]
+        return f"None of the {begun} slots, one every {_duration(summary.cadence)}, has a usable frame. {_faults(summary)}".strip()
+    sentences = [f"{usable} of {begun} slots, one every {_duration(summary.cadence)}, have a usable frame."]
     if summary.first_full and summary.last_full:
         first, last = _clock(summary.first_full), _clock(summary.last_full)
         sentences.append(f"Full in {_share(summary.full_share)} of them, first at {first}, last at {last}.")
@@ -70,7 +60,7 @@ def summary_in_words(summary: DaySummary) -> str:
         sentences.append(f"The model is not sure about {_share(summary.unsure_share)}.")
     if summary.busiest_hour and summary.quietest_hour and summary.busiest_hour != summary.quietest_hour:
         sentences.append(f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest: {_hour(summary.quietest_hour)}.")
-    if summary.longest_gap > SLOT:
+    if summary.longest_gap > summary.cadence:
         sentences.append(f"The longest gap lasts {_duration(summary.longest_gap)}.")
     return " ".join([*sentences, _faults(summary)]).strip()
 
@@ -112,5 +102,7 @@ def _hour(start: datetime) -> str:
 
 
 def _duration(gap: timedelta) -> str:
+    if gap % timedelta(minutes=1) and gap < timedelta(minutes=5):
+        return f"{gap.total_seconds():.0f} s"
     hours, minutes = divmod(round(gap.total_seconds() / 60), 60)
     return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"

@@ -20,7 +20,7 @@ def test_a_space_killed_in_mid_day_uses_no_half_written_entry(sample_folder: Pat
 
     def answer(path: str, nth: int) -> Answer:
         file = sample_folder / "archive" / path.strip("/")
-        if path.endswith("@12_00GMT.jpg"):
+        if path.endswith("@14_35GMT.jpg"):
             half_way.set()
             go_on.wait(60)
         return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND

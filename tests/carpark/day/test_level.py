@@ -11,7 +11,7 @@ SLOTS = pd.to_datetime(slots_of_day(date(2020, 3, 9)), utc=True)
 
 
 def smoothed(p_full):
-    return smooth_level(pd.DataFrame({"slot": SLOTS[: len(p_full)], "p_full": p_full}))
+    return smooth_level(pd.DataFrame({"slot": SLOTS[: len(p_full)], "time": SLOTS[: len(p_full)], "p_full": p_full}))
 
 
 def test_a_constant_day_has_that_level_and_no_doubt():

@@ -8,8 +8,8 @@ import pytest
 from carpark.archives import open_archive
 from carpark.archives.http import HttpArchive
 from carpark.day import camera_day
-from carpark.day.table import summarize_day, watch_day
-from carpark.errors import NoDay
+from carpark.day.table import build_table, summarize_day, watch_day
+from carpark.errors import BadSetting, NoDay
 from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.carpark.archives.test_opening import HASTY
 from tests.loopback import NOT_FOUND, Answer, Loopback
@@ -17,7 +17,7 @@ from tests.real_data import ARCHIVE, needs_real_data
 from tests.street import card, jpeg, with_overlays
 from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
 
-COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal"]
+COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal", "time"]
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +97,10 @@ def test_progress_counts_up_to_the_whole_day(faulty):
 def test_a_running_day_can_be_looked_at():
     archive = ListedArchive({slot: moment(i) for i, slot in enumerate(SLOTS[-6:])})
     views = watch_day(CAMERA, DAY, archive=archive, model=ToyModel())
-    early = next(views).table()
+    early = build_table(next(views))
     assert len(early) == 288
     assert set(early["reason"]) >= {"not fetched yet"}
-    last = [view.table for view in views][-1]()
+    last = build_table([*views][-1])
     assert (last["state"] == "ok").sum() == 6
     assert "not fetched yet" not in set(last["reason"])
 
@@ -148,18 +148,22 @@ def test_a_day_that_has_not_begun_is_no_day():
     ("answer", "reason"),
     [
         (NOT_FOUND, "the archive has no frame for this slot. Choose another camera or day."),
-        (Answer(status=500), "the source stopped answering: HTTP 500"),
         (Answer(b"<!doctype html><p>Sorry</p>", headers={"Content-Type": "text/html"}), "the source answered with a web page"),
         (Answer(b""), "the source's file is empty"),
         (Answer(status=401), "HTTP 401"),
     ],
-    ids=["404", "500", "html", "nothing", "401"],
+    ids=["404", "html", "nothing", "401"],
 )
 def test_a_web_archive_without_frames_is_one_line(answer, reason):
     with Loopback(lambda path, nth: answer) as server, pytest.raises(NoDay) as caught:
         camera_day(CAMERA, DAY, archive=HttpArchive(server.base, HASTY), model=ToyModel())
     assert str(caught.value).startswith(f"No frame of Baker St on 2020-03-09 in {server.base}: {reason}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_web_archive_that_is_down_is_one_line():
+    with Loopback(lambda path, nth: Answer(status=500)) as server, pytest.raises(BadSetting, match=r"does not answer \(HTTP 500\)"):
+        camera_day(CAMERA, DAY, archive=HttpArchive(server.base, HASTY), model=ToyModel())
 
 
 def test_a_day_from_the_web_equals_the_day_from_the_folder(tmp_path, faulty):
@@ -183,7 +187,8 @@ def made_up(states, p_full):
     """A table of the first slots of the day."""
     values = [p if state == "ok" else None for state, p in zip(states, p_full, strict=True)]
     labels, sure = zip(*[(None, None) if p is None else ToyModel().answer(p) for p in values], strict=True)
-    columns = {"slot": SLOTS[: len(states)], "state": states, "reason": "", "p_full": values, "label": labels, "sure": sure}
+    slots = SLOTS[: len(states)]
+    columns = {"slot": slots, "time": slots, "sha256": "", "state": states, "reason": "", "p_full": values, "label": labels, "sure": sure}
     return pd.DataFrame(columns).astype({"p_full": "float64"})
 
 

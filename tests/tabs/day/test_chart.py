@@ -1,17 +1,16 @@
 import json
-import re
 from datetime import date
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.day.styles import Extra
-from carpark.day.table import NOT_FETCHED
-from tabs.day.chart import chart_html
-from tabs.day.shown import CameraDay
-from tests.carpark.day.test_figure import FAULTS, table_of
+from carpark.day.overlays import Overlay
+from carpark.day.table import NOT_FETCHED, CameraDay
+from tabs.day.chart import chart_html, hours_of
+from tests.carpark.day.test_styles import FAULTS, table_of
 
 
 class Chart(HTMLParser):
@@ -45,9 +44,8 @@ def shown(table, day=date(2020, 3, 9)):
 
 
 def placed(elements):
-    """Left and width of each element, in slots of a day of 288."""
-    found = [re.fullmatch(r"left:([\d.]+)%;width:([\d.]+)%", element["style"]).groups() for element in elements if "style" in element]
-    return [(round(float(left) * 2.88), round(float(width) * 2.88)) for left, width in found]
+    """Left and width of each rectangle in per cent of the day, in slots of a day of 288."""
+    return [(round(float(e["x"][:-1]) * 2.88), round(float(e["width"][:-1]) * 2.88)) for e in elements if "%" in e.get("x", "")]
 
 
 def test_bands_have_the_gaps_of_the_day():
@@ -79,8 +77,8 @@ def test_a_moment_says_its_time_its_verdict_or_why_there_is_none():
     table = table_of(faults=FAULTS)
     table.loc[0, "reason"] = "the view has moved"
     moments = Chart(chart_html(shown(table))).moments
-    assert moments[0] == ["00:00", "2020-03-09T00:00Z", "empty", "Empty, P(full) 0.05; the view has moved"]
-    assert moments[20] == ["01:40", "2020-03-09T01:40Z", "in_use", "Camera in use: why in_use & <more>"]
+    assert moments[0] == ["00:00", "2020-03-09T00:00Z", "empty", "Empty, P(full) 0.05; the view has moved", 0]
+    assert moments[20] == ["01:40", "2020-03-09T01:40Z", "in_use", "Camera in use: why in_use & <more>", 100]
     table["p_full"] = np.nan
     table["label"] = None
     assert Chart(chart_html(shown(table))).moments[0][3] == "Fetched, not classified yet"
@@ -104,19 +102,53 @@ def test_the_chart_is_a_slider_that_knows_its_day_and_where_to_start():
 
 
 def test_lines_are_broken_where_nothing_is_known():
-    (level,) = Chart(chart_html(shown(table_of(faults=dict.fromkeys((100, 101, 102), "missing"))))).of_class("level")
+    level = Chart(chart_html(shown(table_of(faults=dict.fromkeys((100, 101, 102), "missing"))))).of_class("level")[0]
     pieces = level["d"].split("M")[1:]
-    assert [(piece.split("L")[0].split()[0], piece.split("L")[-1].split()[0]) for piece in pieces] == [("0.5", "99.5"), ("103.5", "287.5")]
+    assert [(piece.split("L")[0].split()[0], piece.split("L")[-1].split()[0]) for piece in pieces] == [("0", "495"), ("515", "1435")]
     (dots,) = Chart(chart_html(shown(table_of(faults=FAULTS)))).of_class("dots")
     assert dots["d"].count("h0") == 288 - len(FAULTS)
 
 
 def test_another_day_in_the_same_axes_has_a_line_a_strip_and_a_name():
-    other = Extra("Sunday <8 March>", np.full(288, 0.5), verdicts=["full"] * 288)
+    minutes = np.arange(288) * 5.0
+    edges = np.append(minutes, 1440)
+    other = Overlay("Sunday <8 March>", "other", minutes, np.full(288, 0.5), edges=edges, verdicts=["full"] * 288)
     chart = Chart(chart_html(shown(table_of()), [other]))
-    assert len(chart.of_class("other-line")) == len(chart.of_class("other-key")) == 1
+    assert len(chart.of_class("other-line")) == 2  # in the axes and in the legend
+    assert len(chart.of_class("other-key")) == 1
     assert len(chart.of_class("strip")) == 2
-    assert chart.of_class("strip")[1]["title"] == "Sunday <8 March>"
+    assert chart.of_class("strip")[1]["aria-label"] == "Sunday <8 March>"
+
+
+@pytest.mark.parametrize(
+    ("day", "minutes"),
+    [
+        (date(2020, 3, 9), [0, 180, 360, 540, 720, 900, 1080, 1260]),
+        (date(2020, 3, 29), [0, 120, 300, 480, 660, 840, 1020, 1200]),
+        (date(2020, 10, 25), [0, 240, 420, 600, 780, 960, 1140, 1320]),
+    ],
+    ids=["24 hours", "23 hours", "25 hours"],
+)
+def test_hours_are_london_hours_also_when_the_clocks_change(day, minutes):
+    assert hours_of(day) == list(zip(minutes, ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"], strict=True))
+
+
+def test_a_verdict_that_only_the_compared_day_has_is_in_the_legend():
+    minutes = np.array([0.0])
+    other = Overlay("Sunday", "other", minutes, np.array([0.5]), edges=np.array([0.0, 5.0]), verdicts=["unsure"])
+    table = table_of()
+    table["sure"] = True
+    assert "Not sure" not in chart_html(shown(table))
+    assert "Not sure" in chart_html(shown(table), [other])
+
+
+def test_a_frame_is_drawn_when_it_was_taken_and_named_by_its_slot():
+    table = table_of()
+    table["time"] = table["time"] + pd.Timedelta(minutes=4)
+    chart = Chart(chart_html(shown(table)))
+    assert chart.moments[0][:2] == ["00:04", "2020-03-09T00:00Z"]
+    assert chart.moments[0][4] == 4
+    assert chart.of_class("band")[0]["x"] == f"{4 / 14.4:.3f}%"
 
 
 @pytest.mark.parametrize("text", ['"><img src=x onerror=alert(1)>', "</div><script>alert(1)</script>", "${alert(1)} {{x}}"])

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from carpark.day import camera_day
-from tabs.day.shown import CameraDay
+from carpark.day.table import CameraDay
 from tabs.day.viewer import MOST_FRAMES, asked_frames, frames_for
 from tests.street import card, exif, jpeg, street, with_overlays
 from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, moment

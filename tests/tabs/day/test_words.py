@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.day.table import DaySummary
-from carpark.slots import LONDON, slots_of_day
+from carpark.day.table import CameraDay, DaySummary
+from carpark.slots import LONDON, day_in_words, slots_of_day
+from tabs.day.chart import title_of
 from tabs.day.results import write_tables
-from tabs.day.shown import CameraDay
-from tabs.day.words import answer_of, day_in_words, summary_in_words, title_of
+from tabs.day.words import answer_of, summary_in_words
 
 DAY = date(2026, 7, 6)
 
@@ -23,6 +23,8 @@ def at(hour: int, minute: int = 0) -> datetime:
 def summary() -> DaySummary:
     return DaySummary(
         slots=288,
+        cadence=timedelta(minutes=5),
+        frames=282,
         states={"ok": 270, "frozen": 12, "missing": 6},
         usable_share=270 / 288,
         full_share=0.4,
@@ -43,6 +45,7 @@ def shown() -> CameraDay:
     table = pd.DataFrame(
         {
             "slot": slots,
+            "time": slots,
             "captured_at": pd.to_datetime([slots[0], *[None] * others], utc=True),
             "source": ["archive", *[""] * others],
             "state": ["ok", *["missing"] * others],
@@ -59,7 +62,7 @@ def shown() -> CameraDay:
 
 def test_a_day_is_told_in_sentences(summary: DaySummary) -> None:
     assert summary_in_words(summary) == (
-        "270 of 288 five-minute slots have a usable frame. Full in 40% of them, first at 07:35, last at 18:05. "
+        "270 of 288 slots, one every 5 min, have a usable frame. Full in 40% of them, first at 07:35, last at 18:05. "
         "The model is not sure about 5%. Fullest hour: 09:00 to 10:00; emptiest: 03:00 to 04:00. The longest gap lasts 1 h 5 min. "
         "Left out: 12 frozen, 6 missing."
     )
@@ -72,12 +75,12 @@ def test_a_day_that_was_never_full_says_so(summary: DaySummary) -> None:
 
 def test_a_day_without_a_usable_frame_makes_no_claim(summary: DaySummary) -> None:
     blind = replace(summary, states={"in_use": 288}, full_share=None, unsure_share=None)
-    assert summary_in_words(blind) == "None of the 288 five-minute slots has a usable frame. Left out: 288 camera in use."
+    assert summary_in_words(blind) == "None of the 288 slots, one every 5 min, has a usable frame. Left out: 288 camera in use."
 
 
 def test_slots_that_have_not_begun_are_not_counted_as_faults(summary: DaySummary) -> None:
     morning = replace(summary, states={"ok": 100}, longest_gap=timedelta(0))
-    assert summary_in_words(morning).startswith("100 of 100 five-minute slots have a usable frame.")
+    assert summary_in_words(morning).startswith("100 of 100 slots, one every 5 min, have a usable frame.")
 
 
 def test_a_day_has_its_weekday_in_its_title(shown: CameraDay) -> None:

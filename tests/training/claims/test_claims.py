@@ -26,7 +26,7 @@ def test_no_error_in_thirty_still_allows_eleven_in_a_hundred() -> None:
 
 
 def test_the_card_prints_what_was_measured(own_copy: Path, sample_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "DRAWN", 2)
+    monkeypatch.setattr("training.claims.measures.DRAWN", 2)
     day = next((sample_folder / "archive").glob("*/*"))
     claims.main(["--model", str(own_copy), "--generated", str(sample_folder / "photos"), "--camera", str(day)])
     rows = json.loads((own_copy / "metrics.json").read_text())["claims"]["rows"]

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from carpark.cache import Cache
+from carpark.cameras.camera import camera_of_folder
 from carpark.day import camera_day
-from carpark.day.usual import align_places, kept_days, usual_range
+from carpark.day.overlays import kept_days, second_overlay, usual_range
+from carpark.day.table import CameraDay
 from carpark.slots import slots_of_day
-from tests.carpark.day.test_figure import table_of
+from tests.carpark.day.test_styles import table_of
 from tests.toy_day import CAMERA, DAY, ListedArchive, ToyModel, moment
 
 
@@ -17,27 +19,36 @@ def flat(day, level):
 
 def test_the_usual_range_of_an_hour_is_the_middle_half_of_the_days():
     days = [flat(DAY - timedelta(days=back), level) for back, level in enumerate((0.1, 0.2, 0.3, 0.4, 0.5), start=1)]
-    low, middle, high = usual_range(days, table_of(DAY)["slot"])
+    low, middle, high = usual_range(days, table_of(DAY)["time"])
     assert len(low) == 288
     assert (low[0], middle[0], high[0]) == pytest.approx((0.2, 0.3, 0.4))
 
 
 def test_two_days_do_not_say_what_is_usual():
-    assert usual_range([flat(DAY, 0.5)] * 2, table_of(DAY)["slot"]) is None
+    assert usual_range([flat(DAY, 0.5)] * 2, table_of(DAY)["time"]) is None
 
 
 def test_an_hour_for_which_too_few_days_speak_has_no_range():
     days = [flat(DAY, 0.5) for _ in range(3)]
     days[0].loc[:11, "p_full"] = np.nan
-    _, middle, _ = usual_range(days, table_of(DAY)["slot"])
+    _, middle, _ = usual_range(days, table_of(DAY)["time"])
     assert np.isnan(middle[:12]).all() and (middle[12:] == 0.5).all()
 
 
 def test_days_are_brought_together_by_londons_clock():
-    winter, summer, short = (table_of(day)["slot"] for day in (DAY, date(2020, 7, 1), date(2020, 3, 29)))
-    assert align_places(summer, winter).tolist() == list(range(288))
-    places = align_places(short, winter)
-    assert places[11:13].tolist() == [11, -1] and places[23:25].tolist() == [-1, 12]
+    winter, summer, short = (CameraDay(CAMERA, day, table_of(day), "toy") for day in (DAY, date(2020, 7, 1), date(2020, 3, 29)))
+    assert second_overlay(summer, winter).minutes.tolist() == [5 * i for i in range(288)]
+    without_an_hour = [5 * i for i in range(288) if not 12 <= i < 24]
+    assert second_overlay(short, winter).minutes.tolist() == without_an_hour
+    assert second_overlay(winter, short).minutes.tolist() == [5 * i for i in range(276)]
+
+
+def test_days_of_two_cadences_are_compared_at_their_own_times():
+    six = table_of(DAY).iloc[::6].reset_index(drop=True)  # every half hour
+    overlay = second_overlay(CameraDay(camera_of_folder("Other_St"), DAY, six, "toy"), CameraDay(CAMERA, DAY, table_of(DAY), "toy"))
+    assert overlay.minutes.tolist() == [30 * i for i in range(48)]
+    assert overlay.edges.tolist() == [30 * i for i in range(49)]
+    assert overlay.name == "Other St, Monday 9 March 2020"
 
 
 class Week(ListedArchive):
