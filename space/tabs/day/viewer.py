@@ -1,6 +1,5 @@
 """The frame of the chosen moment, and the day as a time-lapse: pictures travel inside an answer, not as files with an address."""
 
-import base64
 import io
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from PIL import Image as PILImage
 
 from carpark.archives.archive import Archive
 from carpark.day.table import NOT_BEGUN, NOT_FETCHED, CameraDay
-from carpark.images import DECODING_ERRORS
+from carpark.images import DECODING_ERRORS, jpeg_data_uri
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
@@ -65,6 +64,4 @@ def _picture_uri(fetched: Fetched, heat: HeatMapper | None) -> str:
         scene = crop_scene(picture)
         picture = laid_over(scene, heat.explain(scene).map)
     picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return jpeg_data_uri(picture, quality=88)

@@ -31,19 +31,11 @@ class PhotoAnswer:
     model: Annotated[str, Field(description="sha256 of the model's config.json: names the model that answered")]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A photo, judged, and where it lies among the training photos."""
-
-    answer: PhotoAnswer
-    feature: npt.NDArray[np.float32]
-
-
-def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> Seen:
-    """The model's answer for a picture; `neighbours` tell whether it is of a car park at all."""
+def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> tuple[PhotoAnswer, npt.NDArray[np.float32]]:
+    """The model's answer for a picture, and its features, (width,). `neighbours` tell whether it shows a car park at all."""
     predictions = model.predict([image])
     is_car_park = neighbours.is_car_park(predictions.features[0])
-    return Seen(answer_of(model, float(predictions.p_full[0]), is_car_park=is_car_park), predictions.features[0])
+    return answer_of(model, float(predictions.p_full[0]), is_car_park=is_car_park), predictions.features[0]
 
 
 def answer_of(model: Model, p_full: float, *, is_car_park: bool | None) -> PhotoAnswer:

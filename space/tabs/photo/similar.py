@@ -1,4 +1,4 @@
-"""The training photos most like a picture, out of the pulled dataset: each with its label, its author and its licence, as HTML."""
+"""The training photos most similar to a picture, from the dataset: each with its label, author and licence, as HTML."""
 
 import csv
 import html
@@ -15,13 +15,19 @@ import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
 
 from carpark.errors import BadImage, BadPhotos
-from carpark.images import open_image
+from carpark.images import jpeg_data_uri, open_image
 from carpark.model.neighbours import Neighbours
-from tabs.photo.why import data_uri
 
 MOST = 6
 SIDE_PX = 240
-PROVENANCE = ("creator", "license", "license_version", "source_page")  # what a row of the dataset says beside the picture
+PROVENANCE = (
+    "source",
+    "creator",
+    "license",
+    "license_version",
+    "license_url",
+    "source_page",
+)  # what a row of the dataset says beside the picture
 LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their letters
 
 
@@ -69,14 +75,14 @@ class TrainingPhotos:
         except (BadImage, OSError, ArrowException):
             return ""
         image.thumbnail((SIDE_PX, SIDE_PX))
-        return data_uri(image)
+        return jpeg_data_uri(image)
 
     def _add_parquet(self, path: Path) -> None:
         file = pq.ParquetFile(path, memory_map=True)
         there = [column for column in ("sha256", "file", *PROVENANCE) if column in file.schema_arrow.names]
         for group in range(file.num_row_groups):
             for number, row in enumerate(file.read_row_group(group, columns=there).to_pylist()):
-                self._add(row, _picture_reader(file, group, number))
+                self._add(row, _picture_reader(path, group, number))
 
     def _add_csv(self, path: Path) -> None:
         with path.open(newline="", encoding="utf-8") as file:
@@ -97,19 +103,26 @@ def similar_view(neighbours: Neighbours, photos: TrainingPhotos, feature: npt.ND
 
 
 def credit_of(provenance: dict[str, str]) -> str:
-    """Author and licence as HTML, linked to the page that shows the photo; only a web page is linked."""
+    """Author and licence as HTML, linked to the page that shows the photo, else to the licence. Only a web page is linked."""
     licence = provenance.get("license", "")
     name = (
         LICENCES.get(licence, f"CC {licence.upper()} {provenance.get('license_version', '')}".strip())
         if licence
         else "licence not recorded"
     )
-    text = html.escape(", ".join(filter(None, [provenance.get("creator", ""), name])))
-    page = provenance.get("source_page", "")
+    creator = "drawn" if provenance.get("source") == "generated" else provenance.get("creator", "")
+    text = html.escape(", ".join(filter(None, [creator, name])))
+    page = provenance.get("source_page") or provenance.get("license_url", "")
     if page.startswith(("https://", "http://")):
         return f'<a href="{html.escape(page)}" target="_blank" rel="noopener noreferrer">{text}</a>'
     return text
 
 
-def _picture_reader(file: pq.ParquetFile, group: int, number: int) -> Callable[[], bytes]:
-    return lambda: bytes(file.read_row_group(group, columns=["image"])["image"][number]["bytes"].as_py())
+def _picture_reader(path: Path, group: int, number: int) -> Callable[[], bytes]:
+    """Reads one picture. Each call opens the file for itself: one ParquetFile is not safe to share between threads."""
+
+    def read() -> bytes:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            return bytes(file.read_row_group(group, columns=["image"])["image"][number]["bytes"].as_py())
+
+    return read

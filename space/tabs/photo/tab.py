@@ -1,4 +1,4 @@
-"""The tab where a visitor drops a photo, reads how full the car park is, and sees why; the `/classify` endpoint beside it."""
+"""The tab where a visitor uploads a photo, reads how full the car park is, and sees why; the `/classify` endpoint beside it."""
 
 import html
 from collections.abc import Callable, Iterator, Sequence
@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL.Image import Image
+import numpy as np
+import numpy.typing as npt
 
 from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
 from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json, without_secrets
-from tabs.photo import ballot
-from tabs.photo.answer import NOTHING_YET, PhotoAnswer, Seen, judge_photo, verdict_card
-from tabs.photo.ballot import Ballot, Judged, build_ballot
-from tabs.photo.several import build_several
+from tabs.photo import vote
+from tabs.photo.answer import NOTHING_YET, PhotoAnswer, judge_photo, verdict_card
+from tabs.photo.batch import build_batch
 from tabs.photo.similar import TrainingPhotos, similar_view
 from tabs.photo.uploads import never_fetching, uploaded_file
+from tabs.photo.vote import OpenVote, VoteForm, build_vote_form
 from tabs.photo.why import heat_html, heat_view
 from tabs.sources import Sources, once
 
@@ -31,7 +32,7 @@ class Widgets:
 
     photo: gr.Image
     verdict: gr.HTML
-    vote: Ballot
+    vote: VoteForm
     why: gr.Column
     with_heat: gr.Checkbox
     heat: gr.HTML
@@ -54,47 +55,62 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
             photo: A picture file (JPEG, PNG, WebP, GIF, BMP or TIFF) of a car park or a street with parking.
         """
         with errors_to_caller():
-            return asdict(judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo))).answer)
+            answer, _ = judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo)))
+            return asdict(answer)
 
-    def show_answer(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
-        if photo is None:
-            yield nothing_shown()
-            return
-        with errors_as_toast():
-            model, path = sources.photo_model(), uploaded_file(photo)
-            image = open_image(path)
-            seen = judge_photo(model, sources.neighbours(), image)
-            ready = ballot.ready(Judged(new_id(), seen.answer, path))
-            yield verdict_card(seen.answer, model), *ready, gr.Column(visible=True), gr.skip(), gr.skip()
-            yield *[gr.skip()] * (len(ui.shown) - 2), explain(sources, image, with_heat), show_similar(sources, photos, seen)
+    def on_photo(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
+        yield from show_answer(sources, photos, photo, with_heat=with_heat)
 
-    def show_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
-        if photo is None:
-            return ""
-        with errors_as_toast():
-            return explain(sources, open_image(uploaded_file(photo)), with_heat)
+    def on_heat(photo: dict[str, Any] | None, with_heat: bool) -> str:
+        return show_heat(sources, photo) if with_heat else ""
 
     with gr.Tab("Photo", id="photo"):
         ui = lay_out(sources, samples)
         answer = typed_json(PhotoAnswer)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "concurrency_id": "photo"}
-    asked = ui.photo.change(show_answer, [ui.photo, ui.with_heat], ui.shown, concurrency_limit=2, show_progress_on=ui.verdict, **quiet)
-    # A photo that cannot be judged makes room for the next one, and leaves no answer of the one before it standing.
+    asked = ui.photo.change(on_photo, [ui.photo, ui.with_heat], ui.shown, concurrency_limit=2, show_progress_on=ui.verdict, **quiet)
+    # A photo that cannot be judged makes room for the next one, and the answer to the photo before it goes.
     asked.failure(lambda: (None, *nothing_shown()), None, [ui.photo, *ui.shown], api_visibility="private", show_progress="hidden")
-    ui.with_heat.input(show_heat, [ui.photo, ui.with_heat], ui.heat, **quiet)
+    ui.with_heat.input(on_heat, [ui.photo, ui.with_heat], ui.heat, **quiet)
     gr.on([], classify, ui.photo, answer, preprocess=False, api_name="classify", concurrency_id="photo")
 
 
+def show_answer(
+    sources: Sources, photos: Callable[[], TrainingPhotos], photo: dict[str, Any] | None, *, with_heat: bool
+) -> Iterator[tuple[Any, ...]]:
+    """Values for `Widgets.shown`: first the answer, then what explains it. A photo that cannot be judged raises gr.Error."""
+    if photo is None:
+        yield nothing_shown()
+        return
+    with errors_as_toast():
+        model, path = sources.photo_model(), uploaded_file(photo)
+        image = open_image(path)
+        answer, features = judge_photo(model, sources.neighbours(), image)
+        form = vote.opened(OpenVote(new_id(), answer, path))
+        shown = (verdict_card(answer, model), *form, gr.Column(visible=True))
+        yield *shown, gr.skip(), gr.skip()
+        heat = heat_view(sources.heat_mapper(), image) if with_heat else ""
+        yield *[gr.skip()] * len(shown), heat, show_similar(sources, photos, features)
+
+
+def show_heat(sources: Sources, photo: dict[str, Any] | None) -> str:
+    """The heat map over the picture, as HTML; nothing without a photo."""
+    if photo is None:
+        return ""
+    with errors_as_toast():
+        return heat_view(sources.heat_mapper(), open_image(uploaded_file(photo)))
+
+
 def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
-    """The photo and its answer, samples to click, and below them what spoke for the answer, hidden until there is one."""
+    """The photo and its answer, samples to click, and below them what explains the answer, hidden until there is one."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
             photo = photo_input()
             gr.HTML(f'<p class="small-print">{PRIVACY}</p>')
         with gr.Column(scale=2, min_width=300):
             verdict = gr.HTML(NOTHING_YET, elem_id="verdict", js_on_load=READ_ALOUD)
-            vote = build_ballot(sources.votes)
+            form = build_vote_form(sources.votes)
     if samples:
         gr.HTML("<h2>Or try one of these</h2>")
         gallery = sample_gallery(samples)
@@ -111,27 +127,22 @@ def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
                 heat = heat_html()
             with gr.Column(scale=2, min_width=300):
                 similar = gr.HTML(elem_id="similar")
-    build_several(sources.photo_model, sources.neighbours)
-    return Widgets(photo, verdict, vote, why, with_heat, heat, similar)
+    build_batch(sources.photo_model, sources.neighbours)
+    return Widgets(photo, verdict, form, why, with_heat, heat, similar)
 
 
 def nothing_shown() -> tuple[Any, ...]:
-    """What `Widgets.shown` hold while there is no photo."""
-    return NOTHING_YET, *ballot.closed(), gr.Column(visible=False), "", ""
+    """Values for `Widgets.shown` while there is no photo."""
+    return NOTHING_YET, *vote.closed(), gr.Column(visible=False), "", ""
 
 
-def explain(sources: Sources, image: Image, with_heat: bool) -> str:
-    """The heat map over the picture, as HTML; nothing where it is not wanted."""
-    return heat_view(sources.heat_mapper(), image) if with_heat else ""
-
-
-def show_similar(sources: Sources, photos: Callable[[], TrainingPhotos], seen: Seen) -> str:
-    """The training photos most like the picture, as HTML; nothing without a dataset."""
+def show_similar(sources: Sources, photos: Callable[[], TrainingPhotos], features: npt.NDArray[np.float32]) -> str:
+    """The training photos most similar to a picture with these features, as HTML; nothing without a dataset."""
     if not sources.name_of("CARPARK_DATASET"):
         return ""
     try:
-        return similar_view(sources.neighbours(), photos(), seen.feature)
-    except CarparkError as error:  # a dataset that cannot be used takes no answer along
+        return similar_view(sources.neighbours(), photos(), features)
+    except CarparkError as error:  # a dataset that cannot be used does not take the answer away
         return f'<p class="small-print">{html.escape(without_secrets(str(error)))}</p>'
 
 

@@ -1,19 +1,16 @@
-"""Why the model says so: the places of the picture that spoke for its answer, as HTML.
+"""The heat map of a photo, as HTML: which places of the picture spoke for the answer.
 
-Picture and heat map lie on each other, and a range input wipes between them: unlike `gr.ImageSlider`, it answers to the keyboard and has a
-name for screen readers. Both pictures travel inside the HTML, so that no copy of a visitor's photo is left on the disk.
+A range input wipes between the picture and the heat map. Unlike `gr.ImageSlider`, it works by keyboard and has a name for screen readers.
+Both pictures travel inside the HTML, so that no copy of a visitor's photo is left on the disk.
 """
-
-from base64 import b64encode
-from io import BytesIO
 
 import gradio as gr
 from PIL.Image import Image
 
+from carpark.images import jpeg_data_uri
 from carpark.model.heatmap import HeatMapper, laid_over
 
 SHOWN_SIDE_PX = 800
-QUALITY = 82
 # The handle and the edge follow the range input, without asking the server.
 FOLLOW_THE_HANDLE = """
 element.addEventListener('input', event => event.target.closest('.wipe').style.setProperty('--at', event.target.value + '%'));
@@ -35,17 +32,10 @@ def heat_view(mapper: HeatMapper, image: Image) -> str:
     width, height = shown.size
     return (
         f'<figure class="wipe" style="--at: 50%; --shape: {width} / {height}"><div class="wipe-pictures">'
-        f'<img src="{data_uri(shown)}" alt="Your photo" width="{width}" height="{height}">'
-        f'<img class="wipe-over" src="{data_uri(laid_over(shown, heat.map))}" alt="Your photo under the heat map">'
+        f'<img src="{jpeg_data_uri(shown)}" alt="Your photo" width="{width}" height="{height}">'
+        f'<img class="wipe-over" src="{jpeg_data_uri(laid_over(shown, heat.map))}" alt="Your photo under the heat map">'
         '<span class="wipe-edge" aria-hidden="true"></span>'
         '<input type="range" min="0" max="100" value="50" aria-label="Wipe from the heat map, 0, to the photo, 100"></div>'
         f"<figcaption>Right of the handle: the brighter a place, the more it spoke for <b>{heat.label}</b>. "
         "Pale places made no difference.</figcaption></figure>"
     )
-
-
-def data_uri(image: Image) -> str:
-    """The picture as a JPEG that needs no request."""
-    buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{b64encode(buffer.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""Several photos at once: a gallery in, a table out, and the same table to download."""
+"""Several photos at once: upload a gallery, read a table, download it as CSV."""
 
 import csv
 import html
@@ -31,19 +31,11 @@ class PhotoResult:
     problem: str = ""
 
 
-def build_several(photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours]) -> None:
+def build_batch(photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours]) -> None:
     """The widgets and their wiring, folded up until a visitor wants them."""
 
-    def judge_all(uploads: list[dict[str, Any]] | None) -> Iterator[tuple[str, gr.DownloadButton]]:
-        if not uploads:
-            yield "", gr.DownloadButton(visible=False)
-            return
-        with errors_as_toast():
-            rows = judge_each(photo_model(), neighbours(), uploads)
-        with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
-            file = Path(folder) / "car-park-photos.csv"
-            write_csv(rows, file)
-            yield table_of(rows), gr.DownloadButton(value=str(file), visible=True)
+    def on_change(uploads: list[dict[str, Any]] | None) -> Iterator[tuple[str, gr.DownloadButton]]:
+        yield from show_table(photo_model, neighbours, uploads)
 
     with gr.Accordion("Several photos at once", open=False, elem_id="several"):
         photos = never_fetching(
@@ -63,8 +55,23 @@ def build_several(photo_model: Callable[[], Model], neighbours: Callable[[], Nei
         table = gr.HTML(elem_id="several-table", js_on_load=READ_ALOUD)
         download = gr.DownloadButton("Download as CSV", size="sm", visible=False, scale=0, min_width=180, elem_id="several-csv")
     photos.change(
-        judge_all, photos, [table, download], preprocess=False, api_visibility="private", concurrency_id="photo", show_progress_on=table
+        on_change, photos, [table, download], preprocess=False, api_visibility="private", concurrency_id="photo", show_progress_on=table
     )
+
+
+def show_table(
+    photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours], uploads: Sequence[dict[str, Any]] | None
+) -> Iterator[tuple[str, gr.DownloadButton]]:
+    """The table as HTML and the button for its CSV; nothing without photos."""
+    if not uploads:
+        yield "", gr.DownloadButton(visible=False)
+        return
+    with errors_as_toast():
+        rows = judge_each(photo_model(), neighbours(), uploads)
+    with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
+        file = Path(folder) / "car-park-photos.csv"
+        write_csv(rows, file)
+        yield table_of(rows), gr.DownloadButton(value=str(file), visible=True)
 
 
 def judge_each(model: Model, neighbours: Neighbours, uploads: Sequence[dict[str, Any]]) -> list[PhotoResult]:
@@ -81,14 +88,14 @@ def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> P
     try:
         photo = uploaded_file(held)
         name = photo.name
-        return PhotoResult(name, judge_photo(model, neighbours, open_image(photo)).answer)
+        return PhotoResult(name, judge_photo(model, neighbours, open_image(photo))[0])
     except BadImage as error:
         return PhotoResult(name, None, str(error))
 
 
 def table_of(rows: Sequence[PhotoResult]) -> str:
     """The rows as an HTML table, with a line above it that says how many there are of what."""
-    body = "".join(f'<tr class="row-{look_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
+    body = "".join(f'<tr class="row-{kind_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
     head = '<tr><th scope="col">Photo</th><th scope="col">Answer</th><th scope="col" class="number">Probability of full</th></tr>'
     return f'<p>{counts_of(rows)}</p><table class="answers"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
@@ -100,7 +107,7 @@ def cells_of(row: PhotoResult) -> str:
     return f'<td>{html.escape(row.answer.verdict)}</td><td class="number">{row.answer.p_full:.0%}</td>'
 
 
-def look_of(row: PhotoResult) -> str:
+def kind_of(row: PhotoResult) -> str:
     """full, empty, unsure, no-car-park or problem: what the row is and how it is coloured."""
     if row.answer is None:
         return "problem"
@@ -111,9 +118,9 @@ def look_of(row: PhotoResult) -> str:
 
 def counts_of(rows: Sequence[PhotoResult]) -> str:
     """How many photos were answered how, in words."""
-    names = {"full": "full", "empty": "empty", "unsure": "unsure", "no-car-park": "no car park", "problem": "not readable"}
-    looks = [look_of(row) for row in rows]
-    return ", ".join(f"{looks.count(look)} {name}" for look, name in names.items() if look in looks).capitalize() + "."
+    names = {"full": "full", "empty": "empty", "unsure": "unsure", "no-car-park": "not a car park", "problem": "not readable"}
+    kinds = [kind_of(row) for row in rows]
+    return ", ".join(f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds).capitalize() + "."
 
 
 def write_csv(rows: Sequence[PhotoResult], file: Path) -> None:
