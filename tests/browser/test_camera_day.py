@@ -1,9 +1,11 @@
 """What a visitor does with a camera's day, done in a browser."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -29,13 +31,24 @@ def truth(sample_folder: Path) -> pd.DataFrame:
     return pd.read_csv(sample_folder / "truth.csv", keep_default_na=False)
 
 
+def moments_of(page: Page) -> list[list[Any]]:
+    """What the chart knows of each row: clock, slot, kind, words, minute."""
+    moments: list[list[Any]] = json.loads(page.locator("#day-chart .plot").get_attribute("data-moments") or "[]")
+    return moments
+
+
+def share_of_day(page: Page, place: int) -> float:
+    """Where on the chart the row lies, 0 to 1: a minute after the time at which its frame was taken."""
+    return float((moments_of(page)[place][4] + 1) / 1440)
+
+
 def choose_moment(page: Page, place: int) -> None:
-    """Clicks the chart where the slot lies."""
+    """Clicks the chart where the row lies."""
     plot = page.locator("#day-chart .plot")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box
-    plot.click(position={"x": (place + 0.5) / SLOTS * box["width"], "y": 100})
+    plot.click(position={"x": share_of_day(page, place) * box["width"], "y": 100})
 
 
 def test_a_day_is_charted_and_the_line_can_be_hidden_and_shown(page: Page) -> None:
@@ -62,7 +75,7 @@ def test_a_click_on_a_moment_shows_its_frame(page: Page, truth: pd.DataFrame) ->
     place = int(truth.index[truth.state == "ok"][100])
     choose_moment(page, place)
     image = page.locator("#day-frame img")
-    expect(image).to_have_attribute("alt", f"The camera's frame of {place // 12:02}:{place % 12 * 5:02}: " + found(page))
+    expect(image).to_have_attribute("alt", f"The camera's frame of {moments_of(page)[place][0]}: " + found(page))
     assert image.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [352, 288]
 
 
@@ -87,9 +100,9 @@ def test_dragging_along_the_chart_scrubs_through_the_day(open_page: OpenPage) ->
     box = page.locator("#day-chart .plot").bounding_box()
     assert box
     page.mouse.down()
-    page.mouse.move(box["x"] + 200.5 / SLOTS * box["width"], box["y"] + 50, steps=10)
+    page.mouse.move(box["x"] + share_of_day(page, 200) * box["width"], box["y"] + 50, steps=10)
     page.mouse.up()
-    expect(page.locator("#day-frame .clock")).to_have_text("16:40")
+    expect(page.locator("#day-frame .clock")).to_have_text(moments_of(page)[200][0])
     expect(page.locator("#day-chart .plot")).to_have_attribute("aria-valuenow", "200")
 
 
@@ -97,7 +110,8 @@ def test_the_chart_is_walked_through_by_keyboard_and_says_where_it_is(page: Page
     show_day(page)
     plot = page.get_by_role("slider", name="Moment of the day")
     plot.focus()
-    for key, clock in {"Home": "00:00", "ArrowRight": "00:05", "PageDown": "00:00", "PageUp": "01:00", "End": "23:55"}.items():
+    for key, place in {"Home": 0, "ArrowRight": 1, "PageDown": 0, "PageUp": 12, "End": 287}.items():
+        clock = moments_of(page)[place][0]
         page.keyboard.press(key)
         expect(page.locator("#day-frame .clock")).to_have_text(clock)
         assert (plot.get_attribute("aria-valuetext") or "").startswith(f"{clock}, ")
@@ -114,9 +128,9 @@ def test_the_day_plays_as_a_time_lapse_and_stops_when_told(open_page: OpenPage) 
     assert page.locator("#day-frame img").get_attribute("src")
     page.get_by_role("button", name="Pause").click()
     stopped = page.locator("#day-frame .clock").inner_text()
-    page.get_by_role("button", name="Five minutes later").click()
+    page.get_by_role("button", name="Later frame").click()
     expect(page.locator("#day-frame .clock")).not_to_have_text(stopped)
-    page.get_by_role("button", name="Five minutes earlier").click()
+    page.get_by_role("button", name="Earlier frame").click()
     expect(page.locator("#day-frame .clock")).to_have_text(stopped)
 
 
@@ -125,7 +139,7 @@ def test_the_time_lapse_ends_with_the_day(open_page: OpenPage) -> None:
     show_day(page)
     choose_moment(page, 284)
     page.get_by_role("button", name="Play the day").click()
-    expect(page.locator("#day-frame .clock")).to_have_text("23:55")
+    expect(page.locator("#day-frame .clock")).to_have_text(moments_of(page)[287][0])
     expect(page.get_by_role("button", name="Play the day")).to_be_visible()
 
 
@@ -251,7 +265,9 @@ def test_the_chart_downloads_as_a_picture_and_a_frame_shows_its_heat(open_page: 
         page.get_by_role("button", name="Download as PNG").click()
     download.value.save_as(tmp_path / "chart.png")
     with Image.open(tmp_path / "chart.png", formats=["PNG"]) as picture:
-        assert picture.size == (1650, 720)
+        assert picture.size[0] == 2200
+        seen = {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=1 << 24) or []}
+    assert {(242, 180, 140), (181, 214, 234)} <= seen  # full and empty in their light colours, also on a dark page
     image = page.locator("#day-frame img")
     expect(image).to_be_visible()
     plain = image.get_attribute("src")

@@ -90,7 +90,10 @@ element.addEventListener('pointerleave', () => mark('pointer', -1))
 // How many moments an hour is from the chosen one, at least one.
 function hours(by) {
   if (chosen < 0) return by
-  const there = atMinute(moments[chosen][4] + 60 * by + 0.01)
+  const minute = moments[chosen][4] + 60 * by
+  const distance = index => Math.abs(moments[index][4] - minute)
+  let there = atMinute(minute)
+  if (distance(within(there + 1)) < distance(there)) there = within(there + 1)
   return there === chosen ? by : there - chosen
 }
 element.addEventListener('keydown', event => {
@@ -114,7 +117,7 @@ function asSvg() {
     return new XMLSerializer().serializeToString(copy)
   }
   const text = (x, y, words, more = '') => `<text x="${x}" y="${y}" ${more}>${escaped(words)}</text>`
-  let body = text(LEFT, 30, host.dataset.title, 'class="title"'), y = 50
+  let body = text(LEFT, 30, host.dataset.title, 'class="title"'), y = 64
   if (!off) body += ['1', '0.5', '0'].map((label, i) => text(LEFT - 8, y + PANEL * i / 2 + 4, label, 'text-anchor="end"')).join('') + text(LEFT, y - 6, 'P(full)')
   body += part(host.querySelector('.panel'), y, PANEL)
   y += PANEL + 8

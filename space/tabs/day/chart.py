@@ -40,7 +40,7 @@ LINES = """
 .usual-range, .lines .usual-range { fill: var(--usual, rgba(156, 63, 128, 0.22)); }
 .usual-line { stroke: var(--other, #7d2a64); stroke-width: 1.5; stroke-dasharray: 2 4; opacity: 0.8; }
 pattern path { stroke: var(--hatch, rgba(57, 67, 76, 0.32)); fill: none; } pattern circle { fill: var(--hatch, rgba(57, 67, 76, 0.32)); }
-[data-day-line="off"] :is(.lines, .level-key) { display: none; }
+[data-day-line="off"] .lines path { visibility: hidden; } [data-day-line="off"] .level-key { display: none; }
 [data-day-line="off"] .panel .unsure { y: 40%; height: 60%; } [data-day-line="off"] .panel .empty { y: 80%; height: 20%; }
 """
 
