@@ -1,4 +1,4 @@
-"""Photos as the Parquet files of a dataset repo, and back. The same photos give the same bytes, so a second push is no change."""
+"""Photos as the Parquet files of a dataset repo, and back. The same photos give the same bytes, so a second push changes nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
@@ -14,9 +14,9 @@ from carpark.errors import BadPhotos
 from training.labels import LABELS, PARTIAL
 from training.provenance import PROVENANCE
 
-MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # columns that photos.csv may have beside what every row has
+MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # further columns that photos.csv may have
 NUMBERS = ("width", "height")
-SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; the viewer and range requests like them small
+SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; its viewer and range requests are faster on small ones
 
 
 def write_parquet(photos: pd.DataFrame, folder: Path, stem: str) -> list[Path]:

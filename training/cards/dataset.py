@@ -9,6 +9,7 @@ import pandas as pd
 from huggingface_hub import DatasetCard
 
 from training.cards.attribution import license_name
+from training.cards.tables import markdown_table
 from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
 
@@ -33,12 +34,12 @@ def dataset_card(
         "repo": repo,
         "photos": f"{len(two):,}",
         "scenes": f"{two.scene.nunique():,}",
-        "splits": _table(("split", "photos", *LABELS, "scenes"), (_split_row(two, split) for split in SPLITS)),
+        "splits": markdown_table(("split", "photos", *LABELS, "scenes"), (_split_row(two, split) for split in SPLITS)),
         "configs": "\n".join(f"- `{name}`: {_config_in_words(name, photos, drawn)}" for name in configs),
         "config": "permissive" if "permissive" in configs else "default",
         "provenance": "\n".join(f"| `{column}` | {meaning} |" for column, meaning in PROVENANCE.items()),
-        "licenses": _table(("licence", "photos"), _counts(photos.apply(lambda photo: license_name(photo.to_dict()), axis=1))),
-        "sources": _table(("found at", "photos"), _counts(photos.source)),
+        "licenses": markdown_table(("licence", "photos"), _counts(photos.apply(lambda photo: license_name(photo.to_dict()), axis=1))),
+        "sources": markdown_table(("found at", "photos"), _counts(photos.source)),
         "cleaning": _cleaning_in_words(folder / "cleaning.csv"),
         "shortcuts": _shortcuts_in_words(folder / "shortcuts.csv"),
         "seed": seed,
@@ -84,7 +85,7 @@ def _cleaning_in_words(csv: Path) -> str:
         return NO_CLEANING
     decisions = pd.read_csv(csv, dtype=str)
     counts = decisions.groupby(["pass", "reason", "decision"]).size().reset_index(name="photos")
-    table = _table(("pass", "reason", "decision", "photos"), counts.itertuples(index=False))
+    table = markdown_table(("pass", "reason", "decision", "photos"), counts.itertuples(index=False))
     return f"Each decision is a row of `cleaning.csv`.\n\n{table}"
 
 
@@ -93,15 +94,9 @@ def _shortcuts_in_words(csv: Path) -> str:
         return NO_SHORTCUTS
     traits = pd.read_csv(csv)
     rows = ((row.trait, f"{row.auroc:.2f} ({row.low:.2f} to {row.high:.2f})", row.n, row.verdict) for row in traits.itertuples())
-    return _table(("trait", "AUROC for full (95% interval)", "photos", "verdict"), rows)
+    return markdown_table(("trait", "AUROC for full (95% interval)", "photos", "verdict"), rows)
 
 
 def _counts(values: pd.Series) -> Iterable[tuple[str, int]]:
     counts = values.replace("", "not recorded").value_counts()
     return sorted(((str(value), count) for value, count in counts.items()), key=lambda item: (-item[1], item[0]))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
-    """A Markdown table; no cell ends it early."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)

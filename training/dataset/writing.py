@@ -79,7 +79,7 @@ def write_splits(photos: pd.DataFrame, folder: Path) -> dict[str, dict[str, str]
     A photo is stored once: those of the permissive config are the default's files with that word in their names.
     """
     configs: dict[str, dict[str, str]] = {}
-    for split, rows in _in_order(photos):
+    for split, rows in by_split(photos):
         classes, partial = rows[rows.label.isin(LABELS)], rows[rows.label == PARTIAL]
         for part, some in classes.groupby(classes.license.isin(PERMISSIVE).map({True: "permissive", False: "other"})):
             write_parquet(some, folder / "data", f"{split}-{part}")
@@ -92,7 +92,8 @@ def write_splits(photos: pd.DataFrame, folder: Path) -> dict[str, dict[str, str]
     return configs
 
 
-def _in_order(photos: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def by_split(photos: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each split's name and photos, in order."""
     return ((split, photos[photos.split == split]) for split in ("train", "validation", "test"))
 
 

@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         for target in request.targets.values():
             _check_name(target)
         if not request.is_dry_run and not get_token():
-            raise BadSetting(f"There is no token to publish with. {LOGIN}: {TOKENS}")
+            raise BadSetting(f"No token was found to publish with. {LOGIN}: {TOKENS}")
         published: list[Published] = []
         try:
             for done in publish(HfApi(), request):
@@ -54,7 +54,7 @@ def _check_name(target: Target) -> None:
     try:
         validate_repo_id(target.repo)
     except HFValidationError as error:
-        raise BadSetting(f"{target.repo!r} is no name for a repo: {str(error).splitlines()[0]}") from error
+        raise BadSetting(f"{target.repo!r} is not a repo name: {str(error).splitlines()[0]}") from error
 
 
 def _parse(argv: list[str] | None) -> Request:

@@ -26,9 +26,9 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 
 
 def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
-    """A copy of a dataset repo folder, whose card says `repo` instead of owner/name. Raises BadPhotos for a folder that is none."""
+    """A copy of a dataset repo folder, whose card names `repo` instead of owner/name. Raises BadPhotos for another folder."""
     if not ((folder / "README.md").is_file() and any(folder.rglob("*.parquet"))):
-        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Make one: python -m training.dataset.")
+        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is not a dataset repo. Make one: python -m training.dataset.")
     shutil.copytree(folder, out, ignore=LEFT_OUT)
     card = out / "README.md"
     card.write_text(card.read_text(encoding="utf-8").replace("owner/name", repo), encoding="utf-8")
@@ -37,7 +37,7 @@ def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
 def stage_model(folder: Path, out: Path, *, repo: str, dataset: Pin) -> None:
     """A copy of a model folder whose config.json and card name the repos that they belong to.
 
-    Raises BadModel for a folder that is none, or whose files are not those that its config.json names.
+    Raises BadModel for another folder, or one whose files are not those that its config.json names.
     """
     known = read_config(folder)
     for name in known.files:
@@ -57,9 +57,9 @@ def check_learnt_from(model: Path, dataset: Path) -> None:
     learnt = set(load_neighbours(model).photos.sha256)
     tested = set(read_parquet(dataset, ("test",)).sha256)
     known = tested | set(read_parquet(dataset, TO_LEARN_FROM).sha256)
-    if strangers := learnt - known:
+    if unknown := learnt - known:
         raise BadModel(
-            f"{model} learnt from {len(strangers)} photos that {dataset} does not hold, and its card would name that as their source. "
+            f"{model} learnt from {len(unknown)} photos that {dataset} does not hold, and its card would name that as their source. "
             f"Train on it: python -m training.train --data {dataset} --out {model}"
         )
     if seen := learnt & tested:
@@ -70,9 +70,9 @@ def check_learnt_from(model: Path, dataset: Path) -> None:
 
 
 def stage_space(folder: Path, out: Path, *, pins: Mapping[str, Pin], is_private: bool) -> None:
-    """A copy of the Space as git has it, with its pins as revisions.json and in its card. Raises BadSetting for a folder that is none."""
+    """A copy of the Space as git has it, with its pins as revisions.json and in its card. Raises BadSetting for another folder."""
     if not (folder / "app.py").is_file():
-        raise BadSetting(f"--space {folder} has no app.py, so it is no Space.")
+        raise BadSetting(f"--space {folder} has no app.py, so it is not a Space.")
     shutil.copytree(folder, out, ignore=LEFT_OUT)
     write_pins(out / PINS_FILE, pins)
     card = SpaceCard.load(out / "README.md")
@@ -111,7 +111,7 @@ def _choose_loaded(names: Iterable[str], kind: Kind) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = json.loads(path.read_bytes())
-        return said
+        fields: dict[str, Any] = json.loads(path.read_bytes())
+        return fields
     except (FileNotFoundError, ValueError) as error:
         raise BadModel(f"{path.name} of the model folder cannot be read ({error}). Train again: python -m training.train.") from error

@@ -1,7 +1,7 @@
 """The three repos, each staged, compared with the Hub and committed in turn."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -10,10 +10,9 @@ from huggingface_hub import HfApi
 
 from carpark.errors import NotPublished
 from carpark.hub.revisions import Pin
-from training.publish.commits import commit_plan, create_repo, named_revision, set_up_space
 from training.publish.lineage import check_learnt_from, digest_remote, list_loaded, stage_dataset, stage_model, stage_space
-from training.publish.plans import Plan, make_plan
-from training.publish.targets import Kind, Target, explained_hub_errors, find_head
+from training.publish.plans import CARD, Plan, commit_plan, content_revision, make_plan, seal_card
+from training.publish.targets import Kind, Target, create_repo, explained_hub_errors, find_head, set_up_space
 
 ORDER: tuple[Kind, ...] = get_args(Kind)
 TO_COME = "0" * 40  # in a dry run: the commit id that a repo would get
@@ -21,7 +20,7 @@ TO_COME = "0" * 40  # in a dry run: the commit id that a repo would get
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for."""
+    """The settings of one publication."""
 
     targets: dict[Kind, Target]
     folders: dict[Kind, Path]
@@ -51,15 +50,15 @@ def publish(api: HfApi, request: Request) -> Iterator[Published]:
             with explained_hub_errors(target):
                 if request.only in (None, kind):
                     stage(request, kind, staged, pins=pins)
-                    done = bring(api, request, target, staged, pins=pins)
+                    done = push(api, request, target, staged, pins=pins)
                     pins[kind] = Pin(target.repo, done.revision, list_loaded(staged, kind))
                     yield done
                 else:
                     pins[kind] = pin_of(api, target)
 
 
-def stage(request: Request, kind: Kind, out: Path, *, pins: dict[str, Pin]) -> None:
-    """The folder to publish, as it shall be in the repo, written to `out`. Raises a CarparkError for a folder of another kind."""
+def stage(request: Request, kind: Kind, out: Path, *, pins: Mapping[str, Pin]) -> None:
+    """Writes the files of the repo, as they are published, to `out`. Raises a CarparkError for a folder of another kind."""
     folder, repo = request.folders[kind], request.targets[kind].repo
     if kind == "dataset":
         stage_dataset(folder, out, repo=repo)
@@ -69,29 +68,30 @@ def stage(request: Request, kind: Kind, out: Path, *, pins: dict[str, Pin]) -> N
         stage_model(folder, out, repo=repo, dataset=pins["dataset"])
     else:
         stage_space(folder, out, pins=pins, is_private=request.is_private)
+    seal_card(out / CARD)
 
 
-def bring(api: HfApi, request: Request, target: Target, folder: Path, *, pins: dict[str, Pin]) -> Published:
-    """Makes the repo hold what `folder` holds; a dry run only says what that would change."""
-    variables = {"CARPARK_MODEL": str(pins["model"]), "CARPARK_DATASET": str(pins["dataset"])} if target.type == "space" else {}
+def push(api: HfApi, request: Request, target: Target, folder: Path, *, pins: Mapping[str, Pin]) -> Published:
+    """Makes the repo hold what `folder` holds; a dry run only prints what would change."""
     plan = make_plan(api, target, folder, overwrite_card=request.overwrite_card)
     if request.is_dry_run:
         print("\n".join(plan.lines()), flush=True)
         is_kept = plan.head is not None and not plan.has_content
-        return Published(plan, plan.head or TO_COME, named_revision(api, target, str(plan.head)) if is_kept else TO_COME)
+        return Published(plan, plan.head or TO_COME, content_revision(api, target, str(plan.head)) if is_kept else TO_COME)
     if plan.head is None:
         create_repo(api, target, is_private=request.is_private, hardware=request.hardware)
         plan = make_plan(api, target, folder)
     plan, head = commit_plan(api, plan, folder, overwrite_card=request.overwrite_card)
     if target.type == "space":
+        variables = {"CARPARK_MODEL": str(pins["model"]), "CARPARK_DATASET": str(pins["dataset"])}
         set_up_space(api, target, variables=variables | request.variables, hardware=request.hardware)
     print(f"{target}: {plan.summary()}", flush=True)
-    return Published(plan, head, named_revision(api, target, head))
+    return Published(plan, head, content_revision(api, target, head))
 
 
 def pin_of(api: HfApi, target: Target) -> Pin:
-    """A repo that was published before. Raises NotPublished where it was not."""
+    """The pin of a repo that was published before. Raises NotPublished where it was not."""
     if (head := find_head(api, target)) is None:
         raise NotPublished(f"{target} is not on the Hub, and what you publish names it. Publish all three: leave --only out.")
-    revision = named_revision(api, target, head)
+    revision = content_revision(api, target, head)
     return Pin(target.repo, revision, digest_remote(api, target, revision))

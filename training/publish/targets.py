@@ -1,6 +1,6 @@
-"""A repo on the Hub that is published to, and what the Hub answers about it in our words."""
+"""A repo on the Hub that is published to: its state, its settings, and the Hub's refusals in our words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -40,7 +40,7 @@ class Target:
 
 
 def find_head(api: HfApi, target: Target) -> str | None:
-    """The repo's newest commit; None where there is no such repo, or none that this token may see."""
+    """The repo's newest commit; None where the repo does not exist, or this token may not see it."""
     try:
         return api.repo_info(target.repo, repo_type=target.type).sha
     except RepositoryNotFoundError:
@@ -53,9 +53,32 @@ def list_remote(api: HfApi, target: Target, commit: str) -> dict[str, RepoFile]:
     return {entry.path: entry for entry in entries if isinstance(entry, RepoFile) and entry.path != ".gitattributes"}
 
 
+def create_repo(api: HfApi, target: Target, *, is_private: bool, hardware: str | None) -> None:
+    """An empty repo; nothing happens where it exists already."""
+    is_space = target.type == "space"
+    api.create_repo(
+        target.repo,
+        repo_type=target.type,
+        private=is_private or None,
+        exist_ok=True,
+        space_sdk="gradio" if is_space else None,
+        space_hardware=hardware if is_space else None,  # type: ignore[arg-type]  # there are more flavours than the client lists
+    )
+
+
+def set_up_space(api: HfApi, target: Target, *, variables: Mapping[str, str], hardware: str | None) -> None:
+    """The Space's variables, and its hardware where some is asked for. A value that is set already is not set again: that restarts it."""
+    now = api.get_space_variables(target.repo)
+    for name, value in variables.items():
+        if name not in now or now[name].value != value:
+            api.add_space_variable(target.repo, name, value)
+    if hardware and api.get_space_runtime(target.repo).requested_hardware != hardware:
+        api.request_space_hardware(target.repo, hardware)  # type: ignore[arg-type]  # as above
+
+
 @contextmanager
 def explained_hub_errors(target: Target) -> Iterator[None]:
-    """What the Hub refuses inside becomes one NotPublished line with the next step."""
+    """Turns what the Hub refuses inside the block into one NotPublished line with the next step."""
     try:
         yield
     except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError) as error:

@@ -48,9 +48,9 @@ def test_the_snippets_of_the_card_give_our_answer(
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     shutil.copy(photo, tmp_path / "photo.jpg")
     script = f"{snippet[1]}\nimport sys\nassert not sys.modules.keys() & set({never_imported.split()})\n"
-    said = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     ours = load_model(tiny_model_folder, "int8" if engine == "onnx" else "safetensors").p_full([open_image(photo)])[0]
-    assert json.loads(said.stdout.replace("'", '"'))["full"] == pytest.approx(float(ours), abs=1e-5)
+    assert json.loads(result.stdout.replace("'", '"'))["full"] == pytest.approx(float(ours), abs=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:The parameter 'pretrained' is deprecated:UserWarning")  # of torchvision, which fastai calls so
