@@ -138,6 +138,17 @@ def test_the_card_counts_what_there_is(repo: Path) -> None:
     assert "| CC BY-SA 3.0 | 20 |" in card.text and "$" not in card.text
 
 
+def test_the_card_says_what_is_drawn_who_labelled_and_how_scenes_were_split(repo: Path, dataset_folder: Path) -> None:
+    found, drawn = (DatasetCard.load(folder / "README.md") for folder in (repo, dataset_folder))
+    assert found.data.annotations_creators == ["found"] and "synthetic" not in found.data.tags and "drawn by a program" not in found.text
+    assert drawn.data.annotations_creators == ["machine-generated"] and "synthetic" in drawn.data.tags
+    assert "**All 60 pictures are drawn by a program" in drawn.text and drawn.data.source_datasets == ["original"]
+    for card in (found, drawn):
+        assert "sha256(`0:scene`), as a share of all values, are below 0.20 for test, below 0.35 for validation" in card.text
+        assert "scenes were moved from the side of their name" in card.text  # with 60 photos, classes are missing on sides
+    assert (repo / "LICENSE").read_text().startswith("Each photo has the licence that its row names")
+
+
 def test_the_snippet_of_the_card_runs(repo: Path, tmp_path: Path) -> None:
     snippet = (repo / "README.md").read_text().split("```python\n")[1].split("```")[0].replace("owner/name", str(repo))
     script = f"{snippet}\nprint(next(iter(stream))['license'])"
