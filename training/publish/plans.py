@@ -8,7 +8,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -19,10 +19,18 @@ from huggingface_hub.utils.sha import git_hash
 
 from carpark.files import replace_text
 from carpark.hub.revisions import digest_file
-from training.publish.targets import Target, find_head, list_remote
+from training.publish.targets import Kind, Target, find_head, list_commits, list_remote, open_remote
 
 CARD = "README.md"
 DIFF_LINES = 12  # of an edited card that are shown
+# What our commands write; a file on the Hub that is not here any more goes only if it is one of these.
+OURS: dict[Kind, re.Pattern[str]] = {
+    "dataset": re.compile(r"(data|partial|generated)/[^/]+\.parquet|cleaning\.csv|shortcuts\.csv|ATTRIBUTION\.md"),
+    "model": re.compile(r"model(\.int8)?\.\w+|(config|metrics)\.json|(predictions|neighbours)\.parquet|pyproject\.toml"),
+    "space": re.compile(r"(carpark|serving|tabs)/.+|\w+\.py|requirements\.txt|revisions\.json"),
+}
+STAYS = "LICENSE"  # written where there is none; one that is there may be its owner's choice
+COMMIT_ID = re.compile(r"\b[0-9a-f]{40}\b")
 SEAL = re.compile(r"^card_sha256: ([0-9a-f]{64})\n", re.M)  # the last line of a card's metadata
 
 
@@ -35,7 +43,9 @@ class Plan:
     added: dict[str, int] = field(default_factory=dict)  # path -> bytes
     changed: dict[str, int] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # files on the Hub that we did not write
     edited_card: list[str] = field(default_factory=list)  # lines that differ in a card that was edited on the Hub and stays
+    stale: list[str] = field(default_factory=list)  # commits that this card names and ours does not
 
     @property
     def paths(self) -> set[str]:
@@ -44,8 +54,8 @@ class Plan:
 
     @property
     def has_content(self) -> bool:
-        """Whether a file other than the card changes."""
-        return bool(self.paths - {CARD})
+        """Whether a file changes that later repos rely on: one of ours, other than the card."""
+        return any(OURS[self.target.type].fullmatch(path) for path in self.paths)
 
     def lines(self) -> Iterator[str]:
         """The plan for people: the repo, then a line for each file."""
@@ -53,7 +63,12 @@ class Plan:
         yield f"{self.target}{is_new}: {self.summary()}"
         for word, files in (("add", self.added), ("change", self.changed)):
             yield from (f"  {word:6} {path}  {size:,} bytes" for path, size in sorted(files.items()))
-        yield from (f"  remove {path}" for path in sorted(self.removed))
+        yield from self.notes()
+
+    def notes(self) -> Iterator[str]:
+        """A line for each file that goes, and for each that others put there."""
+        yield from (f"  remove {path}" for path in self.removed)
+        yield from (f"  keep   {path}  (not written by this command)" for path in self.kept)
 
     def summary(self) -> str:
         """How many files change, and of how many bytes."""
@@ -64,19 +79,29 @@ class Plan:
 
 
 def make_plan(api: HfApi, target: Target, folder: Path, *, overwrite_card: bool = False) -> Plan:
-    """What changes in `target` for it to hold what `folder` holds. A card that was edited on the Hub stays, unless `overwrite_card`."""
+    """What changes in `target` for it to hold what `folder` holds.
+
+    A card that was edited on the Hub stays, unless `overwrite_card`, and so do files that our commands do not write.
+    """
     local = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     head = find_head(api, target)
     remote = list_remote(api, target, head) if head else {}
     added = {name: path.stat().st_size for name, path in local.items() if name not in remote}
     changed = {name: path.stat().st_size for name, path in local.items() if name in remote and not is_same(path, remote[name])}
-    edited: list[str] = []
-    if head and CARD in changed and not overwrite_card and has_history(api, target, head):
-        theirs = Path(api.hf_hub_download(target.repo, CARD, repo_type=target.type, revision=head)).read_text(encoding="utf-8")
-        if not is_sealed(theirs):
-            del changed[CARD]
-            edited = compare_cards(theirs, local[CARD].read_text(encoding="utf-8"))
-    return Plan(target, head, added, changed, sorted(remote.keys() - local.keys()), edited)
+    gone = sorted(remote.keys() - local.keys())
+    removed = [name for name in gone if OURS[target.type].fullmatch(name)]
+    kept = [name for name in gone if name not in removed] + ([STAYS] if changed.pop(STAYS, None) else [])
+    plan = Plan(target, head, added, changed, removed, kept)
+    if head is None or CARD not in changed or overwrite_card or not has_history(api, target, head):
+        return plan
+    with open_remote(api, target, CARD, head) as file:
+        theirs = file.read().decode()
+    if is_sealed(theirs):
+        return plan
+    ours = local[CARD].read_text(encoding="utf-8")
+    del changed[CARD]
+    stale = sorted(set(COMMIT_ID.findall(theirs)) - set(COMMIT_ID.findall(ours)))
+    return replace(plan, edited_card=compare_cards(theirs, ours), stale=stale)
 
 
 def is_same(path: Path, remote: RepoFile) -> bool:
@@ -88,7 +113,7 @@ def is_same(path: Path, remote: RepoFile) -> bool:
 
 def has_history(api: HfApi, target: Target, head: str) -> bool:
     """Whether anything was committed after the repo was created; the card that a new Space begins with is the Hub's own."""
-    return len(api.list_repo_commits(target.repo, repo_type=target.type, revision=head)) > 1
+    return len(list_commits(api, target, head)) > 1
 
 
 def seal_card(card: Path) -> None:
@@ -139,7 +164,7 @@ def _commit(api: HfApi, plan: Plan, folder: Path) -> str:
         done = api.create_commit(
             plan.target.repo,
             [*additions, *deletions],
-            commit_message="Publish the files" if plan.has_content else "Publish the card",
+            commit_message="Publish the card" if plan.paths == {CARD} else "Publish the files",
             repo_type=plan.target.type,
             parent_commit=plan.head,
         )
@@ -147,16 +172,16 @@ def _commit(api: HfApi, plan: Plan, folder: Path) -> str:
 
 
 def content_revision(api: HfApi, target: Target, head: str) -> str:
-    """The commit by which later repos name this one: the first of the newest commits between which only the card changed."""
+    """The commit by which later repos name this one: the first of the newest commits that have the same files of ours, but for the card."""
     contents = _list_contents(api, target, head)
     found = head
-    for commit in api.list_repo_commits(target.repo, repo_type=target.type, revision=head)[1:]:
-        if _list_contents(api, target, commit.commit_id) != contents:
+    for commit in list_commits(api, target, head)[1:]:
+        if _list_contents(api, target, commit) != contents:
             break
-        found = commit.commit_id
+        found = commit
     return found
 
 
 def _list_contents(api: HfApi, target: Target, commit: str) -> dict[str, str]:
-    """git's id of every file but the card."""
-    return {path: file.blob_id for path, file in list_remote(api, target, commit).items() if path != CARD}
+    """git's id of every file that our commands write, but for the card."""
+    return {path: file.blob_id for path, file in list_remote(api, target, commit).items() if OURS[target.type].fullmatch(path)}

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import httpx2
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi, HfFileSystem, constants
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
@@ -47,10 +47,34 @@ def find_head(api: HfApi, target: Target) -> str | None:
         return None
 
 
+def find_private(api: HfApi, target: Target) -> bool | None:
+    """Whether the repo is private; None where it does not exist, or this token may not see it."""
+    try:
+        return bool(api.repo_info(target.repo, repo_type=target.type).private)
+    except RepositoryNotFoundError:
+        return None
+
+
+def list_commits(api: HfApi, target: Target, head: str | None = None) -> list[str]:
+    """The ids of the repo's commits up to `head`, newest first; none where the repo does not exist."""
+    try:
+        return [commit.commit_id for commit in api.list_repo_commits(target.repo, repo_type=target.type, revision=head)]
+    except RepositoryNotFoundError:
+        return []
+
+
 def list_remote(api: HfApi, target: Target, commit: str) -> dict[str, RepoFile]:
     """The repo's files at a commit by path, without the .gitattributes that is the Hub's own."""
     entries = api.list_repo_tree(target.repo, recursive=True, revision=commit, repo_type=target.type)
     return {entry.path: entry for entry in entries if isinstance(entry, RepoFile) and entry.path != ".gitattributes"}
+
+
+def open_remote(api: HfApi, target: Target, path: str, commit: str) -> BinaryIO:
+    """A file of the repo at a commit, of which only what is read is fetched. It needs no cache, so no folder of this machine is written."""
+    files = HfFileSystem(endpoint=api.endpoint, token=api.token, skip_instance_cache=True)
+    prefix = constants.REPO_TYPES_URL_PREFIXES.get(target.type, "")
+    file: BinaryIO = files.open(f"{prefix}{target.repo}@{commit}/{path}", "rb")
+    return file
 
 
 def create_repo(api: HfApi, target: Target, *, is_private: bool, hardware: str | None) -> None:
@@ -78,13 +102,16 @@ def set_up_space(api: HfApi, target: Target, *, variables: Mapping[str, str], ha
 
 @contextmanager
 def explained_hub_errors(target: Target) -> Iterator[None]:
-    """Turns what the Hub refuses inside the block into one NotPublished line with the next step."""
+    """Turns what the Hub refuses inside the block, or this machine, into one NotPublished line with the next step."""
     try:
         yield
-    except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError) as error:
-        cause = error.__cause__ if isinstance(error, RuntimeError) else error  # an upload that broke off hides its reason
-        if not isinstance(cause, OSError | httpx2.HTTPError):
+    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
+        raise NotPublished(_explain(error, target)) from error
+    except RuntimeError as error:
+        if type(error) is not RuntimeError:
             raise
+        # An upload that broke off hides its reason behind one of these; the Xet client raises it bare.
+        cause = error.__cause__ if isinstance(error.__cause__, OSError | httpx2.HTTPError) else error
         raise NotPublished(_explain(cause, target)) from error
 
 
@@ -98,4 +125,20 @@ def _explain(error: Exception, target: Target) -> str:
         return f"The token may not write to {target} (HTTP 403). {LOGIN} there, or choose another --namespace."
     if status == 412:
         return f"Somebody else changed {target} while it was published, twice in a row. Run this again."
-    return f"{target} was not published as a whole ({short_reason(error)}). Run this again: it goes on where it ended."
+    incomplete = f"{target} was not published as a whole"
+    if isinstance(error, httpx2.TransportError):
+        reason = f"{_host_of(error)} does not answer: {short_reason(error).rstrip('.')}"
+        return f"{incomplete} ({reason}). Run this again: it goes on where it ended."
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        hint = " Set HF_HOME to a folder that can be." if str(error.filename).startswith(constants.HF_HOME) else ""
+        return f"{incomplete} ({error.filename} cannot be read or written here: {error.strerror}).{hint}"
+    return f"{incomplete} ({short_reason(error)}). Run this again: it goes on where it ended."
+
+
+def _host_of(error: httpx2.TransportError) -> str:
+    """The server that was asked, such as https://huggingface.co."""
+    try:
+        url = error.request.url
+    except RuntimeError:  # it has none
+        return constants.ENDPOINT
+    return f"{url.scheme}://{url.netloc.decode()}"

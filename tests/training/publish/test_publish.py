@@ -4,57 +4,24 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
 from carpark.hub.revisions import digest_file
-from carpark.model.neighbours import NEIGHBOURS_FILE, write_neighbours
 from tests.hub_answers import Dropped
-from tests.hub_repos import Blob, Refused
+from tests.hub_repos import Refused
 from tests.mini_hub import MiniHub
-from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_light_model
+from tests.publishing import REPOS, ROOT, TOKEN, commits, edit, loopback_hub, publish_to, remember_photos, repo_of, run_publish
 from training.publish import __main__ as publish
 from training.publish.plans import is_sealed, seal_card
 from training.publish.steps import ORDER, Request
 
 LFS = "/_lfs/"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[MiniHub]:
-    with loopback_hub(tmp_path / "cache") as hub:
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def folders(tiny_model_folder: Path, dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Request:
-    return request_for(dataset_folder, write_light_model(tiny_model_folder, tmp_path_factory.mktemp("publish") / "model"))
-
-
-@pytest.fixture
-def request_(folders: Request, tmp_path: Path) -> Request:
-    """All three, from copies that a test may change."""
-    copies = {kind: shutil.copytree(folder, tmp_path / kind) for kind, folder in folders.folders.items()}
-    return replace(folders, folders=copies)
-
-
-def commits(hub: MiniHub) -> dict[str, int]:
-    """How often each repo was published to."""
-    return {kind: len(repo_of(hub, kind).commits) - 1 for kind in ORDER if (kind, REPOS[kind]) in hub.repos}
-
-
-def edit(hub: MiniHub, kind: str, path: str, data: bytes) -> None:
-    """What somebody else does in the browser."""
-    repo = repo_of(hub, kind)
-    repo.commit({**repo.head.files, path: Blob(data)}, f"Update {path}", author="carol")
 
 
 def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, request_: Request) -> None:
@@ -173,16 +140,13 @@ def test_a_dry_run_needs_no_token_and_writes_nothing(hub: MiniHub, request_: Req
     folders = [argument for kind, folder in request_.folders.items() for argument in (f"--{kind}", str(folder))]
     result = run_publish(hub, None, tmp_path, "--namespace", "alice", "--dry-run", "--space-repo", "other", *folders)
     assert result.returncode == 0, result.stderr
-    assert "dataset alice/carpark-photos: no change\n" in result.stdout
-    assert "model alice/carpark-classifier: 0 added, 0 changed, 1 removed, 0 bytes\n  remove predictions.parquet\n" in result.stdout
+    assert "dataset alice/carpark-photos: 0 added, 1 changed, 0 removed, " in result.stdout  # its card names the Space
+    assert (
+        "model alice/carpark-classifier: 0 added, 1 changed, 1 removed, " in result.stdout
+        and "\n  remove predictions.parquet\n" in result.stdout
+    )
     assert "space alice/other (will be created): " in result.stdout and "  add    revisions.json  " in result.stdout
     assert {method for method, _ in hub.asked} == {"GET"}
-
-
-def run_publish(hub: MiniHub, token: str | None, home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """The command in a process of its own."""
-    command = [sys.executable, "-W", "error", "-m", "training.publish", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | hub.environment(token, home=home), capture_output=True, text=True)
 
 
 def test_without_a_token_one_line_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -318,15 +282,7 @@ def test_a_model_that_learnt_from_the_test_split_or_from_other_photos_is_not_pub
     remember_photos(model, photos.assign(sha256="0" * 64))
     with pytest.raises(BadModel, match=r"learnt from 1 photos that .* does not hold"):
         publish_to(hub, request_)
-    assert commits(hub)["dataset"] == 1 and "model" not in commits(hub)
-
-
-def remember_photos(model: Path, photos: pd.DataFrame) -> None:
-    """As if the model had learnt from these."""
-    write_neighbours(model, photos, np.zeros((len(photos), 2), np.float32))
-    config = json.loads((model / "config.json").read_text())
-    config["files"][NEIGHBOURS_FILE]["sha256"] = digest_file(model / NEIGHBOURS_FILE)
-    (model / "config.json").write_text(json.dumps(config))
+    assert not hub.repos
 
 
 @pytest.mark.parametrize(
