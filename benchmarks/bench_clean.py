@@ -15,9 +15,9 @@ import pandas as pd
 
 from benchmarks.planted_faults import plant
 from carpark.errors import one_line_errors
+from training.clean.cleaning import run_passes
 from training.clean.decisions import DROP, FILE_PASS, KEEP, LABEL, LABEL_PASS, SCENE, Decision
 from training.clean.embedding import Embedder
-from training.clean.passes import judge
 from training.clean.survey import survey_photos
 from training.photos import read_photos
 
@@ -39,9 +39,9 @@ def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, obj
     scene = {file: merged.get(file, own) for file, own in zip(truth.file, truth.scene, strict=True)}
     copies = truth[truth.of != ""]
     found = {file for file, of in zip(copies.file, copies.of, strict=True) if scene[file] == scene[of]}
-    strangers = {file for file in merged if not fault[file].startswith("copy") and file not in set(copies.of)}
+    unrelated = {file for file in merged if not fault[file].startswith("copy") and file not in set(copies.of)}
     kinds = {kind: int(sum(file in found for file in group.file)) for kind, group in copies.groupby("fault")}
-    yield _score("near-duplicates", set(copies.file), found | strangers) | {"by_disguise": kinds}
+    yield _score("near-duplicates", set(copies.file), found | unrelated) | {"by_disguise": kinds}
     doubted = {row.file for row in rows if row.part == FILE_PASS and row.proposal == DROP} - unusable
     yield {"benchmark": "clean", "kind": "quality and size, nothing planted", "proposed": len(doubted)}
 
@@ -91,10 +91,10 @@ def main() -> None:
         embedder = Embedder.open(args.arch, args.weights)
         planted = Path(work, "planted")
         truth = plant(args.data, planted, args.seed)
-        for line in measure(truth, judge(survey_photos(read_photos(planted), embedder), planted, args.seed)):
+        for line in measure(truth, run_passes(survey_photos(read_photos(planted), embedder), planted, args.seed)):
             print(json.dumps(line))
         if args.as_they_are:
-            for line in describe_as_they_are(judge(survey_photos(read_photos(args.data), embedder), args.data, args.seed)):
+            for line in describe_as_they_are(run_passes(survey_photos(read_photos(args.data), embedder), args.data, args.seed)):
                 print(json.dumps(line))
 
 

@@ -67,8 +67,8 @@ def time_photo(model_folder: Path, photo: Path, arch: str) -> None:
         judge_photo(model, neighbours, image)
         heat_view(mapper, image)
 
-    said = {"benchmark": "photo", "arch": arch, "photo_px": PHOTO_PX, "cpu_cores": os.cpu_count()}
-    print(json.dumps(said | {"p50_ms_heat_map_off": p50_ms(answer), "p50_ms_heat_map_on": p50_ms(explain)}), flush=True)
+    row = {"benchmark": "photo", "arch": arch, "photo_px": PHOTO_PX, "cpu_cores": os.cpu_count()}
+    print(json.dumps(row | {"p50_ms_heat_map_off": p50_ms(answer), "p50_ms_heat_map_on": p50_ms(explain)}), flush=True)
 
 
 def p50_ms(work: Callable[[], None]) -> float:

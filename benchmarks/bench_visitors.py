@@ -64,15 +64,15 @@ def report(space: RunningSpace, photos: list[Path], expected: list[float], args:
     camera_days = [(camera.name, min(day.name for day in camera.iterdir())) for camera in sorted(archive_of(space).iterdir())]
 
     def photo_visit(number: int) -> None:
-        said = ask_photo(space, photos[number], f"203.0.113.{number}")
-        if abs(said["p_full"] - expected[number]) > 1e-3:
-            raise ValueError(f"visitor {number} got {said['p_full']}, not {expected[number]}")
+        answer = ask_photo(space, photos[number], f"203.0.113.{number}")
+        if abs(answer["p_full"] - expected[number]) > 1e-3:
+            raise ValueError(f"visitor {number} got {answer['p_full']}, not {expected[number]}")
 
     def day_visit(number: int) -> None:
         camera, day = camera_days[number]
-        said = ask(space, "camera_day", [camera, day], f"198.51.100.{number}")
-        if said["camera_id"] != camera or len(said["slots"]) != 288:
-            raise ValueError(f"visitor {number} got {said['camera_id']}, not {camera}")
+        answer = ask(space, "camera_day", [camera, day], f"198.51.100.{number}")
+        if answer["camera_id"] != camera or len(answer["slots"]) != 288:
+            raise ValueError(f"visitor {number} got {answer['camera_id']}, not {camera}")
 
     crowd([(day_visit, days)] * DAYS + [(photo_visit, asked)] * PHOTOS, args.minutes * 60)
     crowded = resident_mb(space)

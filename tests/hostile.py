@@ -39,7 +39,7 @@ def not_pictures() -> Iterator[Hostile]:
     texts = {
         "empty.jpg": b"",
         "one-byte.png": b"\x89",
-        "text.jpg": b"this is no picture",
+        "text.jpg": b"this is not a picture",
         "zeros.jpg": bytes(10_000),
         "high.jpg": b"\xff" * 10_000,
         "script.svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",

@@ -173,16 +173,16 @@ class CommonsServer(PhotoSource):
         return Answer(json.dumps(body).encode(), headers=JSON)
 
     def _page(self, number: int, index: int) -> dict[str, object]:
-        said = {
+        output = {
             "ObjectName": {"value": f"Car park {number}", "source": "mediawiki-metadata", "hidden": ""},
             "Artist": {"value": f'<a href="//commons.wikimedia.org/wiki/User:Jo">Jo &amp; {number % 7}</a>', "source": "commons-desc-page"},
             **({"License": {"value": "pd"}, "LicenseShortName": {"value": "Public domain"}} if number % 3 == 0 else {}),
         }
         if number % 3 == 1:
-            said |= {"License": {"value": "cc-by-sa-3.0"}, "LicenseShortName": {"value": "CC BY-SA 3.0"}}
-            said |= {"LicenseUrl": {"value": "https://creativecommons.org/licenses/by-sa/3.0"}}
+            output |= {"License": {"value": "cc-by-sa-3.0"}, "LicenseShortName": {"value": "CC BY-SA 3.0"}}
+            output |= {"LicenseUrl": {"value": "https://creativecommons.org/licenses/by-sa/3.0"}}
         if number % 3 == 2:
-            said |= {"License": {"value": "gfdl"}, "LicenseShortName": {"value": "GFDL"}}
+            output |= {"License": {"value": "gfdl"}, "LicenseShortName": {"value": "GFDL"}}
         info = {
             "size": 5_000_000,
             "width": 4000,
@@ -195,7 +195,7 @@ class CommonsServer(PhotoSource):
             "descriptionshorturl": f"{self.base}/w/index.php?curid={number}",
             "sha1": f"{number:040x}",
             "mime": "application/pdf" if number == 4 else "image/jpeg",
-            "extmetadata": said,
+            "extmetadata": output,
         }
         return {
             "pageid": number,

@@ -77,9 +77,9 @@ def test_a_ground_floor_imports_no_step_above_it() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_in_one_sentence_what_belongs_in_it(room: str) -> None:
-    said = ast.get_docstring(ast.parse(MODULES[room].read_text()))
-    assert said and said.endswith(".") and "\n" not in said
-    assert not re.search(r"\. [A-Z]", said), "one sentence"
+    answer = ast.get_docstring(ast.parse(MODULES[room].read_text()))
+    assert answer and answer.endswith(".") and "\n" not in answer
+    assert not re.search(r"\. [A-Z]", answer), "one sentence"
 
 
 @pytest.mark.parametrize("command", sorted(name for name in MODULES if name.endswith(".__main__")))

@@ -22,7 +22,7 @@ SCENE_BOXES: dict[str, Box] = {"{}x{}".format(*JAMCAM_SIZE): JAMCAM_SCENE}  # of
 MAX_UNREADABLE_SHARE = 0.2
 DARK = 80  # mean brightness, 0 to 255: photos by night and in ill-lit garages are below
 SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
-# A hash of digits and an id are no numbers.
+# A hash of digits and an id are not numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
 
@@ -40,7 +40,7 @@ class Origin:
         """What names it on a command line, without where it lies on this machine."""
         return f"{self.repo}@{self.revision}" if self.repo else self.folder.name
 
-    def as_said(self) -> dict[str, str]:
+    def as_config(self) -> dict[str, str]:
         """As config.json names it."""
         if not self.repo:
             return {"name": self.folder.name}

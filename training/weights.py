@@ -46,7 +46,7 @@ def _download_imagenet(name: str) -> dict[str, Any]:
 
 def _read_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise BadWeights(f"--weights {path} is no file; expected imagenet, none, or the file of a state dict.")
+        raise BadWeights(f"--weights {path} is not a file; expected imagenet, none, or the file of a state dict.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, KeyError) as error:

@@ -8,15 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from carpark.files import HALF_WRITTEN, write_file
+
 DIGEST_BYTES = hashlib.sha256().digest_size
 SWEEP_EVERY_BYTES = 16_000_000  # written by this process between two looks at the whole folder
 KEEP_SHARE = 0.9  # of the bound, after the oldest entries were dropped
-HALF_WRITTEN, HALF_WRITTEN_S = ".half-written", 3600  # older ones were left by a process that was killed
+HALF_WRITTEN_S = 3600  # half-written files older than this were left by a process that was killed
 
 
 @dataclass(slots=True)
 class Cache:
-    """Entries by key in `folder`, which is made when needed; a folder that cannot be written keeps nothing and is no error."""
+    """Entries by key in `folder`, which is made when needed; a folder that cannot be written keeps nothing and is not an error."""
 
     folder: Path
     max_bytes: int = 1_000_000_000  # some 150 camera days
@@ -40,17 +42,10 @@ class Cache:
     def put(self, key: str, data: bytes) -> None:
         """Keeps the bytes, whole or not at all."""
         path = self._path(key)
-        half_written = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}{HALF_WRITTEN}")
         try:
-            entry = hashlib.sha256(key.encode() + data).digest() + data
-            try:
-                half_written.write_bytes(entry)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                half_written.write_bytes(entry)
-            half_written.replace(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, hashlib.sha256(key.encode() + data).digest() + data, durable=False)
         except OSError:
-            _remove(half_written)
             return
         self._sweep_sometimes(len(data))
 

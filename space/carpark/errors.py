@@ -10,7 +10,7 @@
     ├── NoAnswer        a source of photos that does not answer, or asks to come back later
     ├── NotKept         a vote that could not be written down
     ├── NotPublished    a repo that the Hub did not take, or not as a whole
-    ├── BadDay          a text that is no day, or a day that has not begun
+    ├── BadDay          a text that is not a day, or a day that has not begun
     └── NoDay           no source has frames for this camera and day
 
 Each message is one line: what was wrong, the value, what was expected, the next step. The edges catch `CarparkError` and
@@ -63,7 +63,7 @@ class NotPublished(CarparkError):
 
 
 class BadDay(CarparkError):
-    """A text that is no day, or a day that has not begun."""
+    """A text that is not a day, or a day that has not begun."""
 
 
 class NoDay(CarparkError):

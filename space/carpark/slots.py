@@ -28,7 +28,7 @@ class Fetched:
     data: bytes | None = None  # the frame's file; None when the source has none
     reason: str = ""  # why there is none, for people
     source: str = ""  # the archive that had it, as people know it; "" when none had
-    is_final: bool = True  # False where asking again may bring another answer: the source failed rather than said no
+    is_final: bool = True  # False where asking again may bring another answer: the source failed, it did not deny
 
 
 def parse_day(text: str, *, today: date | None = None) -> date:
@@ -85,7 +85,7 @@ def _read_day(text: str) -> date | None:
 
 
 def why_no_frame(data: bytes) -> str:
-    """Why the bytes that a source handed out are no frame at all, or "" when they may be one (perhaps a broken one)."""
+    """Why the bytes that a source handed out are not frame at all, or "" when they may be one (perhaps a broken one)."""
     if not data:
         return "the source's file is empty"
     if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

@@ -8,8 +8,8 @@
 corrects it: the last one counts. `pictures/{id}.jpg` holds the photo of a visitor who shared it, drawn anew without any metadata.
 """
 
+import io
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.errors import BadSetting, NotKept
-from carpark.files import append_line, drop_unfinished_line, fsync_folder, make_folder
+from carpark.files import HALF_WRITTEN, append_line, drop_torn_line, write_file
 from carpark.hub.errors import HUB_ERRORS
 from carpark.hub.source import REPO_ID
 
@@ -35,7 +35,6 @@ TrueLabel = Literal["empty", "full", "partial", "no car park"]
 PICTURE_SIDE_PX, PICTURE_QUALITY = 1024, 85
 MAX_PICTURES_BYTES = 500_000_000  # of all that this Space keeps; further photos are let go, their votes are not
 PUSH_EVERY_MIN, RETRY_S = 1.0, 60.0
-HALF_WRITTEN = ".half-written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class VoteBox:
         self._lock: AbstractContextManager[object] = threading.Lock()
         self._right: dict[str, tuple[str, bool]] = {}  # vote id -> model, right
         for path in sorted((folder / "votes").glob("*.jsonl")):
-            drop_unfinished_line(path)
+            drop_torn_line(path)
             self._right.update(read_votes(path))
         self._pictures_bytes = sum(path.stat().st_size for path in (folder / "pictures").glob("*.jpg"))
 
@@ -76,8 +75,8 @@ class VoteBox:
         try:
             with self._lock:
                 kept = self._keep_picture(vote.id, picture) if picture and self._pictures_bytes < MAX_PICTURES_BYTES else None
-                said = asdict(vote) | {"at": datetime.now(UTC).isoformat(timespec="seconds"), "picture": kept}
-                append_line(self._file, json.dumps(said))
+                row = asdict(vote) | {"at": datetime.now(UTC).isoformat(timespec="seconds"), "picture": kept}
+                append_line(self._file, json.dumps(row))
                 self._right[vote.id] = (vote.model, vote.right)
         except OSError as error:
             raise NotKept(f"Your vote could not be kept ({error.strerror}); the answer stands. Please try again later.") from error
@@ -114,16 +113,12 @@ class VoteBox:
 
     def _keep_picture(self, vote_id: str, picture: Image) -> str:
         path = self.folder / "pictures" / f"{vote_id}.jpg"
-        make_folder(path.parent)
+        make_private_folder(path.parent)
         plain = PILImage.fromarray(np.asarray(picture.convert("RGB")))  # pixels alone: no EXIF, no colour profile, no comment
         plain.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))
-        half_written = path.with_name(path.name + HALF_WRITTEN)
-        with half_written.open("wb") as file:
-            plain.save(file, "JPEG", quality=PICTURE_QUALITY)
-            file.flush()
-            os.fsync(file.fileno())
-        half_written.replace(path)
-        fsync_folder(path.parent)
+        file = io.BytesIO()
+        plain.save(file, "JPEG", quality=PICTURE_QUALITY)
+        write_file(path, file.getvalue())
         self._pictures_bytes += path.stat().st_size
         return f"pictures/{path.name}"
 
@@ -142,10 +137,16 @@ def open_votes(setting: str, default: Path, *, every_min: float = PUSH_EVERY_MIN
 
 def _open_box(folder: Path) -> VoteBox:
     try:
-        make_folder(folder)
+        make_private_folder(folder)
+        make_private_folder(folder / "votes")
         return VoteBox(folder)
     except OSError as error:
         raise BadSetting(f"{folder} cannot hold votes ({error.strerror}). Set CARPARK_VOTES to a folder or a dataset repo.") from error
+
+
+def make_private_folder(folder: Path) -> None:
+    """The folder, readable by its owner alone: votes may come with photos."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def new_id() -> str:
@@ -157,8 +158,8 @@ def read_votes(path: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
     """(id, (model, right)) for each line of a file of votes."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            said = json.loads(line)
-            yield str(said["id"]), (str(said["model"]), bool(said["right"]))
+            row = json.loads(line)
+            yield str(row["id"]), (str(row["model"]), bool(row["right"]))
         except (ValueError, KeyError, TypeError):
             continue
 

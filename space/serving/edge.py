@@ -23,7 +23,7 @@ SECRETS = (
 
 
 def without_secrets(text: str) -> str:
-    """The text, fit to be shown to strangers: a setting, or the line of an error that quotes one, may hold a password or a key."""
+    """The text, fit to be shown to visitors: a setting, or the line of an error that quotes one, may hold a password or a key."""
     for secret, stand_in in SECRETS:
         text = secret.sub(stand_in, text)
     return text

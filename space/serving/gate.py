@@ -26,7 +26,7 @@ ASKING = re.compile(r"/(?:queue/join|call/.+|run/.+|api/.+)/?$")
 
 
 class Gate:
-    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue, `forget` is told which call has its answer."""
+    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue, `forget` gets the call that has its answer."""
 
     def __init__(self, app: App, count_waiting: Callable[[str], int], forget: Callable[[str], None]) -> None:
         self._app = app
@@ -78,7 +78,7 @@ class Gate:
     def _may_upload(self, visitor: str, size: int) -> bool:
         now = time.monotonic()
         if len(self._uploaded) > FORGET_ABOVE:
-            self._uploaded = {who: said for who, said in self._uploaded.items() if now - said[0] < WINDOW_S}
+            self._uploaded = {who: upload for who, upload in self._uploaded.items() if now - upload[0] < WINDOW_S}
         began, so_far = self._uploaded.get(visitor, (now, 0))
         if now - began >= WINDOW_S:
             began, so_far = now, 0

@@ -140,7 +140,7 @@ def votes_in_words(sources: Sources, model: str) -> str:
         return "none on this model yet; vote below an answer on the Photo tab"
     low, high = wilson_interval(tally.right, tally.n)
     share = f"{tally.right / tally.n:.0%} (95% interval {low:.0%} to {high:.0%})"
-    return f"right {times(tally)}: {share}. Those who vote choose what to vote on, so this is no test of the model"
+    return f"right {times(tally)}: {share}. Those who vote choose what to vote on, so this is not a test of the model"
 
 
 def training_in_words(dataset: dict[str, Any]) -> str:
@@ -159,7 +159,7 @@ def _revision(folder: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     """What the file says; nothing when the model came without it, or with a broken one."""
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return said
+    return content

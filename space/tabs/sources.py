@@ -58,7 +58,7 @@ class Sources:
         return self.settings.get(setting, "").strip()
 
     def shown_name_of(self, setting: str) -> str:
-        """As `name_of`, fit to be shown to strangers."""
+        """As `name_of`, fit to be shown to visitors."""
         return without_secrets(self.name_of(setting))
 
     def _named(self, setting: str) -> str:

@@ -62,11 +62,11 @@ def test_a_click_on_a_moment_shows_its_frame(page: Page, truth: pd.DataFrame) ->
     place = int(truth.index[truth.state == "ok"][100])
     choose_moment(page, place)
     image = page.locator("#day-frame img")
-    expect(image).to_have_attribute("alt", f"The camera's frame of {place // 12:02}:{place % 12 * 5:02}: " + said(page))
+    expect(image).to_have_attribute("alt", f"The camera's frame of {place // 12:02}:{place % 12 * 5:02}: " + found(page))
     assert image.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [352, 288]
 
 
-def said(page: Page) -> str:
+def found(page: Page) -> str:
     return page.locator("#day-frame .says").inner_text()
 
 

@@ -22,8 +22,8 @@ def london(sample_folder: Path, tiny_model_folder: Path, tmp_path_factory: pytes
     for number, (name, (lat, lon)) in enumerate(PLACES.items(), start=1):
         (archive / name.replace(" ", "_").replace("/", "_")).mkdir()
         (archive / name.replace(" ", "_").replace("/", "_") / day.name).symlink_to(day)
-        said = [{"key": "available", "value": "false" if number == 2 else "true"}]
-        places.append({"id": f"JamCams_00001.0000{number}", "commonName": name, "lat": lat, "lon": lon, "additionalProperties": said})
+        answer = [{"key": "available", "value": "false" if number == 2 else "true"}]
+        places.append({"id": f"JamCams_00001.0000{number}", "commonName": name, "lat": lat, "lon": lon, "additionalProperties": answer})
     (archive / "cameras.json").write_text(json.dumps(places))
     with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": archive}) as running:
         yield running

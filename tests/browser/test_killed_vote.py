@@ -33,7 +33,7 @@ def test_a_confirmed_vote_outlives_a_kill_and_is_counted_afterwards(
     with running_space(settings) as space:
         page = ask_unwatched(chromium, space, photo)
         page.get_by_role("button", name="Yes").click()
-        expect(page.locator("#vote-said")).to_contain_text("Thank you, your vote is kept.")
+        expect(page.locator("#vote-thanks")).to_contain_text("Thank you, your vote is kept.")
         os.kill(space.pid, signal.SIGKILL)
         page.close()
     (file,) = (tmp_path / "votes").rglob("*.jsonl")

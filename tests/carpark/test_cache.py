@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from carpark.cache import HALF_WRITTEN, Cache
+from carpark.cache import Cache
+from carpark.files import HALF_WRITTEN
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from tests.mini_hub import MiniHub
 MODEL = "a" * 64
 
 
-def vote(*, right: bool = True, **said: Any) -> Vote:
-    return Vote(**({"id": new_id(), "model": MODEL, "label": "full", "p_full": 0.9, "right": right} | said))
+def vote(*, right: bool = True, **found: Any) -> Vote:
+    return Vote(**({"id": new_id(), "model": MODEL, "label": "full", "p_full": 0.9, "right": right} | found))
 
 
 def lines_in(folder: Path) -> list[dict[str, Any]]:
@@ -31,11 +31,11 @@ def lines_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_vote_is_a_line_with_what_was_answered_and_what_the_visitor_says(tmp_path: Path) -> None:
-    said = vote(right=False, truth="partial")
-    VoteBox(tmp_path).cast(said)
+    found = vote(right=False, truth="partial")
+    VoteBox(tmp_path).cast(found)
     (line,) = lines_in(tmp_path)
     assert line.pop("at").startswith("20")
-    expected = {"id": said.id, "model": MODEL, "label": "full", "p_full": 0.9, "right": False, "truth": "partial", "picture": None}
+    expected = {"id": found.id, "model": MODEL, "label": "full", "p_full": 0.9, "right": False, "truth": "partial", "picture": None}
     assert line == expected
 
 
@@ -65,11 +65,11 @@ def test_a_shared_picture_is_drawn_anew_small_and_without_metadata(tmp_path: Pat
     exif = Image.Exif()
     exif[0x010E] = "51.5 N 0.1 W, my home"
     photo.save(tmp_path / "photo.jpg", exif=exif, comment=b"my comment", icc_profile=b"my profile")
-    said = vote()
+    found = vote()
     with Image.open(tmp_path / "photo.jpg") as opened:
-        VoteBox(tmp_path).cast(said, opened)
-    kept = tmp_path / "pictures" / f"{said.id}.jpg"
-    assert lines_in(tmp_path)[0]["picture"] == f"pictures/{said.id}.jpg"
+        VoteBox(tmp_path).cast(found, opened)
+    kept = tmp_path / "pictures" / f"{found.id}.jpg"
+    assert lines_in(tmp_path)[0]["picture"] == f"pictures/{found.id}.jpg"
     with Image.open(kept) as image:
         assert image.size == (PICTURE_SIDE_PX, PICTURE_SIDE_PX // 2)
         assert not image.getexif() and "icc_profile" not in image.info and "comment" not in image.info
@@ -77,9 +77,9 @@ def test_a_shared_picture_is_drawn_anew_small_and_without_metadata(tmp_path: Pat
 
 
 def test_a_picture_of_one_colour_band_is_kept_as_it_looks(tmp_path: Path) -> None:
-    said = vote()
-    VoteBox(tmp_path).cast(said, Image.new("L", (40, 40), 200))
-    with Image.open(tmp_path / "pictures" / f"{said.id}.jpg") as image:
+    found = vote()
+    VoteBox(tmp_path).cast(found, Image.new("L", (40, 40), 200))
+    with Image.open(tmp_path / "pictures" / f"{found.id}.jpg") as image:
         assert np.asarray(image).mean() == pytest.approx(200, abs=2)
 
 
@@ -129,7 +129,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_line(tmp_path: Path, monkeypatch
     box = VoteBox(tmp_path)
     box.cast(vote())
     write: Callable[[int, bytes], int] = os.write
-    monkeypatch.setattr("carpark.votes.os.write", lambda file, data: write(file, data[:20]))
+    monkeypatch.setattr("carpark.files.os.write", lambda file, data: write(file, data[:20]))
     with pytest.raises(NotKept, match=r"^Your vote could not be kept \(No space left on device\); the answer stands\."):
         box.cast(vote())
     assert len(lines_in(tmp_path)) == box.tally(MODEL).n == 1

@@ -1,4 +1,4 @@
-"""Nothing that a stranger may not know is shown to strangers."""
+"""No secret is shown to a visitor."""
 
 import pytest
 

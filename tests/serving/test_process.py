@@ -17,8 +17,8 @@ def shout(words: str) -> str:
 
 share_cores()
 with gr.Blocks(analytics_enabled=False) as page:
-    heard, said = gr.Textbox(), gr.Textbox()
-    heard.submit(shout, heard, said, api_name="shout")
+    heard, found = gr.Textbox(), gr.Textbox()
+    heard.submit(shout, heard, found, api_name="shout")
 middleware = [Middleware(Gate, count_waiting=lambda visitor: 0, forget=partial(forget_call, page))]
 _, url, _ = page.launch(app_kwargs={"middleware": middleware}, prevent_thread_lock=True, quiet=True, ssr_mode=False)
 before = set(page.state_holder.session_data)
@@ -34,5 +34,5 @@ page.close()
 
 
 def test_a_call_to_the_api_is_forgotten_once_it_has_its_answer() -> None:
-    said = subprocess.run([sys.executable, "-W", "ignore", "-c", ASK_AND_COUNT], capture_output=True, text=True, timeout=120, check=True)
-    assert said.stdout.split()[:3] == ["True", "True", "True"], said.stdout
+    found = subprocess.run([sys.executable, "-W", "ignore", "-c", ASK_AND_COUNT], capture_output=True, text=True, timeout=120, check=True)
+    assert found.stdout.split()[:3] == ["True", "True", "True"], found.stdout

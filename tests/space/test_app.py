@@ -55,19 +55,19 @@ def lot() -> Image.Image:
 
 
 def classify(client: Client, path: Path) -> dict[str, Any]:
-    said: dict[str, Any] = client.predict(handle_file(path), api_name="/classify")
-    return said
+    found: dict[str, Any] = client.predict(handle_file(path), api_name="/classify")
+    return found
 
 
 def test_classify_answers_with_the_exported_learner(client: Client, settings: dict[str, Path]) -> None:
     model = load_model(settings["CARPARK_MODEL"], "learner")
     for path in sorted(settings["CARPARK_DATASET"].glob("*/*.jpg"))[::12]:
-        said = classify(client, path)
+        found = classify(client, path)
         expected = float(model.p_full([open_image(path)])[0])
-        assert said["p_full"] == pytest.approx(expected, abs=1e-5)
-        assert (said["label"], said["sure"]) == model.answer(expected)
-        assert said["verdict"].startswith(said["label"].capitalize() if said["sure"] else "Unsure, leaning ")
-        assert said["model"] == model.config.sha256
+        assert found["p_full"] == pytest.approx(expected, abs=1e-5)
+        assert (found["label"], found["sure"]) == model.answer(expected)
+        assert found["verdict"].startswith(found["label"].capitalize() if found["sure"] else "Unsure, leaning ")
+        assert found["model"] == model.config.sha256
 
 
 def test_odd_but_sound_pictures_are_answered(client: Client, lot: Image.Image, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def bad_uploads(lot: Image.Image) -> dict[str, tuple[bytes, str]]:
     lot.save(jpeg, "JPEG")
     Image.new("1", (9_000, 7_000)).save(huge, "PNG")
     return {
-        "text.jpg": (b"this is no picture", "text.jpg is not a picture that can be read; expected JPEG"),
+        "text.jpg": (b"this is not a picture", "text.jpg is not a picture that can be read; expected JPEG"),
         "zero.jpg": (b"", "zero.jpg is not a picture that can be read"),
         "truncated.jpg": (jpeg.getvalue()[:900], "truncated.jpg cannot be decoded"),
         "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "drawing.svg is not a picture that can be read"),
@@ -138,13 +138,13 @@ def call_raw(space: RunningSpace, endpoint: str, data: list[object]) -> str:
 
 def test_camera_day_answers_a_day_of_288_slots(client: Client, camera_and_day: tuple[str, str], settings: dict[str, Path]) -> None:
     camera, day = camera_and_day
-    said = client.predict(camera, day, api_name="/camera_day")
-    assert (said["camera_id"], said["day"]) == camera_and_day
-    assert len(said["slots"]) == 288
-    assert all((slot["p_full"] is None) == (slot["state"] != "ok") for slot in said["slots"])
-    assert sum(said["summary"]["states"].values()) == 288
-    assert said["words"].startswith(f"{said['summary']['states']['ok']} of 288 five-minute slots have a usable frame.")
-    assert said["model"] == load_model(settings["CARPARK_MODEL"]).config.sha256
+    found = client.predict(camera, day, api_name="/camera_day")
+    assert (found["camera_id"], found["day"]) == camera_and_day
+    assert len(found["slots"]) == 288
+    assert all((slot["p_full"] is None) == (slot["state"] != "ok") for slot in found["slots"])
+    assert sum(found["summary"]["states"].values()) == 288
+    assert found["words"].startswith(f"{found['summary']['states']['ok']} of 288 five-minute slots have a usable frame.")
+    assert found["model"] == load_model(settings["CARPARK_MODEL"]).config.sha256
 
 
 def test_camera_day_finds_the_camera_by_name(client: Client, camera_and_day: tuple[str, str]) -> None:
@@ -204,10 +204,10 @@ def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
         return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
 
     with Loopback(serve) as server, running_space(settings | {"CARPARK_ARCHIVE": f"{server.base}/archive"}) as over_http:
-        said = Client(over_http.url, verbose=False).predict(*camera_and_day, api_name="/camera_day")
+        found = Client(over_http.url, verbose=False).predict(*camera_and_day, api_name="/camera_day")
     expected = client.predict(*camera_and_day, api_name="/camera_day")
-    assert [slot["p_full"] for slot in said["slots"]] == [slot["p_full"] for slot in expected["slots"]]
-    assert [slot["state"] for slot in said["slots"]] == [slot["state"] for slot in expected["slots"]]
+    assert [slot["p_full"] for slot in found["slots"]] == [slot["p_full"] for slot in expected["slots"]]
+    assert [slot["state"] for slot in found["slots"]] == [slot["state"] for slot in expected["slots"]]
 
 
 def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: dict[str, Path], lot: Image.Image, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: 
         client = Client(space.url, verbose=False)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
             classify(client, tmp_path / "lot.png")
-        with pytest.raises(AppError, match=r"lot\.png' is no archive: there is no such folder\. Set CARPARK_ARCHIVE"):
+        with pytest.raises(AppError, match=r"lot\.png' is not an archive: there is no such folder\. Set CARPARK_ARCHIVE"):
             client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
         assert "Traceback" not in space.printed()
 

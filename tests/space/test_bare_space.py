@@ -38,8 +38,8 @@ def test_a_bare_copy_starts_classifies_and_writes_nothing_into_itself(
     before = set(files_of(bare_space))
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     with running_space({"CARPARK_MODEL": tiny_model_folder}, bare_space) as space:
-        said = Client(space.url, verbose=False).predict(handle_file(photo), api_name="/classify")
-    assert said["label"] in ("empty", "full")
+        answer = Client(space.url, verbose=False).predict(handle_file(photo), api_name="/classify")
+    assert answer["label"] in ("empty", "full")
     assert set(files_of(bare_space)) == before
 
 

@@ -40,11 +40,11 @@ def test_the_camera_day_tool_answers_with_its_uncertainty_as_the_api_does(space:
     day = next((sample_folder / "archive").glob("*/*"))
     failed, text = call_tool(space, "camera_day", camera=day.parent.name, day=day.name)
     assert not failed
-    said = json.loads(text)
-    assert said == Client(space.url, verbose=False).predict(day.parent.name, day.name, api_name="/camera_day")
-    usable = [slot for slot in said["slots"] if slot["state"] == "ok"]
+    found = json.loads(text)
+    assert found == Client(space.url, verbose=False).predict(day.parent.name, day.name, api_name="/camera_day")
+    usable = [slot for slot in found["slots"] if slot["state"] == "ok"]
     assert all(0 <= slot["p_full"] <= 1 and slot["sure"] in (True, False) for slot in usable)
-    assert all(slot["p_full"] is None and slot["reason"] for slot in said["slots"] if slot["state"] != "ok")
+    assert all(slot["p_full"] is None and slot["reason"] for slot in found["slots"] if slot["state"] != "ok")
 
 
 def test_a_day_that_cannot_be_shown_is_an_error_of_one_line(space: RunningSpace) -> None:
@@ -64,9 +64,9 @@ def test_the_photo_tool_answers_in_words_with_probability_and_whether_it_is_sure
     picture = base64.b64encode(photo.read_bytes()).decode()
     failed, text = call_tool(space, "classify", photo=f"data:image/jpeg;base64,{picture}")
     assert not failed, text
-    said = json.loads(text)
-    assert said["p_full"] == pytest.approx(float(load_model(tiny_model_folder, "learner").p_full([open_image(photo)])[0]), abs=1e-5)
-    assert said["verdict"] and said["sure"] in (True, False) and "is_car_park" in said
+    found = json.loads(text)
+    assert found["p_full"] == pytest.approx(float(load_model(tiny_model_folder, "learner").p_full([open_image(photo)])[0]), abs=1e-5)
+    assert found["verdict"] and found["sure"] in (True, False) and "is_car_park" in found
 
 
 def test_a_photo_that_an_assistant_has_uploaded_here_is_taken_by_its_address(space: RunningSpace, photo: Path) -> None:

@@ -1,4 +1,4 @@
-"""What strangers get from the published repos, each in a process of its own: the Space from its pushed files, the learner, the dataset."""
+"""What other people get from the published repos, each in a process of its own: the Space, the learner, the dataset."""
 
 import json
 import os
@@ -100,8 +100,8 @@ def test_the_pushed_space_starts_alone_and_classifies(python: str, published: Pu
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     with running_space(published.hub.environment(None, home=published.home), published.space, python) as space:
         page = Client(space.url, verbose=False)
-        said = page.predict(handle_file(photo), api_name="/classify")
-    assert said["p_full"] == pytest.approx(float(load_model(published.model, "learner").p_full([open_image(photo)])[0]), abs=1e-5)
+        result = page.predict(handle_file(photo), api_name="/classify")
+    assert result["p_full"] == pytest.approx(float(load_model(published.model, "learner").p_full([open_image(photo)])[0]), abs=1e-5)
 
 
 def test_a_pickle_swapped_at_a_new_revision_is_not_fetched(published: Publication, booby_trap: tuple[Path, bytes]) -> None:
@@ -170,9 +170,9 @@ def test_a_stranger_loads_the_learner_as_the_card_says(published: Publication, s
     card = repo_of(published.hub, "model").head.files["README.md"].data.decode()
     snippet = re.search(r"```python fastai\n(.*?)```", card, re.S)
     assert snippet
-    said = published.ask(STRANGER + f"os.chdir({str(tmp_path)!r})\n" + snippet[1])
+    result = published.ask(STRANGER + f"os.chdir({str(tmp_path)!r})\n" + snippet[1])
     ours = load_model(published.model, "learner").p_full([open_image(photo)])[0]
-    assert json.loads(said.splitlines()[-1].replace("'", '"'))["full"] == pytest.approx(float(ours), abs=0.02)  # fastai's own resampling
+    assert json.loads(result.splitlines()[-1].replace("'", '"'))["full"] == pytest.approx(float(ours), abs=0.02)  # fastai's own resampling
 
 
 def test_a_stranger_loads_the_dataset_and_streams_what_is_permissive(published: Publication, dataset_folder: Path) -> None:
@@ -185,5 +185,5 @@ def test_on_zero_gpu_one_function_is_declared_before_the_page_is_built(tmp_path:
     (tmp_path / "spaces.py").write_text("declared = []\ndef GPU(function):\n    declared.append(function.__name__)\n    return function\n")
     script = "import runpy, spaces; runpy.run_path('app.py'); print(spaces.declared)"
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    said = subprocess.run([sys.executable, "-c", script], cwd=SPACE, env=environment, capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines()[-1] == "['name_gpu']"
+    result = subprocess.run([sys.executable, "-c", script], cwd=SPACE, env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "['name_gpu']"

@@ -70,10 +70,10 @@ def test_strays_are_named_skipped_and_counted(folder: Path, capsys: pytest.Captu
     (folder / "full" / ".DS_Store").write_bytes(b"system")
     photos, pixels = load_photos(folder, SIZE)
     assert len(photos) == len(pixels) == 12 and pixels.shape[1:] == (64, 64, 3)
-    said = capsys.readouterr()
-    assert "skipped: full/notes.txt is not a picture" in said.out + said.err
-    assert "skipped: full/zero.jpg is not a picture" in said.out + said.err
-    assert "2 of 14 photos skipped" in said.out
+    answer = capsys.readouterr()
+    assert "skipped: full/notes.txt is not a picture" in answer.out + answer.err
+    assert "skipped: full/zero.jpg is not a picture" in answer.out + answer.err
+    assert "2 of 14 photos skipped" in answer.out
 
 
 def test_more_than_a_fifth_unreadable_is_an_error(folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carpark.errors import BadSetting
-from carpark.files import replace_text
+from carpark.files import write_file
 from training.staging import staged
 
 
@@ -50,5 +50,5 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_a_replaced_text_is_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("old")
-    replace_text(tmp_path / "README.md", "new, with é")
+    write_file(tmp_path / "README.md", "new, with é".encode())
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("README.md", "new, with é")]

@@ -127,6 +127,6 @@ class Round:
 
 
 def _why_not_whole(body: bytes) -> str:
-    """Why an answer is no frame, "" when it is a whole JPEG file."""
+    """Why an answer is not a frame, "" when it is a whole JPEG file."""
     file = read_jpeg(body)
     return why_no_frame(body) or ("not a JPEG picture" if not file.width else "" if file.is_complete else "cut short")

@@ -8,6 +8,7 @@ from pathlib import Path
 from carpark.cameras.camera import Camera, find_camera, parse_catalogue
 from carpark.cameras.catalogue import ASK_AGAIN, FRESH, ask_catalogue
 from carpark.errors import BadSetting
+from carpark.files import write_file
 from carpark.web.breaker import Patience
 from carpark.web.client import Silent
 
@@ -47,9 +48,7 @@ class CameraList:
                 raise BadSetting(f"TfL's list of cameras cannot be had from {self.url} ({error}). Try again later.") from error
             return f"TfL's list of cameras cannot be had ({error}); the last one goes on"
         self._ask_at = time.monotonic() + FRESH.total_seconds()
-        half_written = path.with_name(f".{CAMERAS_FILE}")
-        half_written.write_bytes(answer)
-        half_written.replace(path)
+        write_file(path, answer)
         return ""
 
     def choose(self, wanted: str) -> list[Camera]:

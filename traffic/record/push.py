@@ -20,6 +20,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from carpark.errors import BadSetting
+from carpark.files import write_file
 from carpark.hub.errors import short_reason
 from carpark.hub.source import REPO_ID
 from traffic.record.camera_list import CAMERAS_FILE
@@ -46,7 +47,7 @@ def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
     """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting; contacts nobody yet."""
     named = REPO_ID.fullmatch(repo)
     if not named or named["revision"]:
-        raise BadSetting(f"--push {repo} is no dataset repo; expected OWNER/NAME.")
+        raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")
     if not get_token():
         raise BadSetting(f"--push {repo} needs a token that may write; set HF_TOKEN, or log in with: hf auth login")
     disable_progress_bars()
@@ -156,9 +157,7 @@ class Pusher:
     def _remember(self, part: DayQuarter, pushed: Pushed) -> None:
         memory = self._read_memory()
         memory.setdefault(self.repo, {})[_key(part)] = asdict(pushed)
-        half_written = self.out / f".{MEMORY}"
-        half_written.write_text(json.dumps(memory, indent=1))
-        half_written.replace(self.out / MEMORY)
+        write_file(self.out / MEMORY, json.dumps(memory, indent=1).encode())
 
     def _read_memory(self) -> dict[str, dict[str, dict[str, str]]]:
         path = self.out / MEMORY

@@ -1,35 +1,27 @@
 """What an earlier run left behind, so that no frame is stored twice and no camera is asked twice in a tick."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from carpark.errors import BadSetting
+from carpark.files import exclusive_lock, remove_half_written
 from traffic.record.manifest import FOLDER, NOT_ASKED, read_attempts
+from traffic.record.store import list_cameras, list_days
 
 LOCK = ".recording"
 DAYS_READ = 2  # of manifests; a picture that has not changed for longer is sent once more and recognised
 
 
-@contextmanager
-def sole_recorder(out: Path) -> Iterator[None]:
+def sole_recorder(out: Path) -> AbstractContextManager[None]:
     """Makes the folder, and keeps other recorders out of it until the block, or this process, ends. Raises BadSetting."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        file = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise BadSetting(f"--out {out} cannot be written ({error.strerror}). Choose another folder.") from error
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BadSetting(f"--out {out} is being recorded to by another process. Stop that one, or choose another folder.") from error
-        yield
-    finally:
-        os.close(file)
+    return exclusive_lock(out / LOCK, busy=f"--out {out} is being recorded to by another process. Stop that one, or choose another folder.")
+
+
+def remove_leftovers(out: Path) -> None:
+    """Deletes the half-written frames of a run that was killed; they can only lie in the newest days."""
+    for camera_folder in list_cameras(out):
+        for day in list_days(camera_folder)[-DAYS_READ:]:
+            remove_half_written(camera_folder / f"{day}", "*")
 
 
 def read_progress(out: Path, tick: datetime) -> tuple[dict[str, str], set[str]]:

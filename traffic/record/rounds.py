@@ -25,7 +25,7 @@ def parse_span(text: str) -> timedelta:
     """The time that `text` writes as a number and a unit: 300s, 5m, 1h, 30d. Raises BadSetting."""
     found = SPAN.fullmatch(text.strip())
     if not found or not int(found[1]):
-        raise BadSetting(f"{text!r} is no span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d.")
+        raise BadSetting(f"{text!r} is not a span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d.")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 

@@ -6,17 +6,26 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from traffic.record.asking import Recorder, Round
+from carpark.archives.live import JAMCAM_BUCKET
+from carpark.errors import BadSetting
+from carpark.web.breaker import Patience
+from carpark.web.client import WebClient
+from traffic.record.asking import CONCURRENCY, Recorder, Round
 from traffic.record.camera_list import CameraList
 from traffic.record.keep import remove_old_days
 from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED
-from traffic.record.resume import read_progress
-from traffic.record.rounds import floor_to_tick, plan_round, seconds_to_next, spread_over
+from traffic.record.resume import read_progress, remove_leftovers
+from traffic.record.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
 
 if TYPE_CHECKING:
     from traffic.record.push import Pusher
+
+SHORTEST = timedelta(minutes=1)  # between two requests for a camera of TfL's
+USER_AGENT = "carpark-recorder/0.1 (one conditional request a camera every few minutes)"
 
 
 @dataclass(slots=True)
@@ -40,6 +49,7 @@ class Session:
         """
         self._refresh_cameras()
         self.cameras.choose(self.wanted)
+        remove_leftovers(self.recorder.out)
         self.recorder.etags, asked = read_progress(self.recorder.out, floor_to_tick(datetime.now(UTC), self.every))
         ends_at = None if length is None else time.monotonic() + length.total_seconds()
         while not self.stop.is_set():
@@ -90,14 +100,41 @@ class Session:
             _complain(problem)
 
 
+def check_every(text: str, bucket: str) -> timedelta:
+    """The interval. Raises BadSetting for one that is shorter than TfL's host should be polled."""
+    every = parse_span(text)
+    if every < SHORTEST and urlsplit(bucket).hostname == urlsplit(JAMCAM_BUCKET).hostname:
+        raise BadSetting(f"--every {text} is too often for {urlsplit(bucket).hostname}; expected 1m or more. TfL's frames change every 5m.")
+    return every
+
+
+def open_recorder(out: Path, bucket: str, contact: str) -> Recorder:
+    """The recorder of a bucket into the folder `out`. Raises BadSetting."""
+    parts = urlsplit(bucket)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSetting(f"--bucket {bucket} is not a bucket; expected an http(s) base such as {JAMCAM_BUCKET}.")
+    if not f"{contact} ".isprintable():
+        raise BadSetting(f"--contact {contact!r} cannot stand in a User-Agent; expected an address or a page, in one line.")
+    client = WebClient(bucket, Patience(), CONCURRENCY, user_agent=f"{USER_AGENT} {contact}".rstrip())
+    return Recorder(out, bucket.rstrip("/"), client)
+
+
+def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
+    """What pushes finished quarters of a day to a dataset repo. Raises BadSetting."""
+    # Imported here: the Hub's client and Parquet take a second and 100 MB, which recording alone does without.
+    from traffic.record import push
+
+    return push.open_pusher(out, repo, is_private=is_private)
+
+
 def _sum_up(counts: Counter[str]) -> str:
     """Such as "412 stored, 455 unchanged, 33 failed (20 of them HTTP 404)"."""
     had = {STORED, UNCHANGED, SAME_PICTURE}
     skipped = sum(n for status, n in counts.items() if status.startswith(NOT_ASKED))
     failures = Counter({status: n for status, n in counts.items() if status not in had and not status.startswith(NOT_ASKED)})
-    said = f"{counts[STORED]} stored, {counts[UNCHANGED] + counts[SAME_PICTURE]} unchanged, {failures.total()} failed"
-    said += "".join(f" ({often} of them {reason})" for reason, often in failures.most_common(1))
-    return said + (f", {skipped} not asked" if skipped else "")
+    summary = f"{counts[STORED]} stored, {counts[UNCHANGED] + counts[SAME_PICTURE]} unchanged, {failures.total()} failed"
+    summary += "".join(f" ({often} of them {reason})" for reason, often in failures.most_common(1))
+    return summary + (f", {skipped} not asked" if skipped else "")
 
 
 def _complain(problem: str) -> None:

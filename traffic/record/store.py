@@ -7,16 +7,16 @@ from itertools import count
 from pathlib import Path
 
 from carpark.cameras.camera import is_safe_folder
+from carpark.files import write_file
 from carpark.slots import SLOT, floor_to_slot, frame_path, read_day_folders, read_slot
 
-HALF_WRITTEN = ".half-written"  # one a camera, written over by its next frame
 OLDEST_PLAUSIBLE = timedelta(days=1)  # a camera's clock that is further behind is wrong
 AHEAD = timedelta(minutes=1)  # clocks of camera and server differ by seconds
 
 
-def plausible_time(told: list[datetime | None], now: datetime) -> datetime | None:
+def plausible_time(times: list[datetime | None], now: datetime) -> datetime | None:
     """The first of the times at which a frame may have been taken that is neither in the future nor more than a day ago."""
-    return next((time for time in told if time and now - OLDEST_PLAUSIBLE <= time <= now + AHEAD), None)
+    return next((time for time in times if time and now - OLDEST_PLAUSIBLE <= time <= now + AHEAD), None)
 
 
 def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None:
@@ -33,14 +33,7 @@ def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None
         if _holds(path, data):
             return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = camera_folder / HALF_WRITTEN
-    try:
-        half_written.write_bytes(data)
-        half_written.replace(path)
-    except OSError:
-        with suppress(OSError):
-            half_written.unlink()
-        raise
+    write_file(path, data, durable=False)
     return path
 
 

@@ -12,7 +12,7 @@ from training.cards.attribution import license_name
 from training.cards.names import PLACEHOLDERS
 from training.cards.tables import markdown_table
 from training.labels import LABELS, PARTIAL
-from training.provenance import LICENSES, PERMISSIVE, PROVENANCE
+from training.provenance import DRAWN, LICENSES, PERMISSIVE, PROVENANCE
 from training.splits import SHARES, SPLITS, hashed_split
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
@@ -21,7 +21,6 @@ HUB_VERSIONS = {"by": "2.0 2.5 3.0 4.0", "by-sa": "3.0 4.0", "by-nc": "2.0 3.0 4
 SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 NO_CLEANING = "No cleaning was recorded: the photos are as they were handed in."
 NO_SHORTCUTS = "Whether style predicts the class was not measured."
-DRAWN = "generated"  # the source of a car park that `training.sample` drew
 SPLIT_RULE = (
     "A scene's side follows from its name alone: the first 8 bytes of sha256(`{seed}:scene`), as a share of all values, "
     "are below {test:.2f} for test, below {validation:.2f} for validation, and above for train. "

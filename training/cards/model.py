@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard
 
 from carpark.errors import BadModel
-from carpark.files import replace_text
+from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
 from carpark.model.network import CUTS, head_of, torchvision_name
 from training.cards.names import PLACEHOLDERS
@@ -97,8 +97,8 @@ def add_to_card(folder: Path, key: str, measured: Any) -> None:
         card = model_card(config, metrics)
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise BadModel(f"{folder} lacks what its card is made of ({error!r}). Make it again with `python -m training.train`.") from error
-    replace_text(folder / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
-    replace_text(folder / "README.md", card)
+    write_file(folder / "metrics.json", (json.dumps(metrics, indent=2, ensure_ascii=False) + "\n").encode())
+    write_file(folder / "README.md", card.encode())
 
 
 def _repeats_row(repeats: dict[str, list[float]] | None) -> str:

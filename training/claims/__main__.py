@@ -4,141 +4,27 @@
     python -m training.claims --model artifacts/model --camera archive/UFPR05_Car_Park/2013-04-15 --counted occupancy_2013-04-15.csv
     python -m training.claims --model artifacts/model --streets jamcam/frames
 
-Drawn pictures that are no car parks are always asked about. Does it work on computer-generated car parks as on photos (`--generated`, a
+Drawn pictures that are not car parks are always asked about. Does it work on computer-generated car parks as on photos (`--generated`, a
 photos folder)? On a camera, against counted bays (`--camera`, a folder of frames; `--counted`, a CSV of `file,occupied` like 8/40)? On
 street cameras that nobody counted (`--streets`)? What do 0 errors in 30 mean? Several flags may be given at once; each run writes anew.
 """
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from PIL.Image import Image
 
 from carpark.errors import BadPhotos, one_line_errors
-from carpark.images import open_image
-from carpark.intervals import wilson_interval
-from carpark.model.engines import Model, Predictions, load_model
-from carpark.model.neighbours import Neighbours, load_neighbours
-from carpark.quality.judging import judge_frame
+from carpark.model.engines import load_model
+from carpark.model.neighbours import load_neighbours
 from training.cards.model import add_to_card
-from training.claims.negatives import draw_negatives
-from training.evaluate.predictions import predict
-from training.evaluate.scores import score
-from training.labels import PARTIAL
-
-DRAWN = 50  # pictures of each kind
-CLAIMED_ERRORS, CLAIMED_PHOTOS = 0, 30
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The model that is asked."""
-
-    model: Model
-    neighbours: Neighbours
-
-    def count_car_parks(self, predictions: Predictions) -> str:
-        """How many of these pictures it takes for car parks, in words."""
-        verdicts = [self.neighbours.is_car_park(feature) for feature in predictions.features]
-        return "no check for car parks in this model" if None in verdicts else f"{sum(map(bool, verdicts))} taken for car parks"
-
-
-def claim_no_errors() -> dict[str, Any]:
-    """What the score of 2020 leaves open."""
-    low, _ = wilson_interval(CLAIMED_PHOTOS - CLAIMED_ERRORS, CLAIMED_PHOTOS)
-    return _row("what 0 errors in 30 mean", CLAIMED_PHOTOS, f"up to {1 - low:.1%} errors (95% interval), on photos of the same kind only")
-
-
-def ask_strangers(subject: Subject) -> dict[str, Any]:
-    """Which drawn pictures pass for car parks."""
-    kinds = draw_negatives(DRAWN)
-    counts = [f"{name}: {subject.count_car_parks(subject.model.predict(pictures))}" for name, pictures in kinds.items()]
-    return _row("pictures that are no car parks", DRAWN * len(kinds), "; ".join(counts))
-
-
-def ask_generated(subject: Subject, folder: Path) -> dict[str, Any]:
-    """How it does on computer-generated car parks."""
-    predictions = predict(subject.model, folder)
-    said = score(predictions, subject.model.config.thresholds)
-    low, high = said["accuracy_interval_95"]
-    words = (
-        f"{said['errors']} errors ({said['empty_called_full']} empty called full), {said['accuracy']:.1%} right ({low:.1%} to {high:.1%})"
-    )
-    if "occupancy" in predictions and predictions.occupancy.notna().sum() > 2:
-        words += f"; {_rank_correlation(predictions.occupancy, predictions.p_full)} with the share of bays taken"
-    some = subject.model.predict(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
-    partial = int((predictions.label == PARTIAL).sum())
-    beside = f"; of {len(some.p_full)} asked, {subject.count_car_parks(some)}" + (f"; {partial} partial beside" if partial else "")
-    return _row("computer-generated car parks", said["n"], words + beside)
-
-
-def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dict[str, Any]]:
-    """How it does on a day of one camera, and against counted bays."""
-    frames = read_frames(folder)
-    predictions = subject.model.predict(frames.values())
-    p_full = pd.Series(predictions.p_full, index=list(frames))
-    rows = [
-        _row(
-            f"{folder.parent.name}, {folder.name}",
-            len(p_full),
-            f"{int((p_full >= 0.5).sum())} called full; {subject.count_car_parks(predictions)}",
-        )
-    ]
-    if counted:
-        table = read_counted(counted)
-        table = table[table.file.isin(p_full.index)].assign(p_full=lambda known: known.file.map(p_full))
-        pairs = ", ".join(f"{taken}: {p:.2f}" for taken, p in zip(table.occupied, table.p_full, strict=True))
-        rows.append(
-            _row(
-                "the same, bays counted: P(full)",
-                len(table),
-                f"{pairs}; {_rank_correlation(table.share, table.p_full)}",
-            )
-        )
-    return rows
-
-
-def ask_streets(subject: Subject, folder: Path) -> dict[str, Any]:
-    """What it says of street cameras; nobody counted them, so this is no accuracy."""
-    predictions = subject.model.predict(read_frames(folder).values())
-    n = len(predictions.p_full)
-    words = f"{int((predictions.p_full >= 0.5).sum())} called full, P(full) {predictions.p_full.mean():.2f} on average, nobody counted"
-    return _row("street cameras", n, f"{words}; {subject.count_car_parks(predictions)}")
-
-
-def read_frames(folder: Path) -> dict[str, Image]:
-    """The usable frames of a folder by file name, overlays cut away. Raises BadPhotos where there are none."""
-    judged = {path.name: judge_frame(path.read_bytes()).scene for path in sorted(folder.glob("*.jpg"))}
-    usable = {name: scene for name, scene in judged.items() if scene is not None}
-    if not usable:
-        raise BadPhotos(f"{folder} has no usable camera frame (*.jpg); expected a folder like archive/CAMERA/2026-01-31.")
-    return usable
-
-
-def read_counted(path: Path) -> pd.DataFrame:
-    """`file`, `occupied` ("8/40") and `share`. Raises BadPhotos for another kind of file."""
-    try:
-        table = pd.read_csv(path, dtype=str)
-        taken = table["occupied"].str.split("/", expand=True).astype(float)
-        return table.assign(share=taken[0] / taken[1])[["file", "occupied", "share"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise BadPhotos(f"{path} is not a table of counted bays ({error!r}); expected file,occupied with values like 8/40.") from error
-
-
-def _rank_correlation(truth: pd.Series, said: pd.Series) -> str:
-    """Spearman's, in words; there is none where one of the two never varies."""
-    if truth.nunique() < 2 or said.nunique() < 2:
-        return "no rank correlation, as the answer never varies"
-    return f"rank correlation {np.corrcoef(truth.rank(), said.rank())[0, 1]:.2f}"
-
-
-def _row(asked: str, n: int, measured: str) -> dict[str, Any]:
-    return {"asked": asked, "n": n, "measured": measured}
+from training.claims.measures import (
+    Subject,
+    ask_camera,
+    ask_generated,
+    ask_negatives,
+    ask_streets,
+    claim_no_errors,
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -154,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
         if args.counted and not args.camera:
             raise BadPhotos(f"--counted {args.counted} needs --camera: the folder with the frames that were counted.")
         subject = Subject(load_model(args.model), load_neighbours(args.model))
-        rows = [claim_no_errors(), ask_strangers(subject)]
+        rows = [claim_no_errors(), ask_negatives(subject)]
         rows += [ask_generated(subject, args.generated)] if args.generated else []
         rows += ask_camera(subject, args.camera, args.counted) if args.camera else []
         rows += [ask_streets(subject, args.streets)] if args.streets else []

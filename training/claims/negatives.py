@@ -1,4 +1,4 @@
-"""Drawn pictures that are no car parks: what the check for "not a car park" must refuse without having seen any."""
+"""Drawn pictures that are not car parks: what the check for "not a car park" must refuse without having seen any."""
 
 from collections.abc import Callable
 

@@ -9,7 +9,6 @@ folder it gives the same clean folder, byte for byte. A person's decisions outli
 """
 
 import argparse
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,30 +16,14 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.model.network import torchvision_name
-from training.clean import decisions
-from training.clean.apply import write_photos
-from training.clean.decisions import (
-    FILE_PASS,
-    KEEP,
-    LABEL_PASS,
-    REVIEW,
-    Decision,
-    accept_sure,
-    check_rows,
-    decide_fates,
-    journal_of,
-    read_rows,
-    to_record,
-)
+from training.clean.cleaning import clean, replay
+from training.clean.decisions import CLEANING_FILE, FILE_PASS, KEEP, LABEL_PASS, Decision
 from training.clean.embedding import Embedder
 from training.clean.page.queue import MARKS, ReviewQueue
-from training.clean.passes import judge
 from training.clean.shortcuts import SHORTCUTS_FILE
-from training.clean.survey import Survey, survey_photos
 from training.photos import read_photos
-from training.staging import staged
 
 CONFIDENCE = 0.95
 
@@ -51,45 +34,18 @@ def main(argv: list[str] | None = None) -> None:
     with one_line_errors():
         check(args)
         busy = f"--out {args.out} is being worked on by another process. Wait for it, or choose another folder."
-        with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
+        with exclusive_lock(args.out.parent / f".{args.out.name}.lock", busy=busy):
             if args.replay:
-                replay(args.data, args.replay, args.out)
-            elif not args.review or not (args.out / decisions.CLEANING_FILE).is_file():
-                clean(args)
+                report(*replay(args.data, args.replay, args.out), args.out)
+            elif not args.review or not (args.out / CLEANING_FILE).is_file():
+                confidence = args.confidence if args.auto else None
+                embedder = Embedder.open(args.arch, args.weights)
+                report(*clean(args.data, args.out, embedder, confidence=confidence, seed=args.seed), args.out)
             if args.review:
                 from training.clean.page.server import serve  # only now: Gradio takes seconds to load
 
                 serve(ReviewQueue(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
-                replay(args.data, args.out / decisions.CLEANING_FILE, args.out)
-
-
-def clean(args: argparse.Namespace) -> None:
-    """Runs the passes and writes the clean folder. Raises a CarparkError, and then nothing is written."""
-    photos = read_photos(args.data)
-    earlier = read_rows(args.out / decisions.CLEANING_FILE) if (args.out / decisions.CLEANING_FILE).is_file() else []
-    survey = survey_photos(photos, Embedder.open(args.arch, args.weights))
-    said = [row for row in earlier if row.part == REVIEW]
-    open_rows = [row if row.part == REVIEW else _undecided(row) for row in earlier]
-    check_rows(args.out / decisions.CLEANING_FILE, open_rows, _digests(survey), args.data)
-    rows = judge(survey, args.data, args.seed)
-    rows = [*(accept_sure(rows, args.confidence) if args.auto else rows), *said]
-    with staged(args.out, marker=decisions.CLEANING_FILE) as folder:
-        journal_of(folder).append([to_record(row) for row in rows])
-        counts = write_photos(survey, decide_fates(rows), args.data / "photos.csv", folder)
-    report(rows, counts, args.out)
-
-
-def replay(data: Path, path: Path, out: Path) -> None:
-    """Writes the clean folder that the decisions in a cleaning.csv come to. Raises a CarparkError, and then nothing is written."""
-    if not path.is_file():
-        raise BadSetting(f"--replay {path} is no file; expected a cleaning.csv.")
-    rows = read_rows(path)
-    survey = survey_photos(read_photos(data), None)
-    check_rows(path, rows, _digests(survey), data)
-    with staged(out, marker=decisions.CLEANING_FILE) as folder:
-        shutil.copyfile(path, folder / decisions.CLEANING_FILE)
-        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
-    report(rows, counts, out)
+                report(*replay(args.data, args.out / CLEANING_FILE, args.out), args.out)
 
 
 def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
@@ -106,14 +62,6 @@ def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
     waiting = {row.file for row in rows if row.proposal not in ("", KEEP)} - decided
     done = ", ".join(f"{count} {what}" for what, count in counts.items() if count and what != "kept")
     print(f"{counts['kept']} photos kept{', ' if done else ''}{done}; proposals for {len(waiting)} photos are undecided -> {out}")
-
-
-def _digests(survey: Survey) -> dict[str, str]:
-    return dict(zip(survey.photos.file, survey.photos.sha256, strict=True))
-
-
-def _undecided(row: Decision) -> Decision:
-    return Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)
 
 
 def check(args: argparse.Namespace) -> None:

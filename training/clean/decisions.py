@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from carpark.errors import BadPhotos
-from training.journal import Journal
+from carpark.files import CsvLog
 from training.labels import LABELS, PARTIAL
 
 CLEANING_FILE = "cleaning.csv"
@@ -49,13 +49,13 @@ class Fate:
 DECISION_COLUMNS = tuple("pass" if field.name == "part" else field.name for field in fields(Decision))
 
 
-def journal_of(folder: Path) -> Journal:
+def journal_of(folder: Path) -> CsvLog:
     """The cleaning.csv of a folder."""
-    return Journal(folder / CLEANING_FILE, DECISION_COLUMNS)
+    return CsvLog(folder / CLEANING_FILE, DECISION_COLUMNS)
 
 
 def to_record(row: Decision) -> dict[str, str]:
-    """As `Journal` wants it."""
+    """As `CsvLog` wants it."""
     record = asdict(row)
     return {"pass": record.pop("part")} | record
 
@@ -63,7 +63,7 @@ def to_record(row: Decision) -> dict[str, str]:
 def read_rows(path: Path) -> list[Decision]:
     """All rows of a cleaning.csv. Raises BadPhotos, naming the line, for one that says something unknown."""
     rows = []
-    for line, record in Journal(path, DECISION_COLUMNS).read():
+    for line, record in CsvLog(path, DECISION_COLUMNS).read():
         row = Decision(**{field.name: record["pass" if field.name == "part" else field.name] for field in fields(Decision)})
         for name, value in (("proposal", row.proposal), ("decision", row.decision)):
             if value and value not in (KEEP, DROP, *RELABELS) and not re.fullmatch(rf"{SCENE}\S.*", value):
@@ -78,8 +78,8 @@ def read_rows(path: Path) -> list[Decision]:
 
 def read_p_full(row: Decision) -> float | None:
     """P(full) as a row of the pass over labels tells it; None for any other row."""
-    told = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
-    return float(told[1]) if told else None
+    found = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
+    return float(found[1]) if found else None
 
 
 def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:

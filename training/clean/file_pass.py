@@ -1,4 +1,4 @@
-"""The pass over files: what cannot be read, is too small, is there twice, or is no photo; and near-duplicates, which share a scene."""
+"""The pass over files: what cannot be read, is too small, is there twice, or is not a photo; and near-duplicates, which share a scene."""
 
 import warnings
 from collections.abc import Iterator
@@ -57,8 +57,8 @@ def _copies(survey: Survey) -> Iterator[Finding]:
         if len(same) == 1:
             continue
         if same.label.nunique() > 1:
-            said = " and ".join(sorted(same.label.unique()))
-            yield from ((int(number), DROP, f"the same file is labelled {said}", 1.0) for number in same.index)
+            labels = " and ".join(sorted(same.label.unique()))
+            yield from ((int(number), DROP, f"the same file is labelled {labels}", 1.0) for number in same.index)
         else:
             yield from ((int(number), DROP, f"the same file as {same.file.iloc[0]}", 1.0) for number in same.index[1:])
 

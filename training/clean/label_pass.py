@@ -1,7 +1,7 @@
 """The pass over labels: what a model that never saw a photo, nor another of its scene, thinks of that photo's label.
 
 The model is a linear one over embeddings, fitted in seconds. Confident learning (Northcutt et al. 2021, by cleanlab) says which
-disagreements are likely errors of the label, and the distance to the nearest photos of other scenes which pictures are no car park at all.
+disagreements are likely errors of the label, and the distance to the nearest photos of other scenes which pictures are not car park at all.
 """
 
 import numpy as np

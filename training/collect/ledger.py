@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from carpark.files import CsvLog, remove_half_written, write_file
 from training.collect.intake import Picture
 from training.collect.sources.offer import Offer, Page, scene_of
-from training.journal import Journal
 from training.photos import read_photos
 from training.provenance import PROVENANCE
 
 PHOTOS, REFUSED, SEARCHES = "photos.csv", "refused.csv", "searches.csv"
-HALF_WRITTEN = ".half-written"
 DAY = timedelta(days=1)
 
 
@@ -47,8 +46,7 @@ class Ledger:
     def open(cls, folder: Path, source: str) -> "Ledger":
         """The ledger of a folder, which is made when needed. Raises BadPhotos for a table that was damaged."""
         folder.mkdir(parents=True, exist_ok=True)
-        for left_over in folder.glob(f"*/*{HALF_WRITTEN}"):
-            left_over.unlink()
+        remove_half_written(folder)
         ledger = cls(folder, source)
         if (folder / PHOTOS).is_file() and (rows := list(ledger._photos.read())):
             read_photos(folder)  # names a label or a file that a hand has spoilt
@@ -63,16 +61,16 @@ class Ledger:
         return ledger
 
     @property
-    def _photos(self) -> Journal:
-        return Journal(self.folder / PHOTOS, ("file", "label", "scene", *PROVENANCE, "query"))
+    def _photos(self) -> CsvLog:
+        return CsvLog(self.folder / PHOTOS, ("file", "label", "scene", *PROVENANCE, "query"))
 
     @property
-    def _refused(self) -> Journal:
-        return Journal(self.folder / REFUSED, ("source", "source_id", "outcome", "reason", "source_page", "image_url", "label", "query"))
+    def _refused(self) -> CsvLog:
+        return CsvLog(self.folder / REFUSED, ("source", "source_id", "outcome", "reason", "source_page", "image_url", "label", "query"))
 
     @property
-    def _searches(self) -> Journal:
-        return Journal(self.folder / SEARCHES, ("source", "label", "query", "licenses", "cursor", "state", "next", "at"))
+    def _searches(self) -> CsvLog:
+        return CsvLog(self.folder / SEARCHES, ("source", "label", "query", "licenses", "cursor", "state", "next", "at"))
 
     def outcome_of(self, offer: Offer) -> str:
         """What became of the offer before: "kept", why it was refused, or "" when it is new."""
@@ -87,19 +85,18 @@ class Ledger:
         file = f"{search.label}/{offer.source}-{offer.source_id}{picture.suffix}"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
-        half_written = path.with_name(path.name + HALF_WRITTEN)
-        half_written.write_bytes(picture.data)
-        half_written.replace(path)
-        said = {name: str(getattr(offer, name)) for name in PROVENANCE if hasattr(offer, name)}
+        write_file(path, picture.data)
+        provenance = {name: str(getattr(offer, name)) for name in PROVENANCE if hasattr(offer, name)}
         measured = {name: str(getattr(picture, name)) for name in ("sha256", "phash", "width", "height", "edit")}
         row = {"file": file, "label": search.label, "scene": scene_of(offer), "query": search.query, "retrieved_at": _now()}
-        self._photos.append([row | said | measured])
-        self._note_photo(row | said | measured)
+        row |= provenance | measured
+        self._photos.append([row])
+        self._note_photo(row)
 
     def refuse(self, offer: Offer, outcome: str, reason: str, search: Search) -> None:
         """Remembers why an offer was not kept."""
-        said = {name: str(getattr(offer, name)) for name in ("source", "source_id", "source_page", "image_url")}
-        self._refused.append([said | {"outcome": outcome, "reason": reason, "label": search.label, "query": search.query}])
+        row = {name: str(getattr(offer, name)) for name in ("source", "source_id", "source_page", "image_url")}
+        self._refused.append([row | {"outcome": outcome, "reason": reason, "label": search.label, "query": search.query}])
         self._seen[offer.source_id] = outcome
 
     def next_cursor(self, search: Search) -> tuple[int, str | None]:
@@ -129,8 +126,8 @@ class Ledger:
         return a_day - len(recent), (recent[-a_day] + DAY if len(recent) >= a_day else now)
 
     def _append_search(self, search: Search, cursor: str, state: str, next_cursor: str) -> None:
-        said = {"source": self.source, "label": search.label, "query": search.query, "licenses": search.licenses}
-        self._searches.append([said | {"cursor": cursor, "state": state, "next": next_cursor, "at": _now()}])
+        row = {"source": self.source, "label": search.label, "query": search.query, "licenses": search.licenses}
+        self._searches.append([row | {"cursor": cursor, "state": state, "next": next_cursor, "at": _now()}])
 
     def _note_photo(self, row: Mapping[str, str]) -> None:
         self._files[row["sha256"]] = row["file"]

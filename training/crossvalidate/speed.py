@@ -13,7 +13,8 @@ from torch import nn
 
 from carpark.model.engines import BATCH, Pixels
 from carpark.model.network import FromPixels, build_network
-from training.export import write_int8, write_onnx
+from training.export.forms import write_onnx
+from training.export.int8 import write_int8
 from training.labels import LABELS
 
 RANGE_PHOTOS = 32  # that set the int8 ranges: enough for a speed

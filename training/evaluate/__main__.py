@@ -43,13 +43,13 @@ def main(argv: list[str] | None = None) -> None:
         model = load_model(folder, args.engine)
         data = find_photos(args.data).folder
         predictions = predict(model, data)
-        said = json.dumps({"model_sha256": model.config.sha256, "engine": args.engine} | score(predictions, model.config.thresholds))
+        scores_json = json.dumps({"model_sha256": model.config.sha256, "engine": args.engine} | score(predictions, model.config.thresholds))
         if args.out:
             with staged(args.out, marker="metrics.json") as beside:
                 predictions.to_parquet(beside / "predictions.parquet", index=False)
-                (beside / "metrics.json").write_text(said + "\n")
+                (beside / "metrics.json").write_text(scores_json + "\n")
                 draw_worst(predictions, data).save(beside / "worst.png")
-        print(said)
+        print(scores_json)
 
 
 if __name__ == "__main__":

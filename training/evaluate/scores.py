@@ -27,9 +27,9 @@ def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:
 
 def calibration_error(is_full: npt.ArrayLike, p_full: npt.ArrayLike, bins: int = 10) -> float:
     """ECE, 0 to 1: mean gap between P(full) and the share that is full, over equal-width bins weighted by count (Naeini 2015)."""
-    truth, said = np.asarray(is_full, dtype=float), np.asarray(p_full, dtype=float)
-    number = np.minimum((said * bins).astype(int), bins - 1)
-    gaps = [abs(truth[number == i].mean() - said[number == i].mean()) * (number == i).mean() for i in np.unique(number)]
+    truth, predicted = np.asarray(is_full, dtype=float), np.asarray(p_full, dtype=float)
+    number = np.minimum((predicted * bins).astype(int), bins - 1)
+    gaps = [abs(truth[number == i].mean() - predicted[number == i].mean()) * (number == i).mean() for i in np.unique(number)]
     return float(sum(gaps))
 
 
@@ -44,7 +44,7 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
     answered = (sure.p_full <= thresholds.empty_at_most) | (sure.p_full >= thresholds.full_at_least)
     n, errors = len(sure), int(wrong.sum())
     low, high = wilson_interval(n - errors, n)
-    said: dict[str, Any] = {
+    scores: dict[str, Any] = {
         "n": n,
         "errors": errors,
         "accuracy": _rounded((n - errors) / n) if n else None,
@@ -60,8 +60,8 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
     for column in ("view", "light", "resolution", "scene"):
         if column in sure and sure[column].nunique() > 1:
             groups = wrong.groupby(sure[column])
-            said[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}
-    return said | _score_partial(predictions)
+            scores[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}
+    return scores | _score_partial(predictions)
 
 
 def score_folder(folder: Path) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def score_folder(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise BadModel(f"{folder} has no predictions.parquet, so its scores cannot be repeated. Name photos to score with --data.")
     predictions, thresholds = pd.read_parquet(path), read_config(folder).thresholds
-    said = score(predictions, thresholds)
+    scores = score(predictions, thresholds)
     repeats = [column for column in predictions.columns.astype(str) if column.startswith("p_full_")]
     if repeats:
         again = [score(predictions.assign(p_full=predictions[column]), thresholds) for column in repeats]
-        said["repeats"] = {name: [said[name], *(other[name] for other in again)] for name in REPEATED}
-    return said
+        scores["repeats"] = {name: [scores[name], *(other[name] for other in again)] for name in REPEATED}
+    return scores
 
 
 def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from carpark.errors import BadModel, BadPhotos, BadSetting
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.model.config import check_file, read_config
 
 PREFIX = ".publish-"
@@ -27,13 +27,13 @@ def work_folder(parent: Path) -> Iterator[Path]:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         for left in parent.glob(f"{PREFIX}*"):
-            with suppress(BadSetting), held(left / LOCK, busy="another run uses it"):
+            with suppress(BadSetting), exclusive_lock(left / LOCK, busy="another run uses it"):
                 shutil.rmtree(left)
         work = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     except OSError as error:
         raise BadSetting(f"{parent.absolute()} cannot be written ({error.strerror}), and copies of what is published go there.") from error
     try:
-        with held(work / LOCK, busy=f"{work} is in use."):
+        with exclusive_lock(work / LOCK, busy=f"{work} is in use."):
             yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)

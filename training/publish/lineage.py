@@ -13,9 +13,9 @@ from carpark.errors import BadModel
 from carpark.hub.revisions import digest_file
 from carpark.model.config import MODEL_FILES
 from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
-from training.cards.dataset import DRAWN
 from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
+from training.provenance import DRAWN
 from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
 from training.train.likeness import revision_of
 

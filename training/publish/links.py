@@ -10,7 +10,7 @@ from typing import Any
 from huggingface_hub import SpaceCard
 
 from carpark.errors import BadModel
-from carpark.files import replace_text
+from carpark.files import write_file
 from carpark.hub.revisions import PINS_FILE, Pin, write_pins
 from training.cards.model import model_card
 from training.cards.names import name_repos
@@ -35,7 +35,7 @@ class Names:
 
 def link_dataset(folder: Path, out: Path, names: Names) -> None:
     """The dataset's card, for the copy `out` of `folder`."""
-    replace_text(out / "README.md", names.fill((folder / "README.md").read_text(encoding="utf-8"), names.dataset))
+    _write(out / "README.md", names.fill((folder / "README.md").read_text(encoding="utf-8"), names.dataset))
 
 
 def link_model(folder: Path, out: Path, names: Names, *, learnt: Learnt, dataset: Pin) -> None:
@@ -48,8 +48,8 @@ def link_model(folder: Path, out: Path, names: Names, *, learnt: Learnt, dataset
         card = model_card(config, metrics, repo=names.model)
     except KeyError as error:
         raise BadModel(f"{folder} lacks {error}, which its card prints. Train again: python -m training.train.") from error
-    replace_text(out / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    replace_text(out / "README.md", names.fill(card, names.model))
+    _write(out / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    _write(out / "README.md", names.fill(card, names.model))
 
 
 def link_space(folder: Path, out: Path, names: Names, *, pins: Mapping[str, Pin], preload: bool) -> None:
@@ -60,7 +60,7 @@ def link_space(folder: Path, out: Path, names: Names, *, pins: Mapping[str, Pin]
     front.models, front.datasets = [names.model], [names.dataset]
     model = pins["model"]
     front.preload_from_hub = [f"{model.repo} {','.join(sorted(model.files))} {model.revision}"] if preload else None
-    replace_text(out / "README.md", str(card))
+    _write(out / "README.md", str(card))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -69,3 +69,7 @@ def _read(path: Path) -> dict[str, Any]:
         return fields
     except (FileNotFoundError, ValueError) as error:
         raise BadModel(f"{path.name} of the model folder cannot be read ({error}). Train again: python -m training.train.") from error
+
+
+def _write(path: Path, text: str) -> None:
+    write_file(path, text.encode(), durable=False)

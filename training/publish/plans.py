@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.sha import git_hash
 
-from carpark.files import replace_text
+from carpark.files import write_file
 from carpark.hub.revisions import digest_file
 from training.publish.targets import Kind, Target, find_head, list_commits, list_remote, open_remote
 
@@ -122,7 +122,8 @@ def seal_card(card: Path) -> None:
     if not text.startswith("---\n"):
         text = f"---\n---\n\n{text}"
     metadata_end = text.index("---\n", 4)
-    replace_text(card, f"{text[:metadata_end]}card_sha256: {hashlib.sha256(text.encode()).hexdigest()}\n{text[metadata_end:]}")
+    seal = f"card_sha256: {hashlib.sha256(text.encode()).hexdigest()}\n"
+    write_file(card, (text[:metadata_end] + seal + text[metadata_end:]).encode(), durable=False)
 
 
 def is_sealed(card: str) -> bool:

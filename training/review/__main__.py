@@ -15,7 +15,7 @@ from pathlib import Path
 
 from carpark.archives import open_archive
 from carpark.errors import one_line_errors
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.slots import parse_day
 from training.clean.page.queue import FRAME_MARKS, ReviewQueue
 
@@ -33,14 +33,14 @@ def main(argv: list[str] | None = None) -> None:
         archive, day = open_archive(args.frames), parse_day(args.date)
         camera = archive.camera(args.camera)
         busy = f"--out {args.out} is being worked on by another process. Wait for it, or choose another folder."
-        with held(args.out.parent / f".{args.out.name}.lock", busy=busy):
+        with exclusive_lock(args.out.parent / f".{args.out.name}.lock", busy=busy):
             states = take_day(archive, camera, day, args.out)
             left_out = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if state != "ok")
             print(f"{camera.name}, {day}: {states['ok']} frames to label; left out: {left_out or 'none'}")
             serve(ReviewQueue(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS, args.port)
             counts = write_labelled(args.out)
-    said = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
-    print(f"labelled: {said or 'none yet'} -> {args.out}")
+    summary = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+    print(f"labelled: {summary or 'none yet'} -> {args.out}")
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

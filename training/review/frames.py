@@ -18,13 +18,13 @@ import pandas as pd
 from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
+from carpark.files import CsvLog
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
 from carpark.slots import slots_of_day
 from training.clean.apply import write_photos
 from training.clean.decisions import CLEANING_FILE, FILE_PASS, Decision, Fate, check_rows, decide_fates, journal_of, read_rows, to_record
 from training.clean.survey import survey_photos
-from training.journal import Journal
 from training.staging import staged
 
 LABELLED_COLUMNS = ("file", "label", "scene", "camera", "slot", "captured_at", "sha256")
@@ -46,15 +46,15 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
     states = Counter[str](frame.state for frame in frames.values())
     usable = {slot: frame for slot, frame in sorted(frames.items()) if frame.state == "ok"}
     if not usable:
-        said = ", ".join(f"{count} {state}" for state, count in states.items())
-        raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({said}). Choose another day or camera.")
+        summary = ", ".join(f"{count} {state}" for state, count in states.items())
+        raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({summary}). Choose another day or camera.")
     folder = frames_folder(out)
     known = set(read_frames(out).file) if (folder / "photos.csv").is_file() else set()
     rows = [row for slot, frame in usable.items() if (row := _describe(camera, day, slot, frame))["file"] not in known]
     for row, frame in zip(rows, (usable[datetime.fromisoformat(row["slot"])] for row in rows), strict=True):
         row["sha256"] = _write(folder / row["file"], frame)
     out.mkdir(parents=True, exist_ok=True)
-    Journal(folder / "photos.csv", LABELLED_COLUMNS).append(rows)
+    CsvLog(folder / "photos.csv", LABELLED_COLUMNS).append(rows)
     asked = [Decision(row["file"], row["sha256"], FILE_PASS, "", f"frame of {row['slot']}, usable", "") for row in rows]
     journal_of(out).append([to_record(row) for row in asked])
     return states
@@ -63,7 +63,7 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
 def read_frames(out: Path) -> pd.DataFrame:
     """All frames that were taken, as a table of `read_photos` whose labels are empty."""
     folder = frames_folder(out)
-    rows = [row for _, row in Journal(folder / "photos.csv", LABELLED_COLUMNS).read()]
+    rows = [row for _, row in CsvLog(folder / "photos.csv", LABELLED_COLUMNS).read()]
     return pd.DataFrame(rows, columns=list(LABELLED_COLUMNS)).assign(path=lambda table: [folder / file for file in table.file])
 
 

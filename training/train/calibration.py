@@ -19,7 +19,7 @@ def sigmoid(log_odds: Array) -> Array:
 def fit_temperature(log_odds: Array, is_full: npt.NDArray[np.bool_]) -> float:
     """The divisor of log-odds with the lowest cross-entropy (Guo 2017), towards Platt's smoothed targets (1999).
 
-    Smoothed, since no error in n photos is no proof of certainty: without that, separable photos ask for a temperature of 0.
+    Smoothed, since no error in n photos is not a proof of certainty: without that, separable photos ask for a temperature of 0.
     """
     n_full = int(is_full.sum())
     n_empty = len(is_full) - n_full

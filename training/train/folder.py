@@ -15,12 +15,14 @@ from PIL import Image
 from carpark.model import load_model
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
-from training.export import prove_agreement, write_config, write_forms
+from training.export.forms import write_config, write_forms
+from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, load_photos
+from training.provenance import DRAWN
 from training.staging import staged
 from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
-from training.train.likeness import remember, revision_of, said_of
+from training.train.likeness import car_park_config, remember, revision_of
 from training.train.transfer import load_taught
 from training.weights import load_start
 
@@ -52,7 +54,7 @@ def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
         remember(folder, photos[fitted.learnt], features)
         predictions, car_park = judge_held_out(fitted, folder, photos, pixels)
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        write_config(folder, config | {"car_park": said_of(car_park)})
+        write_config(folder, config | {"car_park": car_park_config(car_park)})
         shown = np.flatnonzero(photos.file.isin(predictions.file))
         print(f"proving that the forms agree on {len(shown):,} photos")
         agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
@@ -65,17 +67,18 @@ def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
 
 def record(origin: Origin, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
     """How the model was made, as config.json says it; of files and folders the names, since where they lie is nobody's business."""
-    said = asdict(recipe) | {"weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
+    recipe_config = asdict(recipe) | {"weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
     if recipe.start_from:
         shown = ["start_from", "seed"]
     else:
         shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else []), "seed"]
-    flags = {"data": origin.setting} | {name.replace("_", "-"): said[name] for name in shown}
+    flags = {"data": origin.setting} | {name.replace("_", "-"): recipe_config[name] for name in shown}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
+    counts["drawn"] = int((photos["source"] == DRAWN).sum()) if "source" in photos else 0
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
-        "recipe": said,
-        "dataset": origin.as_said() | {"sha256": revision_of(photos)} | counts,
+        "recipe": recipe_config,
+        "dataset": origin.as_config() | {"sha256": revision_of(photos)} | counts,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "gpu": torch.cuda.is_available()},
     }
 

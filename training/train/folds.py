@@ -16,7 +16,7 @@ FOLDS, REPEATS = 5, 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """What heads said of photos that they had not seen, several times over with other folds."""
+    """Predictions for photos of scenes that the head has not seen, once for each draw of the folds."""
 
     log_odds: Array  # (repeats, n)
     folds: npt.NDArray[np.int64]  # (repeats, n)
@@ -45,13 +45,13 @@ def cross_validate(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: i
     folds = np.stack([assign_folds(photos, seed + repeat) for repeat in range(repeats)])
     log_odds = np.empty(folds.shape)
     with tqdm(total=sum(len(np.unique(row)) for row in folds), desc="cross-validating", unit="fold") as bar:
-        for row, said in zip(folds, log_odds, strict=True):
+        for row, fold_log_odds in zip(folds, log_odds, strict=True):
             for fold in np.unique(row):
                 head = fit_head(pooled[row != fold], photos.label[row != fold], prior)
-                said[row == fold] = head.log_odds(pooled[row == fold, 0])
+                fold_log_odds[row == fold] = head.log_odds(pooled[row == fold, 0])
                 bar.update()
     is_scored, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()
-    p_full = np.stack([cross_fit(said, row, is_scored, is_full) for said, row in zip(log_odds, folds, strict=True)])
+    p_full = np.stack([cross_fit(draw, row, is_scored, is_full) for draw, row in zip(log_odds, folds, strict=True)])
     all_odds, all_full = log_odds[:, is_scored].ravel(), np.tile(is_full[is_scored], repeats)
     return CrossValidation(
         log_odds, folds, p_full, fit_temperature(all_odds, all_full), choose_thresholds(p_full[:, is_scored], is_full[is_scored])

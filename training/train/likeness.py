@@ -18,8 +18,8 @@ REFUSED_AT_MOST = 0.02  # of car parks at places that the model has not seen
 
 def digests_of(photos: pd.DataFrame) -> pd.Series:
     """The sha256 of each photo's file: as photos.csv says it, else digested from `path`."""
-    said = photos["sha256"] if "sha256" in photos else pd.Series(None, index=photos.index, dtype=object)
-    found = [known if isinstance(known, str) and known else digest_file(path) for known, path in zip(said, photos.path, strict=True)]
+    recorded = photos["sha256"] if "sha256" in photos else pd.Series(None, index=photos.index, dtype=object)
+    found = [known if isinstance(known, str) and known else digest_file(path) for known, path in zip(recorded, photos.path, strict=True)]
     return pd.Series(found, index=photos.index)
 
 
@@ -58,6 +58,6 @@ def rule_out_of_fold(pooled: npt.NDArray[np.float64], folds: npt.NDArray[np.int6
     return choose_rule(distances)
 
 
-def said_of(rule: CarPark | None) -> dict[str, Any] | None:
+def car_park_config(rule: CarPark | None) -> dict[str, Any] | None:
     """The rule as config.json has it."""
     return {"distance_at_most": rule.distance_at_most} if rule else None

@@ -28,7 +28,7 @@ class Taught:
 
 
 def load_taught(setting: str) -> Taught:
-    """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is no single layer."""
+    """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is not a single layer."""
     folder = local_folder(setting, repo_type="model")
     config = read_config(folder)
     if config.architecture in HEADS:

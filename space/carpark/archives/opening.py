@@ -39,7 +39,7 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise BadSetting(f"{location!r} is no archive; expected a folder or a base such as https://host/archive.")
+            raise BadSetting(f"{location!r} is not an archive; expected a folder or a base such as https://host/archive.")
         remote = HttpArchive(location.rstrip("/"))
         return CachedArchive(remote, cache) if cache else remote
     folder = Path(location).expanduser()
@@ -47,5 +47,5 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
         hub = HubArchive(named["repo"], named["revision"], cache)
         return CachedArchive(hub, cache) if cache else hub
     if not location or not folder.is_dir():
-        raise BadSetting(f"{location!r} is no archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
+        raise BadSetting(f"{location!r} is not an archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
     return FolderArchive(folder, cache)

@@ -22,7 +22,7 @@ class Camera:
     lat: float | None = None  # degrees, WGS 84; None when nobody says
     lon: float | None = None
     view: str = ""  # which way it looks, in TfL's words
-    available: bool = True  # what the catalogue said when it was read
+    available: bool = True  # as the catalogue had it when it was read
 
 
 def camera_of_folder(folder: str) -> Camera:
@@ -58,7 +58,7 @@ def parse_catalogue(places: Iterable[Any]) -> list[Camera]:
 
 def _parse_place(place: Any) -> Camera | None:
     try:
-        said = {entry["key"]: entry["value"] for entry in place["additionalProperties"]}
+        properties = {entry["key"]: entry["value"] for entry in place["additionalProperties"]}
         number = str(place["id"]).removeprefix("JamCams_")
         name = str(place["commonName"])
         if not JAMCAM_ID.fullmatch(number) or not is_safe_folder(folder_of_name(name)):
@@ -69,8 +69,8 @@ def _parse_place(place: Any) -> Camera | None:
             folder=folder_of_name(name),
             lat=float(place["lat"]),
             lon=float(place["lon"]),
-            view=str(said.get("view", "")),
-            available=str(said.get("available", "true")).lower() == "true",
+            view=str(properties.get("view", "")),
+            available=str(properties.get("available", "true")).lower() == "true",
         )
     except (KeyError, TypeError, ValueError):
         return None

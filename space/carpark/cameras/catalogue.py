@@ -1,4 +1,4 @@
-"""TfL's list of JamCams, kept on disk with its age: asked for once a day; when TfL is down the last good copy is used, and said to be old.
+"""TfL's list of JamCams, cached on disk and refreshed once a day. While TfL is down the last good copy is used, and its age is shown.
 
 catalogue = load_catalogue(cache)
 search_cameras(catalogue.cameras, "camden high")
@@ -109,7 +109,7 @@ def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], byt
     try:
         cameras = parse_catalogue(json.loads(reply.body))
     except (ValueError, TypeError) as error:
-        raise Silent("its answer is no list of cameras") from error
+        raise Silent("its answer is not a list of cameras") from error
     if len(cameras) < FEWEST_CAMERAS:
         raise Silent(f"its answer lists {len(cameras)} cameras")
     return tuple(cameras), reply.body
@@ -119,12 +119,12 @@ def _read_kept(cache: Cache | None, url: str) -> Catalogue | None:
     entry = cache.get(_key(url)) if cache else None
     if entry is None:
         return None
-    said = json.loads(entry)
+    fields = json.loads(entry)
     return Catalogue(
-        cameras=tuple(Camera(**camera) for camera in said["cameras"]),
-        retrieved_at=datetime.fromisoformat(said["retrieved_at"]),
-        problem=said["problem"],
-        tried_at=said["tried_at"] and datetime.fromisoformat(said["tried_at"]),
+        cameras=tuple(Camera(**camera) for camera in fields["cameras"]),
+        retrieved_at=datetime.fromisoformat(fields["retrieved_at"]),
+        problem=fields["problem"],
+        tried_at=fields["tried_at"] and datetime.fromisoformat(fields["tried_at"]),
     )
 
 

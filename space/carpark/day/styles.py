@@ -88,7 +88,7 @@ def states_of(table: pd.DataFrame) -> list[str]:
 
 
 def runs_of(kinds: Sequence[str]) -> list[Run]:
-    """Neighbours of one kind as one run, in order; "" is no kind."""
+    """Neighbours of one kind as one run, in order; "" is not a kind."""
     runs, first = [], 0
     for kind, slots in groupby(kinds):
         count = len(list(slots))

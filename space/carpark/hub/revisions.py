@@ -29,7 +29,7 @@ class Pin:
 def read_pins(path: Path) -> dict[str, Pin]:
     """The pins in a revisions.json by repo type, `model` and `dataset`; none where there is no such file. Raises BadSetting."""
     try:
-        return {repo_type: Pin(**said) for repo_type, said in json.loads(path.read_bytes()).items()}
+        return {repo_type: Pin(**pin) for repo_type, pin in json.loads(path.read_bytes()).items()}
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError) as error:

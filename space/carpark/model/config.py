@@ -59,20 +59,20 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadModel(f"{folder} has no config.json, so it is no model folder. Make one with `python -m training.train`.") from error
+        raise BadModel(f"{folder} has no config.json, so it is not a model folder. Make one with `python -m training.train`.") from error
     try:
-        said: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = json.loads(text)
         return ModelConfig(
-            architecture=str(said["architecture"]),
-            labels=tuple(said["labels"]),
-            input_size=(int(said["input_size"][0]), int(said["input_size"][1])),
-            mean=tuple(said["mean"]),
-            std=tuple(said["std"]),
-            thresholds=Thresholds(**said["thresholds"]),
-            files={name: entry["sha256"] for name, entry in said["files"].items()},
+            architecture=str(fields["architecture"]),
+            labels=tuple(fields["labels"]),
+            input_size=(int(fields["input_size"][0]), int(fields["input_size"][1])),
+            mean=tuple(fields["mean"]),
+            std=tuple(fields["std"]),
+            thresholds=Thresholds(**fields["thresholds"]),
+            files={name: entry["sha256"] for name, entry in fields["files"].items()},
             sha256=hashlib.sha256(text).hexdigest(),
-            scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in said.get("scene_boxes", {}).items()},
-            car_park=CarPark(**said["car_park"]) if said.get("car_park") else None,
+            scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in fields.get("scene_boxes", {}).items()},
+            car_park=CarPark(**fields["car_park"]) if fields.get("car_park") else None,
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadModel(f"{path} is not the config of a car park model ({error!r}). Make the folder again.") from error

@@ -44,14 +44,14 @@ def _read_entries(tiff: bytes, offset: int, order: Literal["little", "big"]) -> 
         yield tag, value if count <= len(value) else tiff[place : place + count]
 
 
-def _read_time(said: bytes) -> datetime | None:
+def _read_time(value: bytes) -> datetime | None:
     """TfL writes UTC as 2020:05:04 02:37:32."""
     try:
-        return datetime.strptime(said.decode("ascii", "replace").strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+        return datetime.strptime(value.decode("ascii", "replace").strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
-def _read_available(said: bytes) -> bool | None:
-    found = AVAILABLE.search(said.replace(b"\0", b""))
+def _read_available(value: bytes) -> bool | None:
+    found = AVAILABLE.search(value.replace(b"\0", b""))
     return found[1].lower() == b"true" if found else None

@@ -46,7 +46,7 @@ class Reply:
 
     body: bytes
     refusal: str = ""  # why there is no body, for people
-    has_none: bool = False  # the server said that there is no such thing
+    has_none: bool = False  # the server has no such file
     modified_at: datetime | None = None  # UTC, when the server says so
     answered_at: datetime | None = None  # UTC, by the server's clock
     etag: str = ""  # as the server wrote it; names these bytes in a later GET
@@ -120,9 +120,9 @@ class WebClient:
             return Reply(b"", refusal, response.status in GONE, moved_to=moved_to)
         if body is None:
             return Reply(b"", f"the answer is larger than {max_bytes // 10**6} MB")
-        said = response.headers
-        modified_at, answered_at = (_read_http_date(said.get(name, "")) for name in ("Last-Modified", "Date"))
-        return Reply(body, modified_at=modified_at, answered_at=answered_at, etag=said.get("ETag", ""))
+        received = response.headers
+        modified_at, answered_at = (_read_http_date(received.get(name, "")) for name in ("Last-Modified", "Date"))
+        return Reply(body, modified_at=modified_at, answered_at=answered_at, etag=received.get("ETag", ""))
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -154,16 +154,16 @@ def _refusal(response: BaseHTTPResponse, longest_wait_s: float) -> str:
     return "" if status == 200 else f"HTTP {status}"
 
 
-def _retry_after_s(said: str) -> float:
+def _retry_after_s(value: str) -> float:
     """Seconds, 0 or more, from a number or a date."""
-    until = _read_http_date(said)
-    wait_s = float(said) if said.strip().isdecimal() else (until - datetime.now(UTC)).total_seconds() if until else 0.0
+    until = _read_http_date(value)
+    wait_s = float(value) if value.strip().isdecimal() else (until - datetime.now(UTC)).total_seconds() if until else 0.0
     return max(wait_s, 0.0)
 
 
-def _read_http_date(said: str) -> datetime | None:
+def _read_http_date(value: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(said).astimezone(UTC)
+        return parsedate_to_datetime(value).astimezone(UTC)
     except (ValueError, TypeError):
         return None
 

@@ -89,8 +89,8 @@ def answer_of(shown: CameraDay) -> dict[str, Any]:
             "slots": json.loads(shown.table.to_json(orient="records", date_format="iso")),
         }
     )
-    said: dict[str, Any] = ADAPTER.dump_python(answer, mode="json")
-    return said
+    fields: dict[str, Any] = ADAPTER.dump_python(answer, mode="json")
+    return fields
 
 
 def _faults(summary: DaySummary) -> str:

@@ -33,12 +33,12 @@ class Ballot:
     yes: gr.Button
     no: gr.Button
     truth: gr.Radio
-    said: gr.HTML
+    thanks_line: gr.HTML
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """In the order of `ready` and `closed`."""
-        return [self.judged, self.yes, self.no, self.truth, self.said]
+        return [self.judged, self.yes, self.no, self.truth, self.thanks_line]
 
 
 def ready(judged: Judged) -> list[object]:
@@ -79,13 +79,13 @@ def build_ballot(votes: Callable[[], VoteBox]) -> Ballot:
             no = gr.Button("No", size="sm", interactive=False, elem_id="vote-no", min_width=90)
         truth = gr.Radio(list(TRUTHS), label="What is it really?", visible=False, elem_id="vote-truth")
         consent = gr.Checkbox(False, label=CONSENT, elem_id="vote-consent", container=False)
-        said = gr.HTML(elem_id="vote-said", js_on_load=READ_ALOUD)
+        thanks_line = gr.HTML(elem_id="vote-thanks", js_on_load=READ_ALOUD)
     judged = gr.State(time_to_live=3600)
     quietly = {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "vote", "concurrency_limit": 4}
-    yes.click(say_yes, [judged, consent], [truth, said], **quietly)
-    no.click(say_no, [judged, consent], [truth, said], **quietly)
-    truth.input(correct, [judged, consent, truth], said, **quietly)
-    return Ballot(judged, yes, no, truth, said)
+    yes.click(say_yes, [judged, consent], [truth, thanks_line], **quietly)
+    no.click(say_no, [judged, consent], [truth, thanks_line], **quietly)
+    truth.input(correct, [judged, consent, truth], thanks_line, **quietly)
+    return Ballot(judged, yes, no, truth, thanks_line)
 
 
 def thanks(tally: Tally, *, with_photo: bool) -> str:

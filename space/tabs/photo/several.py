@@ -88,9 +88,9 @@ def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> P
 
 def table_of(rows: Sequence[PhotoResult]) -> str:
     """The rows as an HTML table, with a line above it that says how many there are of what."""
-    said = "".join(f'<tr class="row-{look_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
+    body = "".join(f'<tr class="row-{look_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
     head = '<tr><th scope="col">Photo</th><th scope="col">Answer</th><th scope="col" class="number">Probability of full</th></tr>'
-    return f'<p>{counts_of(rows)}</p><table class="answers"><thead>{head}</thead><tbody>{said}</tbody></table>'
+    return f'<p>{counts_of(rows)}</p><table class="answers"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
 def cells_of(row: PhotoResult) -> str:
@@ -122,8 +122,8 @@ def write_csv(rows: Sequence[PhotoResult], file: Path) -> None:
         writer = csv.writer(out)
         writer.writerow(RESULT_COLUMNS)
         for row in rows:
-            said = row.answer
-            answer = (said.verdict, said.label, round(said.p_full, 4), said.sure, said.is_car_park) if said else ("",) * 5
+            found = row.answer
+            answer = (found.verdict, found.label, round(found.p_full, 4), found.sure, found.is_car_park) if found else ("",) * 5
             writer.writerow((plain_cell(row.name), *answer, row.problem))
 
 

@@ -21,7 +21,7 @@ from tabs.photo.why import data_uri
 
 MOST = 6
 SIDE_PX = 240
-SAID = ("creator", "license", "license_version", "source_page")  # what a row of the dataset says beside the picture
+PROVENANCE = ("creator", "license", "license_version", "source_page")  # what a row of the dataset says beside the picture
 LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their letters
 
 
@@ -30,7 +30,7 @@ class TrainingPhoto:
     """Where a photo of the dataset lies, and whom to thank for it."""
 
     read: Callable[[], bytes]
-    said: dict[str, str]  # of SAID, what is known
+    provenance: dict[str, str]  # of PROVENANCE, what is known
 
 
 class TrainingPhotos:
@@ -57,7 +57,7 @@ class TrainingPhotos:
         if not thumbnail:
             return ""
         label = {"partial": "in between"}.get(str(row.label), str(row.label))
-        credit = credit_of(self._photos[key].said)
+        credit = credit_of(self._photos[key].provenance)
         return (
             f'<li class="similar-{html.escape(str(row.label))}"><img src="{thumbnail}" alt="A training photo: {html.escape(label)}">'
             f'<p><b>{html.escape(label)}</b></p><p class="credit">{credit}</p></li>'
@@ -73,7 +73,7 @@ class TrainingPhotos:
 
     def _add_parquet(self, path: Path) -> None:
         file = pq.ParquetFile(path, memory_map=True)
-        there = [column for column in ("sha256", "file", *SAID) if column in file.schema_arrow.names]
+        there = [column for column in ("sha256", "file", *PROVENANCE) if column in file.schema_arrow.names]
         for group in range(file.num_row_groups):
             for number, row in enumerate(file.read_row_group(group, columns=there).to_pylist()):
                 self._add(row, _picture_reader(file, group, number))
@@ -85,7 +85,7 @@ class TrainingPhotos:
                     self._add(row, (self._dataset / row["file"]).read_bytes)
 
     def _add(self, row: dict[str, str], read: Callable[[], bytes]) -> None:
-        photo = TrainingPhoto(read, {column: str(row[column]) for column in SAID if row.get(column)})
+        photo = TrainingPhoto(read, {column: str(row[column]) for column in PROVENANCE if row.get(column)})
         self._photos |= {str(row[key]): photo for key in ("sha256", "file") if row.get(key)}
 
 
@@ -96,12 +96,16 @@ def similar_view(neighbours: Neighbours, photos: TrainingPhotos, feature: npt.ND
     return f'<h3>The training photos most like yours</h3><ul class="similar">{cards}</ul>' if cards else ""
 
 
-def credit_of(said: dict[str, str]) -> str:
+def credit_of(provenance: dict[str, str]) -> str:
     """Author and licence as HTML, linked to the page that shows the photo; only a web page is linked."""
-    licence = said.get("license", "")
-    name = LICENCES.get(licence, f"CC {licence.upper()} {said.get('license_version', '')}".strip()) if licence else "licence not recorded"
-    text = html.escape(", ".join(filter(None, [said.get("creator", ""), name])))
-    page = said.get("source_page", "")
+    licence = provenance.get("license", "")
+    name = (
+        LICENCES.get(licence, f"CC {licence.upper()} {provenance.get('license_version', '')}".strip())
+        if licence
+        else "licence not recorded"
+    )
+    text = html.escape(", ".join(filter(None, [provenance.get("creator", ""), name])))
+    page = provenance.get("source_page", "")
     if page.startswith(("https://", "http://")):
         return f'<a href="{html.escape(page)}" target="_blank" rel="noopener noreferrer">{text}</a>'
     return text

@@ -107,5 +107,5 @@ def test_a_folder_with_a_comma_in_its_name_is_one_folder(tmp_path):
 
 
 def test_one_wrong_location_among_several_is_named():
-    with pytest.raises(BadSetting, match="'nowhere' is no archive"):
+    with pytest.raises(BadSetting, match="'nowhere' is not an archive"):
         open_archive("https://example.org/archive, nowhere")

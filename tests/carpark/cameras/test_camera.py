@@ -12,13 +12,13 @@ CITY = Camera("00001.07354", "City Rd by Central St", "City_Rd_by_Central_St")
 
 
 def place(**changes):
-    said = {"available": "false", "imageUrl": "https://example.org/1.jpg", "view": "East"}
+    answer = {"available": "false", "imageUrl": "https://example.org/1.jpg", "view": "East"}
     row = {
         "id": "JamCams_00001.07389",
         "commonName": "Baker St/S of Park Rd",
         "lat": 51.5,
         "lon": -0.16,
-        "additionalProperties": [{"key": key, "value": value} for key, value in said.items()],
+        "additionalProperties": [{"key": key, "value": value} for key, value in answer.items()],
     }
     return {key: value for key, value in (row | changes).items() if value is not None}
 

@@ -59,10 +59,10 @@ def test_an_old_list_is_asked_for_again(cache, monkeypatch):
     [
         (Answer(status=500), "HTTP 500"),
         (Answer(status=403), "HTTP 403"),
-        (Answer(b"<html>"), "its answer is no list of cameras"),
+        (Answer(b"<html>"), "its answer is not a list of cameras"),
         (Answer(b'{"message": "no"}'), "its answer lists 0 cameras"),
         (Answer(b"[]"), "its answer lists 0 cameras"),
-        (Answer(b"null"), "its answer is no list of cameras"),
+        (Answer(b"null"), "its answer is not a list of cameras"),
     ],
 )
 def test_when_tfl_is_down_the_last_good_copy_is_used_and_said_to_be_old(cache, monkeypatch, answer, problem):

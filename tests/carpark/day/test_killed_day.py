@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gradio_client import Client
 
-from carpark.cache import DIGEST_BYTES, HALF_WRITTEN
+from carpark.cache import DIGEST_BYTES
+from carpark.files import HALF_WRITTEN
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import running_space
 
@@ -36,8 +37,8 @@ def test_a_space_killed_in_mid_day_uses_no_half_written_entry(sample_folder: Pat
         damaged = next(path for path in left if not path.name.endswith(HALF_WRITTEN))
         damaged.write_bytes(damaged.read_bytes()[: DIGEST_BYTES + 50])  # as if the machine had lost power as well
         with running_space(settings) as again:
-            said = Client(again.url, verbose=False).predict(day.parent.name, day.name, api_name="/camera_day")
-    assert [slot["sha256"] for slot in said["slots"]] == [sha256_of(day, slot["slot"]) for slot in said["slots"]]
+            found = Client(again.url, verbose=False).predict(day.parent.name, day.name, api_name="/camera_day")
+    assert [slot["sha256"] for slot in found["slots"]] == [sha256_of(day, slot["slot"]) for slot in found["slots"]]
 
 
 def sha256_of(day: Path, slot: str) -> str:

@@ -75,8 +75,8 @@ def test_what_the_hub_does_not_have_is_said_in_one_line(hub: MiniHub, tmp_path: 
 
 
 def test_a_hub_out_of_reach_with_a_cold_cache_is_said_in_one_line(hub: MiniHub, tmp_path: Path) -> None:
-    (said,) = ask(hub.environment(None, home=tmp_path) | NOBODY, "alice/carpark")
-    assert said.startswith("alice/carpark is no folder here, and the Hub cannot be reached for a model that is not cached (")
+    (result,) = ask(hub.environment(None, home=tmp_path) | NOBODY, "alice/carpark")
+    assert result.startswith("alice/carpark is not a folder here, and the Hub cannot be reached for a model that is not cached (")
 
 
 def test_of_a_pinned_repo_only_the_pinned_files_are_fetched_whatever_revision_is_asked_for(hub: MiniHub, tmp_path: Path) -> None:

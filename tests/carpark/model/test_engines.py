@@ -16,7 +16,7 @@ from carpark.errors import BadModel
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import Engine, read_config
-from training.export import BOUNDS
+from training.export.proof import BOUNDS
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def own_copy(tiny_model_folder: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("engine", get_args(Engine))
 def test_every_form_gives_the_learners_answer(engine: Engine, tiny_model_folder: Path, photos: list[Image.Image]) -> None:
     learner = load_model(tiny_model_folder, "learner").p_full(photos)
-    said = load_model(tiny_model_folder, engine).p_full(photos)
-    assert said.shape == (len(photos),) and said.dtype == np.float32
-    assert np.abs(said - learner).max() <= BOUNDS.get(engine, 0.0)
+    found = load_model(tiny_model_folder, engine).p_full(photos)
+    assert found.shape == (len(photos),) and found.dtype == np.float32
+    assert np.abs(found - learner).max() <= BOUNDS.get(engine, 0.0)
 
 
 def test_the_number_of_photos_at_a_time_does_not_change_an_answer(tiny_model_folder: Path, photos: list[Image.Image]) -> None:
@@ -64,7 +64,7 @@ def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) ->
 
 def test_no_folder_and_no_config_are_told_apart_from_a_model(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(BadModel, match=r"has no config\.json, so it is no model folder"):
+        with pytest.raises(BadModel, match=r"has no config\.json, so it is not a model folder"):
             read_config(folder)
 
 
@@ -130,6 +130,6 @@ def test_a_stranger_loads_the_learner_without_our_code(tiny_model_folder: Path, 
         "assert not {'carpark', 'training'} & set(sys.modules), 'the pickle named our code'\n"
         f"print(learner.predict({str(photo)!r})[2].tolist()[1])\n"
     )
-    said = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, cwd=tiny_model_folder.parent)
+    found = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, cwd=tiny_model_folder.parent)
     ours = load_model(tiny_model_folder, "learner").p_full([open_image(photo)])[0]
-    assert float(said.stdout.split()[-1]) == pytest.approx(float(ours), abs=1e-5)
+    assert float(found.stdout.split()[-1]) == pytest.approx(float(ours), abs=1e-5)

@@ -86,12 +86,12 @@ def test_a_day_has_its_weekday_in_its_title(shown: CameraDay) -> None:
 
 
 def test_the_answer_is_plain_json(shown: CameraDay) -> None:
-    said = answer_of(shown)
-    assert (said["camera_id"], said["day"], said["model"]) == ("Baker_St", "2026-07-06", "abc")
-    first, second = said["slots"][:2]
+    answer = answer_of(shown)
+    assert (answer["camera_id"], answer["day"], answer["model"]) == ("Baker_St", "2026-07-06", "abc")
+    first, second = answer["slots"][:2]
     assert (first["slot"], first["p_full"], first["label"], first["sure"]) == ("2026-07-05T23:00:00Z", 0.9, "full", True)
     assert (second["p_full"], second["label"], second["captured_at"]) == (None, None, None)
-    assert said["summary"]["states"] == {"ok": 1, "missing": 287}
+    assert answer["summary"]["states"] == {"ok": 1, "missing": 287}
 
 
 def test_the_downloads_hold_the_whole_table(shown: CameraDay, tmp_path: Path) -> None:

@@ -174,8 +174,8 @@ def test_a_run_of_given_length_pushes_all_it_has(tmp_path):
     with MiniHub({"hf_alice": "alice"}) as hub, bucket({"00001.00007": offer(jpeg_taken(minutes_ago(4)))}) as server:
         environment = hub.environment("hf_alice", home=tmp_path / "home")
         flags = ["--cameras", "00001.00007", "--every", "1s", "--for", "1s", "--push", REPO]
-        said, complained = start(server, tmp_path / "out", *flags, environment=environment).communicate(timeout=60)
-        assert f"pushed 1 frames: {REPO}/data/" in said
+        answer, complained = start(server, tmp_path / "out", *flags, environment=environment).communicate(timeout=60)
+        assert f"pushed 1 frames: {REPO}/data/" in answer
         assert complained == ""
         assert len([path for path in files(hub) if path.endswith(".parquet")]) == 1
 
@@ -190,7 +190,7 @@ def test_the_card_names_the_sources(hub, out):
 def test_a_repo_that_cannot_be_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "")
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
-    with pytest.raises(BadSetting, match=r"--push frames is no dataset repo; expected OWNER/NAME\."):
+    with pytest.raises(BadSetting, match=r"--push frames is not a dataset repo; expected OWNER/NAME\."):
         open_pusher(tmp_path, "frames", is_private=False)
     with pytest.raises(BadSetting, match=r"--push a/b needs a token that may write; set HF_TOKEN, or log in with: hf auth login"):
         open_pusher(tmp_path, "a/b", is_private=False)

@@ -107,9 +107,9 @@ def test_an_outage_is_found_out_once_a_round(tmp_path, capsys):
     with bucket(lambda camera: Answer(status=500)) as server:
         record_once(server, tmp_path, "all")
         assert 24 <= len(asked(server)) < 24 + 16
-    said = [row["status"] for row in rows(tmp_path)]
-    assert len(said) == 150
-    assert said.count("not asked: the bucket is down (HTTP 500)") == 150 - len(asked(server))
+    found = [row["status"] for row in rows(tmp_path)]
+    assert len(found) == 150
+    assert found.count("not asked: the bucket is down (HTTP 500)") == 150 - len(asked(server))
     assert capsys.readouterr().err == "the bucket is down (HTTP 500); the rest of the round was not asked\n"
 
 
@@ -211,10 +211,10 @@ def test_a_killed_recorder_goes_on_without_loss_or_doubles(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--every", "5"], "'5' is no span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
-        (["--keep", "0d"], "'0d' is no span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
+        (["--every", "5"], "'5' is not a span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
+        (["--keep", "0d"], "'0d' is not a span of time; expected a number above 0 and a unit, such as 300s, 5m, 1h or 30d."),
         (["--every", "30s"], "--every 30s is too often for s3-eu-west-1.amazonaws.com; expected 1m or more. TfL's frames change every 5m."),
-        (["--bucket", "frames"], "--bucket frames is no bucket; expected an http(s) base such as https://s3-eu-west-1"),
+        (["--bucket", "frames"], "--bucket frames is not a bucket; expected an http(s) base such as https://s3-eu-west-1"),
         (["--contact", "me\nX: y"], "--contact 'me\\nX: y' cannot stand in a User-Agent; expected an address or a page, in one line."),
         (["--out", "/dev/null/x"], "--out /dev/null/x cannot be written (Not a directory). Choose another folder."),
     ],

@@ -21,7 +21,7 @@ def test_spans_are_a_number_and_a_unit(text, span):
 
 @pytest.mark.parametrize("text", ["", "5", "m", "0m", "-5m", "1.5h", "5 m", "5w", "9999999d"])
 def test_any_other_span_is_one_line(text):
-    with pytest.raises(BadSetting, match="is no span of time; expected a number above 0 and a unit"):
+    with pytest.raises(BadSetting, match="is not a span of time; expected a number above 0 and a unit"):
         parse_span(text)
 
 

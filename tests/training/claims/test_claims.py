@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from carpark.errors import BadPhotos
 from carpark.model import load_model
 from carpark.model.neighbours import load_neighbours
 from training.claims import __main__ as claims
-from training.claims.__main__ import Subject, ask_camera, claim_no_errors, read_counted
+from training.claims.measures import Subject, ask_camera, claim_no_errors, read_counted, read_frames
 from training.claims.negatives import draw_negatives
 
 
@@ -38,7 +39,7 @@ def test_the_card_prints_what_was_measured(own_copy: Path, sample_folder: Path, 
 def test_counted_bays_are_set_beside_p_full(tiny_model_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
     day = next((sample_folder / "archive").glob("*/*"))
     subject = Subject(load_model(tiny_model_folder), load_neighbours(tiny_model_folder))
-    files = list(claims.read_frames(day))[:30:10]
+    files = list(read_frames(day))[:30:10]
     (tmp_path / "counted.csv").write_text("file,occupied\n" + "".join(f"{file},{n}/40\n" for n, file in enumerate(files)))
     counted = ask_camera(subject, day, tmp_path / "counted.csv")[1]
     assert counted["n"] == 3 and counted["measured"].startswith("0/40: ") and "rank correlation" in counted["measured"]
@@ -46,7 +47,7 @@ def test_counted_bays_are_set_beside_p_full(tiny_model_folder: Path, sample_fold
 
 def test_wrong_files_are_named(own_copy: Path, tmp_path: Path) -> None:
     (tmp_path / "bays.csv").write_text("file\na.jpg\n")
-    with pytest.raises(claims.BadPhotos, match="is not a table of counted bays"):
+    with pytest.raises(BadPhotos, match="is not a table of counted bays"):
         read_counted(tmp_path / "bays.csv")
     with pytest.raises(SystemExit, match="has no usable camera frame"):
         claims.main(["--model", str(own_copy), "--streets", str(tmp_path)])

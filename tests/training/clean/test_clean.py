@@ -14,6 +14,7 @@ from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training.clean import __main__ as clean
+from training.clean.cleaning import run_passes
 from training.clean.decisions import CLEANING_FILE, DROP, LABEL_PASS, REVIEW, Decision, decide_fates, journal_of, read_rows, to_record
 from training.clean.embedding import Embedder
 from training.clean.shortcuts import SHORTCUT_COLUMNS, auroc, find_shortcuts
@@ -146,9 +147,9 @@ def test_a_decision_about_a_photo_that_was_replaced_is_refused(raw: Path, cleane
     [
         (["--confidence", "2"], r"--confidence is 2\.0; expected 0\.5 to 1"),
         (["--replay", "x", "--auto"], "Choose one of them"),
-        (["--replay", "nowhere.csv"], r"--replay nowhere\.csv is no file"),
+        (["--replay", "nowhere.csv"], r"--replay nowhere\.csv is not a file"),
         (["--arch", "resnet35"], "There is no architecture 'resnet35'"),
-        (["--weights", "nowhere.pth"], r"--weights nowhere\.pth is no file"),
+        (["--weights", "nowhere.pth"], r"--weights nowhere\.pth is not a file"),
     ],
 )
 def test_bad_flags_are_one_line(flags: list[str], message: str, raw: Path, tmp_path: Path) -> None:
@@ -227,8 +228,8 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (300, 300, 3), dtype=np.uint8)).save(buffer, "JPEG")
         (tmp_path / "raw" / "full" / f"{number}.jpg").write_bytes(buffer.getvalue())
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
-    said = capsys.readouterr().out
-    assert "labels of 3 photos are not judged:" in said and "has 1 class (full)" in said and "3 photos kept" in said
+    answer = capsys.readouterr().out
+    assert "labels of 3 photos are not judged:" in answer and "has 1 class (full)" in answer and "3 photos kept" in answer
     judged = [row for row in read_rows(tmp_path / "out" / CLEANING_FILE) if row.part == LABEL_PASS]
     assert [(row.file, row.reason.partition(":")[0]) for row in judged] == [(f"full/{n}.jpg", "label full not judged") for n in range(3)]
     assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(SHORTCUT_COLUMNS) + "\n"
@@ -237,7 +238,7 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
 @needs_real_data
 def test_faults_planted_in_real_photos_are_found(tmp_path: Path) -> None:
     truth = plant(SHARED / "photos", tmp_path / "planted", seed=0)
-    rows = clean.judge(survey_photos(read_photos(tmp_path / "planted"), Embedder.open("mobilenet_v2", str(WEIGHTS))), tmp_path, 0)
+    rows = run_passes(survey_photos(read_photos(tmp_path / "planted"), Embedder.open("mobilenet_v2", str(WEIGHTS))), tmp_path, 0)
     table = {str(line["kind"]): line for line in measure(truth, rows)}
     assert table["broken files"]["found"] == 5 and table["broken files"]["precision"] == 1.0
     assert int(str(table["near-duplicates"]["found"])) >= 7

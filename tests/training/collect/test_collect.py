@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from carpark.errors import BadPhotos, NoAnswer
-from carpark.files import held
+from carpark.files import exclusive_lock
 from carpark.web.breaker import Patience
 from tests.loopback import Answer
 from tests.photo_sources import (
@@ -33,6 +33,7 @@ from tests.photo_sources import (
     picture,
 )
 from training.collect import __main__ as collect
+from training.collect.collecting import QUERIES, USER_AGENT
 from training.collect.gathering import Gathering
 from training.collect.ledger import Ledger
 from training.collect.paced import PacedClient, Terms
@@ -218,7 +219,7 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
         lag = Answer(json.dumps({"error": {"code": "maxlag", "info": "Waiting for db1: 6 s lagged", "lag": 6}}).encode())
         server.fail_searches = lambda nth: lag if nth == 0 else None
         collect.main(flags(server, tmp_path, "--query", "parking", "--label", "empty", "--contact", "me@example.org"))
-        assert server.user_agents == {collect.USER_AGENT.format(contact="; me@example.org")}
+        assert server.user_agents == {USER_AGENT.format(contact="; me@example.org")}
         assert len(server.search_times) == 4  # one that was told to wait, and three pages of 50
         assert not any(path.startswith("/originals") for path in server.asked)
     photos = read_photos(tmp_path).set_index("source_id")
@@ -232,13 +233,13 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
     )
     refused = pd.read_csv(tmp_path / "refused.csv")
     assert set(refused.reason[refused.outcome == "licence not wanted"]) == {"GFDL"}
-    said = capsys.readouterr().out.splitlines()[-1]
-    assert "licence not wanted" in said
-    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", said)
+    found = capsys.readouterr().out.splitlines()[-1]
+    assert "licence not wanted" in found
+    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", found)
 
 
 @pytest.mark.parametrize(
-    ("said", "license_id"),
+    ("found", "license_id"),
     [
         ({"License": "cc-by-2.0-kr"}, ("by", "2.0")),
         ({"License": "cc0", "LicenseUrl": "http://creativecommons.org/publicdomain/zero/1.0/deed.en"}, ("cc0", "1.0")),
@@ -248,19 +249,19 @@ def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_
         ({}, ("none stated", "")),
     ],
 )
-def test_what_commons_says_of_a_licence_becomes_an_id(said: dict[str, str], license_id: tuple[str, str]) -> None:
-    assert commons.read_license(said) == license_id
+def test_what_commons_says_of_a_licence_becomes_an_id(found: dict[str, str], license_id: tuple[str, str]) -> None:
+    assert commons.read_license(found) == license_id
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--source", "commons"], r"--source commons needs --contact \(or CARPARK_CONTACT\)"),
-        (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is no licence id; expected some of cc0,pdm,by,"),
+        (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is not a licence id; expected some of cc0,pdm,by,"),
         (["--source", "openverse", "--limit", "0"], r"--limit is 0; expected 1 or more"),
         (["--source", "openverse", "--label", "partial"], r"There are no shipped queries for partial; name some with --query"),
         (["--source", "openverse", "--pause", "0"], r"--pause 0\.0 is too short for api\.openverse\.org; expected 3\.1 s or more"),
-        (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is no address"),
+        (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is not an address"),
         (["--source", "csv"], r"--source csv needs --from: a CSV with image_url,license"),
         (["--source", "folder", "--from", "x"], r"--source folder needs --creator NAME and --license with one id"),
         (["--source", "openverse", "--contact", "a\nb"], r"--contact 'a\\nb' cannot stand in a User-Agent"),
@@ -290,7 +291,10 @@ def test_a_hand_edited_table_with_a_typo_is_named_and_left_as_it_is(openverse_se
 
 
 def test_two_runs_do_not_share_a_folder(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    with held(tmp_path / ".collecting", busy="busy"), pytest.raises(SystemExit, match="is being collected into by another process"):
+    with (
+        exclusive_lock(tmp_path / ".collecting", busy="busy"),
+        pytest.raises(SystemExit, match="is being collected into by another process"),
+    ):
         collect.main(flags(openverse_server, tmp_path))
 
 
@@ -298,13 +302,13 @@ def test_the_plan_is_told_first_and_a_dry_run_asks_nobody(
     openverse_server: OpenverseServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     collect.main(flags(openverse_server, tmp_path, "--dry-run", "--limit", "90"))
-    said = capsys.readouterr().out
-    assert said == "openverse: 180 photos wanted (0 empty, 0 full there): about 15 searches and 300 downloads, some 8 minutes\n"
+    found = capsys.readouterr().out
+    assert found == "openverse: 180 photos wanted (0 empty, 0 full there): about 15 searches and 300 downloads, some 8 minutes\n"
     assert openverse_server.asked == []
 
 
 def test_shipped_queries_serve_both_classes_in_several_languages() -> None:
-    queries = pd.read_csv(collect.QUERIES)
+    queries = pd.read_csv(QUERIES)
     for _, mine in queries.groupby("label"):
         assert mine.language.nunique() >= 8 and set(mine["view"]) == {"ground", "aerial", "indoor"}
     assert not queries["query"].duplicated().any()

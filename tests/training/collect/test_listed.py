@@ -46,9 +46,9 @@ def test_pictures_that_a_person_took_are_adopted_with_name_and_licence(tmp_path:
     ("rows", "message"),
     [
         (["image_url", "http://a/1.jpg"], r"list\.csv has no column license; expected image_url,license and, if known, label,"),
-        (["image_url,license", "http://a/1.jpg,cc-by"], r"line 2: license 'cc-by' is no licence id; expected one of cc0, pdm, by,"),
+        (["image_url,license", "http://a/1.jpg,cc-by"], r"line 2: license 'cc-by' is not a licence id; expected one of cc0, pdm, by,"),
         (["image_url,license", "http://a/1.jpg,cc0", "http://a/1.jpg,cc0"], r"line 3 lists http://a/1\.jpg again, after line 2"),
-        (["image_url,license", "ftp://a/1.jpg,cc0"], r"line 2: image_url 'ftp://a/1\.jpg' is no address"),
+        (["image_url,license", "ftp://a/1.jpg,cc0"], r"line 2: image_url 'ftp://a/1\.jpg' is not an address"),
         (["image_url,license,label", "http://a/1.jpg,cc0,fulll"], r"line 2: label 'fulll' is none; expected empty, full, partial"),
         (["image_url,license", "http://a/1.jpg,by"], r"line 2: CC BY asks for credit; expected a creator or an attribution"),
         (["image_url,license,licence_url", "http://a/1.jpg,cc0,"], r"has a column 'licence_url' that means nothing here"),

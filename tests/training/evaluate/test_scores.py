@@ -40,13 +40,13 @@ def test_scores_count_errors_answers_and_groups() -> None:
             "view": ["aerial", "ground", "aerial", "ground", "ground"],
         }
     )
-    said = score(predictions, THRESHOLDS)
-    assert (said["n"], said["errors"], said["accuracy"]) == (4, 1, 0.75)
-    assert said["answered_share"] == 0.5 and said["errors_among_answered"] == 0
-    assert said["by_view"] == {"aerial": {"n": 2, "errors": 0}, "ground": {"n": 2, "errors": 1}}
-    assert said["partial"] == {"n": 1, "mean_p_full": 0.5, "auroc_empty_partial": 0.5, "auroc_partial_full": 1.0}
+    answer = score(predictions, THRESHOLDS)
+    assert (answer["n"], answer["errors"], answer["accuracy"]) == (4, 1, 0.75)
+    assert answer["answered_share"] == 0.5 and answer["errors_among_answered"] == 0
+    assert answer["by_view"] == {"aerial": {"n": 2, "errors": 0}, "ground": {"n": 2, "errors": 1}}
+    assert answer["partial"] == {"n": 1, "mean_p_full": 0.5, "auroc_empty_partial": 0.5, "auroc_partial_full": 1.0}
 
 
 def test_one_class_alone_has_no_auroc() -> None:
-    said = score(pd.DataFrame({"label": ["full"], "p_full": np.array([0.9])}), THRESHOLDS)
-    assert said["auroc"] is None and said["errors"] == 0
+    answer = score(pd.DataFrame({"label": ["full"], "p_full": np.array([0.9])}), THRESHOLDS)
+    assert answer["auroc"] is None and answer["errors"] == 0

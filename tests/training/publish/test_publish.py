@@ -286,7 +286,7 @@ def test_a_model_that_learnt_from_the_test_split_or_from_other_photos_is_not_pub
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"), [("dataset", "is not a dataset repo"), ("model", "is no model folder"), ("space", "is not a Space")]
+    ("kind", "message"), [("dataset", "is not a dataset repo"), ("model", "is not a model folder"), ("space", "is not a Space")]
 )
 def test_a_folder_of_another_kind_is_refused(hub: MiniHub, request_: Request, tmp_path: Path, kind: str, message: str) -> None:
     (tmp_path / "empty").mkdir()

@@ -18,8 +18,8 @@ from torchvision import models
 from carpark.errors import BadWeights
 from carpark.model import load_model
 from carpark.model.config import read_config
-from training import export
 from training.evaluate import __main__ as evaluate
+from training.export import forms as export
 from training.labels import LABELS
 from training.train import __main__ as train
 from training.train.fitting import Recipe
@@ -95,11 +95,11 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
         (tmp_path / "held-out" / file).symlink_to(sample_folder / "photos" / file)
     held_out.drop(columns="p_full").to_csv(tmp_path / "held-out" / "photos.csv", index=False)
     evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
-    said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == said
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == answer
     with Image.open(tmp_path / "scores" / "worst.png") as sheet:
         assert sheet.width == 1440
-    assert {name: said[name] for name in said if name not in ("model_sha256", "engine")} == json.loads(
+    assert {name: answer[name] for name in answer if name not in ("model_sha256", "engine")} == json.loads(
         (tiny_model_folder / "metrics.json").read_text()
     )["validation"]
 
@@ -110,9 +110,9 @@ def test_evaluate_without_photos_repeats_the_card_from_the_folder_alone(
     for name in ("config.json", "predictions.parquet"):
         shutil.copy(tiny_model_folder / name, tmp_path)
     evaluate.main(["--model", str(tmp_path)])
-    said = json.loads(capsys.readouterr().out)
-    assert said.pop("model_sha256") == read_config(tiny_model_folder).sha256
-    assert said == json.loads((tiny_model_folder / "metrics.json").read_text())["validation"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer.pop("model_sha256") == read_config(tiny_model_folder).sha256
+    assert answer == json.loads((tiny_model_folder / "metrics.json").read_text())["validation"]
     (tmp_path / "predictions.parquet").unlink()
     assert "has no predictions.parquet, so its scores cannot be repeated" in run(evaluate.main, "--model", tmp_path)
     assert "--out needs --data" in run(evaluate.main, "--model", tmp_path, "--out", tmp_path / "scores")
@@ -136,7 +136,7 @@ def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder
         (["--arch", "resnet35"], "There is no architecture 'resnet35'; expected one of resnet18, resnet34"),
         (["--size", "8"], "--size is 8; expected 64 to 1024."),
         (["--weights", "none"], "shows empty in 1 scene; training needs at least 2 a class"),
-        (["--weights", "lost.pth"], "--weights lost.pth is no file; expected imagenet, none, or the file of a state dict"),
+        (["--weights", "lost.pth"], "--weights lost.pth is not a file; expected imagenet, none, or the file of a state dict"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_writes_nothing(flags: list[str], message: str, two_photos: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Pa
     (tmp_path / "partial").mkdir()
     Image.new("RGB", (64, 64)).save(tmp_path / "partial" / "a.jpg")
     assert "has no photo labelled empty or full" in run(evaluate.main, "--model", tiny_model_folder, "--data", tmp_path)
-    assert "is no model folder" in run(evaluate.main, "--model", tmp_path, "--data", tmp_path)
+    assert "is not a model folder" in run(evaluate.main, "--model", tmp_path, "--data", tmp_path)
 
 
 def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_folder: Path, sample_folder: Path, tmp_path: Path) -> None:

@@ -102,13 +102,13 @@ def test_a_dataset_repo_is_as_good_as_its_folder(tiny_model_folder: Path, datase
         repo.commit(files, "All of it")
         command = [sys.executable, "-W", "ignore", "-m", "training.evaluate", "--model", str(tiny_model_folder), "--data"]
         environment = os.environ | hub.environment(None, home=tmp_path)
-        said = [
+        answer = [
             json.loads(
                 subprocess.run([*command, data], env=environment, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
             )
             for data in ("alice/photos", str(dataset_folder))
         ]
-    assert said[0] == said[1] and said[0]["n"] > 0
+    assert answer[0] == answer[1] and answer[0]["n"] > 0
 
 
 @needs_real_data
@@ -123,6 +123,6 @@ def test_ufpr_frames_move_the_tiny_model_towards_their_counts(tiny_model_folder:
     train.main(["--data", str(tmp_path / "frames"), "--out", str(tmp_path / "street"), "--start-from", str(tiny_model_folder)])
     images = [open_image(path) for paths in labelled.values() for path in paths]
     before, after = (load_model(folder, "fp32").p_full(images) for folder in (tiny_model_folder, tmp_path / "street"))
-    spread = [said[2:].mean() - said[:2].mean() for said in (before, after)]
+    spread = [answer[2:].mean() - answer[:2].mean() for answer in (before, after)]
     assert spread[1] > spread[0]
     assert load_taught(str(tmp_path / "street")).arch == "resnet18"

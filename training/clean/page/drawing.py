@@ -41,16 +41,17 @@ def draw_grid(cards: Sequence[Card], chosen: Card, turn: int) -> str:
     return f"""
 <div class="grid" data-turn="{turn}" data-file="{html.escape(chosen.file)}">
   <div class="tiles" role="listbox" aria-label="Photos; arrow keys choose one" tabindex="0">{tiles}</div>
-  <div class="told">{_say_all(chosen)}</div>
+  <div class="reasons">{_say_all(chosen)}</div>
 </div>"""
 
 
 def _tile(card: Card, *, is_chosen: bool) -> str:
-    said = card.decision or ("decided" if card.is_decided else "")
+    decision = card.decision or ("decided" if card.is_decided else "")
     p_full = "" if card.p_full is None else f" · P(full) {card.p_full:.2f}"
-    badge = f'<b class="badge">{html.escape(said)}</b>' if said else ""
+    badge = f'<b class="badge">{html.escape(decision)}</b>' if decision else ""
     return f"""
-<div class="tile{" decided" if said else ""}" role="option" aria-selected="{str(is_chosen).lower()}" data-tile="{html.escape(card.file)}">
+<div class="tile{" decided" if decision else ""}" role="option" aria-selected="{str(is_chosen).lower()}"
+  data-tile="{html.escape(card.file)}">
   {_picture(card.file, card.path, SMALL_PX)}{badge}<span class="{card.label}">{card.label or "no label yet"}{p_full}</span>
 </div>"""
 

@@ -34,8 +34,8 @@ class Desk:
     choice: Choice
 
 
-def build_page(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.Blocks:
-    """The page over a docket. `marks` are keys with what the button says and the decision."""
+def build_page(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.Blocks:
+    """The page of a review queue. `marks` are keys with what the button says and the decision."""
     with gr.Blocks(title="Review photos", analytics_enabled=False) as page:
         progress = gr.HTML()
         with gr.Row(elem_classes="choices"):
@@ -51,7 +51,7 @@ def build_page(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.
 
         def answer(act: Callable[..., Shown]) -> Callable[..., Shown]:
             def answered(file: str, turn: int, spread: list[str], view: str, *choice: str) -> Shown:
-                return act(docket, Desk(file, turn, spread, view, Choice(*choice)))
+                return act(queue, Desk(file, turn, spread, view, Choice(*choice)))
 
             return answered
 
@@ -79,32 +79,32 @@ def build_page(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.
     return page
 
 
-def mark(docket: ReviewQueue, desk: Desk, *, decision: str, reason: str) -> Shown:
+def mark(queue: ReviewQueue, desk: Desk, *, decision: str, reason: str) -> Shown:
     """Decides about the card that is chosen, even if another page has decided about it meanwhile, and chooses the next one."""
-    after = _after(docket.cards(desk.choice), desk.file)
-    if card := next((card for card in docket.cards(EVERYTHING) if card.file == desk.file), None):
-        docket.decide(card, decision, reason)
-    return _show(docket, desk, after)
+    after = _after(queue.cards(desk.choice), desk.file)
+    if card := next((card for card in queue.cards(EVERYTHING) if card.file == desk.file), None):
+        queue.decide(card, decision, reason)
+    return _show(queue, desk, after)
 
 
-def step_over(docket: ReviewQueue, desk: Desk) -> Shown:
+def step_over(queue: ReviewQueue, desk: Desk) -> Shown:
     """Chooses the card after this one without deciding anything."""
-    return _show(docket, desk, _after(docket.cards(desk.choice), desk.file))
+    return _show(queue, desk, _after(queue.cards(desk.choice), desk.file))
 
 
-def take_back(docket: ReviewQueue, desk: Desk) -> Shown:
+def take_back(queue: ReviewQueue, desk: Desk) -> Shown:
     """Undoes the last mark and shows its photo again."""
-    return _show(docket, desk, [docket.undo()])
+    return _show(queue, desk, [queue.undo()])
 
 
-def show_same(docket: ReviewQueue, desk: Desk) -> Shown:
+def show_same(queue: ReviewQueue, desk: Desk) -> Shown:
     """The same card in another view, or the one that was chosen."""
-    return _show(docket, desk, [desk.file])
+    return _show(queue, desk, [desk.file])
 
 
-def show_first(docket: ReviewQueue, desk: Desk) -> Shown:
+def show_first(queue: ReviewQueue, desk: Desk) -> Shown:
     """The worst card of the choice."""
-    return _show(docket, Desk("", desk.turn, [], desk.view, desk.choice), [])
+    return _show(queue, Desk("", desk.turn, [], desk.view, desk.choice), [])
 
 
 def _after(cards: list[Card], file: str) -> list[str]:
@@ -112,12 +112,12 @@ def _after(cards: list[Card], file: str) -> list[str]:
     return files[files.index(file) + 1 :] if file in files else []
 
 
-def _show(docket: ReviewQueue, desk: Desk, wanted: list[str]) -> Shown:
+def _show(queue: ReviewQueue, desk: Desk, wanted: list[str]) -> Shown:
     """The first card of `wanted` that is still in the choice, else the first of all.
 
     A grid stays as it is, with what was decided on its tiles, until the card to show is not on it.
     """
-    turn, everything = desk.turn + 1, {card.file: card for card in docket.cards(EVERYTHING)}
+    turn, everything = desk.turn + 1, {card.file: card for card in queue.cards(EVERYTHING)}
     files = [file for file, card in everything.items() if desk.choice.admits(card)]
     is_on_grid = desk.view == GRID and desk.file in desk.spread
     if is_on_grid and wanted[:1] == [desk.file] and desk.file in everything:
@@ -136,9 +136,9 @@ def _show(docket: ReviewQueue, desk: Desk, wanted: list[str]) -> Shown:
     return draw_grid([everything[file] for file in spread], everything[chosen], turn), bar, chosen, turn, spread
 
 
-def serve(docket: ReviewQueue, marks: Mapping[str, tuple[str, str]], port: int) -> None:
+def serve(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]], port: int) -> None:
     """Serves the page on this machine alone until it is interrupted. Raises BadPhotos and BadSetting."""
-    page = build_page(docket, marks)
+    page = build_page(queue, marks)
     try:
         page.launch(
             theme=THEME,

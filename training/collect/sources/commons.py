@@ -63,37 +63,41 @@ class Commons:
 
 
 def read_page(page: Mapping[str, Any]) -> Offer | None:
-    """One element of `query.pages`; None for a file that is no photo, such as a drawing or a PDF."""
+    """One element of `query.pages`; None for a file that is not a photo, such as a drawing or a PDF."""
     info = (page.get("imageinfo") or [{}])[0]
     if info.get("mime") not in PICTURES or not info.get("thumburl"):
         return None
-    said = {name: _plain(entry.get("value")) for name, entry in (info.get("extmetadata") or {}).items()}
-    license_id, version = read_license(said)
+    metadata = {name: _plain(entry.get("value")) for name, entry in (info.get("extmetadata") or {}).items()}
+    license_id, version = read_license(metadata)
     offer = Offer(
         source="commons",
         source_id=str(page["pageid"]),
         image_url=info["thumburl"],
         source_page=info.get("descriptionurl", ""),
         license=license_id,
-        title=said.get("ObjectName") or _plain(page.get("title", "").removeprefix("File:")),
-        creator=said.get("Artist", ""),
+        title=metadata.get("ObjectName") or _plain(page.get("title", "").removeprefix("File:")),
+        creator=metadata.get("Artist", ""),
         license_version=version,
-        license_url=said.get("LicenseUrl", ""),
+        license_url=metadata.get("LicenseUrl", ""),
     )
     return credited(offer)
 
 
-def read_license(said: Mapping[str, str]) -> tuple[str, str]:
+def read_license(metadata: Mapping[str, str]) -> tuple[str, str]:
     """Id and version from `extmetadata`; for a licence that is not of Creative Commons what Commons calls it, and "" ."""
-    if named := re.search(r"creativecommons\.org/licenses/(by(?:-\w\w)*)/(\d\.\d)", said.get("LicenseUrl", "")):
+    if named := re.search(r"creativecommons\.org/licenses/(by(?:-\w\w)*)/(\d\.\d)", metadata.get("LicenseUrl", "")):
         return named[1], named[2]
-    if named := re.fullmatch(r"cc-(by(?:-(?:sa|nc|nd))*)-(\d\.\d)(?:-\w+)?", said.get("License", "")):
+    if named := re.fullmatch(r"cc-(by(?:-(?:sa|nc|nd))*)-(\d\.\d)(?:-\w+)?", metadata.get("License", "")):
         return named[1], named[2]
-    if "publicdomain/zero" in said.get("LicenseUrl", "") or said.get("License", "").startswith("cc0") or said.get("License") == "cc-zero":
+    if (
+        "publicdomain/zero" in metadata.get("LicenseUrl", "")
+        or metadata.get("License", "").startswith("cc0")
+        or metadata.get("License") == "cc-zero"
+    ):
         return "cc0", "1.0"
-    if "publicdomain/mark" in said.get("LicenseUrl", "") or said.get("License", "").startswith("pd"):
+    if "publicdomain/mark" in metadata.get("LicenseUrl", "") or metadata.get("License", "").startswith("pd"):
         return "pdm", ""
-    return said.get("LicenseShortName") or said.get("License") or "none stated", ""
+    return metadata.get("LicenseShortName") or metadata.get("License") or "none stated", ""
 
 
 def _plain(text: object) -> str:

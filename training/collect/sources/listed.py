@@ -60,9 +60,9 @@ def read_list(path: Path) -> tuple[Offer, ...]:
 def _check_row(path: Path, line: int, row: dict[str, str]) -> None:
     parts = urlsplit(row["image_url"])
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadPhotos(f"{path} line {line}: image_url {row['image_url']!r} is no address; expected http:// or https://.")
+        raise BadPhotos(f"{path} line {line}: image_url {row['image_url']!r} is not an address; expected http:// or https://.")
     if row["license"] not in LICENSES:
-        raise BadPhotos(f"{path} line {line}: license {row['license']!r} is no licence id; expected one of {', '.join(LICENSES)}.")
+        raise BadPhotos(f"{path} line {line}: license {row['license']!r} is not a licence id; expected one of {', '.join(LICENSES)}.")
     if row.get("label") and row["label"] not in (*LABELS, PARTIAL):
         raise BadPhotos(f"{path} line {line}: label {row['label']!r} is none; expected {', '.join((*LABELS, PARTIAL))}, or nothing.")
     if row["license"].startswith("by") and not (row.get("creator") or row.get("attribution")):

@@ -80,7 +80,7 @@ def parse_licenses(text: str) -> tuple[str, ...]:
     wanted = [part.strip() for part in text.split(",")]
     for part in wanted:
         if part not in LICENSES:
-            raise BadSetting(f"--license {part!r} is no licence id; expected some of {','.join(LICENSES)}.")
+            raise BadSetting(f"--license {part!r} is not a licence id; expected some of {','.join(LICENSES)}.")
     return tuple(name for name in LICENSES if name in wanted)
 
 

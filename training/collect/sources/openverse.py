@@ -49,18 +49,18 @@ class Openverse:
 
 def read_result(result: dict[str, object]) -> Offer:
     """One element of `results`."""
-    said = {name: one_line(value) for name, value in result.items()}
+    fields = {name: one_line(value) for name, value in result.items()}
     return credited(
         Offer(
             source="openverse",
-            source_id=said["id"],
-            image_url=said["url"],
-            source_page=said.get("foreign_landing_url", ""),
-            license=said.get("license", "").lower(),
-            title=said.get("title", ""),
-            creator=said.get("creator", ""),
-            license_version=said.get("license_version", ""),
-            license_url=said.get("license_url", ""),
-            attribution=said.get("attribution", ""),
+            source_id=fields["id"],
+            image_url=fields["url"],
+            source_page=fields.get("foreign_landing_url", ""),
+            license=fields.get("license", "").lower(),
+            title=fields.get("title", ""),
+            creator=fields.get("creator", ""),
+            license_version=fields.get("license_version", ""),
+            license_url=fields.get("license_url", ""),
+            attribution=fields.get("attribution", ""),
         )
     )

@@ -1,0 +1,92 @@
+"""Clean a folder of photos: run the passes, or replay earlier decisions, and write the clean folder."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from carpark.errors import BadPhotos, BadSetting
+from training.clean.apply import write_photos
+from training.clean.decisions import (
+    CLEANING_FILE,
+    KEEP,
+    LABEL_PASS,
+    REVIEW,
+    Decision,
+    accept_sure,
+    check_rows,
+    decide_fates,
+    journal_of,
+    read_rows,
+    to_record,
+)
+from training.clean.embedding import Embedder
+from training.clean.survey import Survey, survey_photos
+from training.photos import check_trainable, read_photos
+from training.staging import staged
+
+
+def clean(data: Path, out: Path, embedder: Embedder, *, confidence: float | None, seed: int) -> tuple[list[Decision], "Counter[str]"]:
+    """Runs the passes over `data` and writes the clean folder `out`; its decisions, and how many photos were kept, dropped and so on.
+
+    Proposals with a score of at least `confidence` are accepted; None accepts none. A person's decisions of an earlier run stay.
+    Raises a CarparkError, and then nothing is written.
+    """
+    photos = read_photos(data)
+    earlier = read_rows(out / CLEANING_FILE) if (out / CLEANING_FILE).is_file() else []
+    survey = survey_photos(photos, embedder)
+    check_rows(out / CLEANING_FILE, [row if row.part == REVIEW else _undecided(row) for row in earlier], _digests(survey), data)
+    proposals = run_passes(survey, data, seed)
+    if confidence is not None:
+        proposals = accept_sure(proposals, confidence)
+    rows = [*proposals, *(row for row in earlier if row.part == REVIEW)]
+    with staged(out, marker=CLEANING_FILE) as folder:
+        journal_of(folder).append([to_record(row) for row in rows])
+        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
+    return rows, counts
+
+
+def replay(data: Path, path: Path, out: Path) -> tuple[list[Decision], "Counter[str]"]:
+    """Writes the clean folder that follows from the decisions in a cleaning.csv; returns the same as `clean`.
+
+    Raises a CarparkError, and then nothing is written.
+    """
+    if not path.is_file():
+        raise BadSetting(f"--replay {path} is not a file; expected a cleaning.csv.")
+    rows = read_rows(path)
+    survey = survey_photos(read_photos(data), None)
+    check_rows(path, rows, _digests(survey), data)
+    with staged(out, marker=CLEANING_FILE) as folder:
+        shutil.copyfile(path, folder / CLEANING_FILE)
+        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
+    return rows, counts
+
+
+def run_passes(survey: Survey, data: Path, seed: int) -> list[Decision]:
+    """The proposals of both passes. Every readable photo has a row of the label pass.
+
+    Where a class is too small to train on, those rows say that the label was not judged.
+    """
+    from training.clean.file_pass import judge_files  # only now: their libraries take seconds to load, and a replay needs none
+    from training.clean.label_pass import judge_labels
+    from training.clean.twins import find_twins, merge_scenes
+
+    twins = find_twins(survey)
+    merged = merge_scenes(survey.photos.scene, twins)
+    rows = judge_files(survey, twins, merged)
+    readable = survey.photos[survey.is_readable]
+    try:
+        check_trainable(readable.assign(scene=readable.scene.map(merged)), data)
+    except BadPhotos as error:
+        print(f"labels of {len(readable)} photos are not judged: {error}")
+        unjudged = zip(readable.file, readable.sha256, readable.label, strict=True)
+        why = "not judged: a class is too small to learn from"
+        return rows + [Decision(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
+    return rows + judge_labels(survey, survey.photos.scene.map(merged), seed)
+
+
+def _digests(survey: Survey) -> dict[str, str]:
+    return dict(zip(survey.photos.file, survey.photos.sha256, strict=True))
+
+
+def _undecided(row: Decision) -> Decision:
+    return Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)

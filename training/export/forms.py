@@ -1,0 +1,93 @@
+"""A fitted learner as the files of a model repo folder: learner, safetensors, ONNX, int8 and config.json."""
+
+import copy
+import json
+import logging
+import pickle
+import platform
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastai.layers import AdaptiveConcatPool2d
+from fastai.learner import Learner
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from carpark.hub.revisions import digest_file
+from carpark.model.config import MODEL_FILES
+from carpark.model.engines import Pixels
+from carpark.model.neighbours import NEIGHBOURS_FILE
+from carpark.model.network import FromPixels
+from training.export.int8 import write_int8
+
+PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
+
+
+def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calibration: Pixels) -> None:
+    """model.pkl with its pyproject.toml, model.safetensors, model.onnx, model.int8.onnx and config.json, into `folder`.
+
+    `config` is what config.json holds beyond files and versions. `calibration` are training pixels, which set the int8 ranges.
+    """
+    forget_paths(learner)
+    # Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
+    learner.export(folder / MODEL_FILES["learner"], pickle_module=pickle)
+    (folder / MODEL_FILES["safetensors"]).write_bytes(
+        save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()})
+    )
+    network = copy.deepcopy(learner.model).eval()
+    if isinstance(network[1][0], AdaptiveConcatPool2d):
+        network[1][0] = ConcatPool()
+    whole = FromPixels(network, config["mean"], config["std"])
+    write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
+    write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
+    # What `from_pretrained_fastai` wants to see before it unpickles.
+    requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
+    (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
+    write_config(folder, config)
+
+
+def forget_paths(learner: Learner) -> None:
+    """Removes every path that the learner would pickle: it may name a home directory, and a POSIX path does not load on Windows."""
+    learner.path = "."
+    for holder in (learner.dls, *learner.dls.loaders):
+        holder.path = "."
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """config.json: `config`, the versions of what made the model, and the sha256 of each file that is there to be loaded."""
+    names = [name for name in (*MODEL_FILES.values(), NEIGHBOURS_FILE) if (folder / name).is_file()]
+    files = {name: {"sha256": digest_file(folder / name), "bytes": (folder / name).stat().st_size} for name in names}
+    versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
+    text = json.dumps(config | {"versions": versions, "files": files}, indent=2, ensure_ascii=False)
+    (folder / "config.json").write_text(text + "\n")
+
+
+def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
+    """The float32 form of a network from pixels of (height, width)."""
+    example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own internals; the proof below is what counts
+        program = torch.onnx.export(
+            whole,
+            (example,),
+            input_names=["pixels"],
+            output_names=["probabilities", "features"],
+            dynamic_shapes=({0: torch.export.Dim("photos", min=1, max=4096)},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # None is answered only when a path is handed in
+    program.save(path, external_data=False)
+
+
+class ConcatPool(nn.Module):
+    """fastai's AdaptiveConcatPool2d to one pixel, written as the two reductions that the ONNX exporter knows."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, c, h, w) -> (n, 2c, 1, 1): maxima, then means."""
+        return torch.cat([features.amax((2, 3), keepdim=True), features.mean((2, 3), keepdim=True)], dim=1)

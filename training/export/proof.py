@@ -1,0 +1,69 @@
+"""The proof that the formats of a model agree: each is compared with the learner on photos."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from fastai.learner import load_learner
+from fastai.vision.core import PILImage
+
+from carpark.errors import BadModel
+from carpark.model.config import MODEL_FILES, Engine, read_config
+from carpark.model.engines import Features, Pixels, Probabilities, load_model
+from carpark.model.neighbours import load_neighbours
+from carpark.model.network import pool_features
+from training.labels import LABELS
+
+# Largest |difference in P(full)| from what fastai says with the learner that a form may show on any photo.
+BOUNDS: dict[Engine, float] = {"learner": 1e-3, "safetensors": 1e-3, "fp32": 1e-3, "int8": 0.2}
+
+
+def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
+    """How far each form strays from fastai's `get_preds` with the learner on these photos. Raises BadModel where one goes beyond its bound.
+
+    Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
+    """
+    full, neighbours = read_config(folder).labels.index("full"), load_neighbours(folder)
+    learner, seen_by_learner = _by_fastai(folder / MODEL_FILES["learner"], pixels)
+    p_learner = learner[:, full]
+    verdicts = [neighbours.is_car_park(feature) for feature in seen_by_learner]
+    proof: dict[str, Any] = {"n": len(pixels)}
+    for engine, bound in BOUNDS.items():
+        probabilities, features = _in_batches(folder, engine, pixels)
+        p_full = probabilities[:, full]
+        gap = float(np.abs(p_full - p_learner).max())
+        flips = ((p_full >= 0.5) != (p_learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(p_learner - 0.5) > bound)
+        if gap > bound or flips.any():
+            raise BadModel(
+                f"{MODEL_FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
+                f"and {int(flips.sum())} of {len(pixels)} photos in another class. Nothing was written."
+            )
+        proof[engine] = {
+            "max_abs_dp": round(gap, 6),
+            "bound": bound,
+            "other_class": int(((p_full >= 0.5) != (p_learner >= 0.5)).sum()),
+            "min_similarity": round(float((features * seen_by_learner).sum(axis=1).min()), 4),
+            "other_car_park": sum(neighbours.is_car_park(f) != verdict for f, verdict in zip(features, verdicts, strict=True)),
+        }
+    return proof
+
+
+def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
+    """What whoever loads the learner with fastai alone gets: its own loader and normalisation, callbacks and loss."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of pickle; the file was written just now
+        learner = load_learner(path)
+    pooled: list[Features] = []
+    learner.model[0].register_forward_hook(lambda body, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
+    with learner.no_bar(), learner.no_logging():
+        loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0)
+        probabilities, _ = learner.get_preds(dl=loader)
+    return np.asarray(probabilities), np.concatenate(pooled)
+
+
+def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> tuple[Probabilities, Features]:
+    forward = load_model(folder, engine).forward
+    seen = [forward(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+    return np.concatenate([probabilities for probabilities, _ in seen]), np.concatenate([features for _, features in seen])
