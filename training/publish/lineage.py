@@ -47,9 +47,9 @@ def remote_photos(api: HfApi, target: Target, revision: str) -> pd.DataFrame:
 def find_learnt(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> Learnt:
     """What a model folder learnt from: `photos`, which are the dataset `name` as it is published now, or an earlier commit of `target`.
 
-    Raises BadModel where neither has the same photos, labels and scenes, or where a photo is in the test split.
+    Raises BadModel where neither has the photos, labels and scenes that the model learnt from, or where one of them is in the test split.
     """
-    expected = json.loads((model / "config.json").read_bytes())["dataset"].get("sha256", "")
+    expected = json.loads((model / "config.json").read_bytes()).get("dataset", {}).get("sha256", "")
     revision, taught = None, photos
     if data_digest(photos) != expected:
         revision, taught = _find_earlier(api, target, expected) or (None, photos)

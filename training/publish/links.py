@@ -42,9 +42,9 @@ def link_model(folder: Path, out: Path, names: Names, *, learnt: Learnt, dataset
     """The model's config.json and card, which name the commit of the dataset that it learnt from. Raises BadModel."""
     config, metrics = _read(folder / "config.json"), _read(folder / "metrics.json")
     revision = learnt.revision or dataset.revision
-    config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision, "drawn": learnt.drawn}
-    config["command"] = COMMAND_DATA.sub(f"--data {dataset.repo}@{revision}", config["command"])
     try:
+        config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision, "drawn": learnt.drawn}
+        config["command"] = COMMAND_DATA.sub(f"--data {dataset.repo}@{revision}", config["command"])
         card = model_card(config, metrics, repo=names.model)
     except KeyError as error:
         raise BadModel(f"{folder} lacks {error}, which its card prints. Train again: python -m training.train.") from error

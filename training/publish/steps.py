@@ -116,7 +116,7 @@ def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pi
         if "dataset" in request.kinds:
             photos, name = local_photos(work / "dataset"), str(request.folders["dataset"])
         else:
-            photos, name = remote_photos(api, dataset, pins["dataset"].revision), str(dataset)
+            photos, name = remote_photos(api, dataset, pins["dataset"].revision), dataset.repo
         return find_learnt(api, request.folders["model"], dataset, photos=photos, name=name)
 
 

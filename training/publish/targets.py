@@ -108,10 +108,10 @@ def explained_hub_errors(target: Target) -> Iterator[None]:
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise NotPublished(_explain(error, target)) from error
     except RuntimeError as error:
-        if type(error) is not RuntimeError:
-            raise
         # An upload that broke off hides its reason behind one of these; the Xet client raises it bare.
-        cause = error.__cause__ if isinstance(error.__cause__, OSError | httpx2.HTTPError) else error
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        if type(cause) is not RuntimeError and not isinstance(cause, OSError | httpx2.HTTPError):
+            raise
         raise NotPublished(_explain(cause, target)) from error
 
 
