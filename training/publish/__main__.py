@@ -42,7 +42,10 @@ def _report(published: list[Published], request: Request) -> None:
     for done in published:
         if done.plan.edited_card:
             _report_edited_card(done.plan)
-    for done in published if not request.is_dry_run else []:
+    for done in published:
+        if request.is_dry_run:
+            print(f"{done.plan.target} {'is' if done.plan.head else 'will be'} {'private' if done.is_private else 'public'}")
+            continue
         print(f"{done.plan.target.url} at {done.head}{' (private)' if done.is_private else ''}")
         if done.private_parts:
             parts = " and ".join(done.private_parts)

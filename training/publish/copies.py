@@ -17,7 +17,7 @@ PREFIX = ".publish-"
 LOCK = "lock"
 LARGE = (".onnx", ".parquet", ".pkl", ".safetensors")  # linked, not copied; nothing writes into them
 PROJECT_LICENSE = Path(__file__).resolve().parents[2] / "LICENSE"
-# What publishes P(full) and explains it: the photo, the truth, what scores are broken down by, and the answers.
+# Of predictions.parquet, beside P(full): the photo, its label, and what scores are broken down by.
 PREDICTION_COLUMNS = ("file", "sha256", "label", "scene", "occupancy", "view", "light", "resolution", "fold")
 
 
@@ -69,12 +69,13 @@ def copy_dataset(folder: Path, out: Path) -> None:
 
 
 def copy_model(folder: Path, out: Path) -> None:
-    """A copy of a model folder, with the project's licence. Raises BadModel for another folder, or one whose files are not its own."""
+    """A copy of a model folder, with the project's licence unless it has one. Raises BadModel where config.json names other files."""
     known = read_config(folder)
     for name in known.files:
         check_file(folder / name, known)
     copy_folder(folder, out)
-    shutil.copyfile(PROJECT_LICENSE, out / "LICENSE")
+    if not (out / "LICENSE").exists():
+        shutil.copyfile(PROJECT_LICENSE, out / "LICENSE")
     if (predictions := out / "predictions.parquet").is_file():
         keep_prediction_columns(predictions)
 

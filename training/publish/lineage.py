@@ -16,6 +16,7 @@ from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
 from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
 from training.provenance import DRAWN
+from training.publish.plans import content_revision
 from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
 from training.train.likeness import revision_of
 
@@ -83,7 +84,7 @@ def _find_earlier(api: HfApi, target: Target, digest: str) -> tuple[str, pd.Data
             known.add(files)
             photos = remote_photos(api, target, commit)
             if data_digest(photos) == digest:
-                return commit, photos
+                return content_revision(api, target, commit), photos
     return None
 
 

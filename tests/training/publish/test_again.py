@@ -69,6 +69,7 @@ def test_a_model_alone_is_checked_against_the_dataset_on_the_hub(hub: MiniHub, r
 
 def test_a_model_of_a_dataset_that_has_moved_on_goes_on_naming_its_own_commit(hub: MiniHub, request_: Request, relabelled: Path) -> None:
     first = publish_to(hub, request_)[0].head
+    edit(hub, "dataset", "README.md", b"# Carol's\n")  # a later commit with the same photos
     dataset, model, space = publish_to(hub, replace(request_, folders=request_.folders | {"dataset": relabelled}))
     assert dataset.head != first and not model.plan.paths
     config = json.loads(repo_of(hub, "model").head.files["config.json"].data)
@@ -117,6 +118,8 @@ def test_repos_that_are_private_stay_so_and_are_said_to_be(hub: MiniHub, request
     assert "may read the private dataset alice/carpark-photos and model alice/carpark-classifier: set it as the secret" in result.stdout
     assert b"preload_from_hub" not in repo_of(hub, "space").head.files["README.md"].data
     assert commits(hub) == {"dataset": 1, "model": 1, "space": 1}
+    result = run_publish(hub, TOKEN, tmp_path, *arguments_of(request_), "--dry-run", "--space-repo", "other", cwd=tmp_path)
+    assert "model alice/carpark-classifier is private\nspace alice/other will be public\n" in result.stdout
 
 
 # What others did on the Hub
