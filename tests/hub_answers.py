@@ -93,8 +93,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def answer_json(self, said: object, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        self.answer(json.dumps(said).encode(), status, {"Content-Type": "application/json", **(headers or {})})
+    def answer_json(self, body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        self.answer(json.dumps(body).encode(), status, {"Content-Type": "application/json", **(headers or {})})
 
     def answer_file(self, data: bytes, headers: Mapping[str, str]) -> None:
         wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
@@ -136,9 +136,9 @@ def validate_card(hub: Handler) -> None:
 
 @route("POST", "/api/repos/create")
 def create_repo(hub: Handler) -> None:
-    said, owner = hub.payload(), hub.need_user()
-    kind, repo_id = said.get("type") or "model", f"{said.get('organization') or owner}/{said['name']}"
-    hardware = said.get("hardware") or "cpu-basic"
+    fields, owner = hub.payload(), hub.need_user()
+    kind, repo_id = fields.get("type") or "model", f"{fields.get('organization') or owner}/{fields['name']}"
+    hardware = fields.get("hardware") or "cpu-basic"
     url = f"{hub.hub.url}/{'' if kind == 'model' else kind + 's/'}{repo_id}"
     if not repo_id.startswith(f"{owner}/"):
         raise Refused(403, f"You don't have the rights to create a {kind} under this namespace")
@@ -146,8 +146,8 @@ def create_repo(hub: Handler) -> None:
         return hub.answer_json({"error": f"You already created this {kind} repo", "url": url}, 409)
     if kind == "space" and not hub.hub.is_paid and hardware != "zero-a10g":
         raise Refused(402, "Hosting Gradio and Docker Spaces on free cpu-basic requires a PRO subscription.")
-    variables = {variable["key"]: variable["value"] for variable in said.get("variables") or []}
-    repo = Repo(kind, repo_id, said.get("visibility") == "private" or bool(said.get("private")), hardware, variables)
+    variables = {variable["key"]: variable["value"] for variable in fields.get("variables") or []}
+    repo = Repo(kind, repo_id, fields.get("visibility") == "private" or bool(fields.get("private")), hardware, variables)
     repo.commit({".gitattributes": Blob(GIT_ATTRIBUTES)}, "initial commit", author=owner)
     hub.hub.repos[kind, repo_id] = repo
     hub.answer_json({"url": url, "name": repo_id})

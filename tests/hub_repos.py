@@ -100,9 +100,9 @@ class Repo:
     def commit(self, files: dict[str, Blob], title: str, *, message: str = "", author: str = "") -> str:
         """The id of a new commit with exactly these files."""
         listing = sorted((path, blob.git_id) for path, blob in files.items())
-        said = json.dumps([self.type, self.id, next(self._numbers), listing, title, message])
+        identity = json.dumps([self.type, self.id, next(self._numbers), listing, title, message])
         date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        self.commits.append(Commit(hashlib.sha1(said.encode()).hexdigest(), files, title, message, author, date))
+        self.commits.append(Commit(hashlib.sha1(identity.encode()).hexdigest(), files, title, message, author, date))
         return self.head.sha
 
     def info(self, commit: Commit) -> dict[str, Any]:

@@ -1,20 +1,26 @@
 """What the tests of publication share: a model folder of a few bytes, and a publication to a Hub on loopback from within the test."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import huggingface_hub.constants
+import numpy as np
+import pandas as pd
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
 from carpark.hub.revisions import digest_file
 from carpark.model.config import MODEL_FILES
-from tests.hub_repos import Repo
+from carpark.model.neighbours import NEIGHBOURS_FILE, write_neighbours
+from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 from training.publish.__main__ import FOLDERS, NAMES
 from training.publish.steps import ORDER, Published, Request, publish
@@ -59,3 +65,28 @@ def publish_to(hub: MiniHub, request: Request, token: str | bool = TOKEN) -> lis
 
 def repo_of(hub: MiniHub, kind: str) -> Repo:
     return hub.repos[kind, REPOS[kind]]
+
+
+def commits(hub: MiniHub) -> dict[str, int]:
+    """How often each repo was published to."""
+    return {kind: len(repo_of(hub, kind).commits) - 1 for kind in ORDER if (kind, REPOS[kind]) in hub.repos}
+
+
+def edit(hub: MiniHub, kind: str, path: str, data: bytes) -> None:
+    """What somebody else does in the browser."""
+    repo = repo_of(hub, kind)
+    repo.commit({**repo.head.files, path: Blob(data)}, f"Update {path}", author="carol")
+
+
+def run_publish(hub: MiniHub, token: str | None, home: Path, *arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own."""
+    command = [sys.executable, "-W", "error", "-m", "training.publish", *arguments]
+    return subprocess.run(command, cwd=cwd, env=os.environ | hub.environment(token, home=home), capture_output=True, text=True)
+
+
+def remember_photos(model: Path, photos: pd.DataFrame) -> None:
+    """As if the model had learnt from these."""
+    write_neighbours(model, photos, np.zeros((len(photos), 2), np.float32))
+    config = json.loads((model / "config.json").read_text())
+    config["files"][NEIGHBOURS_FILE]["sha256"] = digest_file(model / NEIGHBOURS_FILE)
+    (model / "config.json").write_text(json.dumps(config))

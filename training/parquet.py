@@ -1,9 +1,10 @@
-"""Photos as the Parquet files of a dataset repo, and back. The same photos give the same bytes, so a second push is no change."""
+"""Photos as the Parquet files of a dataset repo, and back. The same photos give the same bytes, so a second push changes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,9 +15,11 @@ from carpark.errors import BadPhotos
 from training.labels import LABELS, PARTIAL
 from training.provenance import PROVENANCE
 
-MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # columns that photos.csv may have beside what every row has
+MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # further columns that photos.csv may have
 NUMBERS = ("width", "height")
-SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; the viewer and range requests like them small
+LISTED = ("sha256", "label", "scene", "source")  # what tells one state of a dataset from another
+PHOTO_FILES = re.compile(rf"(?P<room>data|{PARTIAL})/(?P<split>\w+)-.*\.parquet$")  # in a dataset repo; generated photos are no part of it
+SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; its viewer and range requests are faster on small ones
 
 
 def write_parquet(photos: pd.DataFrame, folder: Path, stem: str) -> list[Path]:
@@ -54,6 +57,29 @@ def read_parquet(folder: Path, splits: Sequence[str]) -> pd.DataFrame:
     except (ArrowException, KeyError, TypeError, ValueError) as error:
         found = f"{error!r}" if files else f"no data/{{{','.join(splits)}}}-*.parquet"
         raise BadPhotos(f"{folder} is not a dataset of car park photos ({found}). Make one: python -m training.dataset.") from error
+
+
+def list_photos(files: Iterable[str], open_file: Callable[[str], BinaryIO]) -> pd.DataFrame:
+    """The photos in files of a dataset repo, by their names there: `sha256`, `label`, `scene`, `source`, `split`. Raises BadPhotos.
+
+    Only these columns are read, and no pictures; of files that do not hold photos for a split, nothing.
+    """
+    tables = [pd.DataFrame(columns=[*LISTED, "split"])]
+    for name in sorted(files):
+        if named := PHOTO_FILES.match(name):
+            with open_file(name) as file:
+                tables.append(_list_rows(name, file, PARTIAL if named["room"] == PARTIAL else "").assign(split=named["split"]))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _list_rows(name: str, file: BinaryIO, label: str) -> pd.DataFrame:
+    try:
+        table = pq.read_table(file, columns=list(LISTED))
+        names = Features.from_arrow_schema(table.schema)["label"].names
+    except (ArrowException, KeyError, TypeError, ValueError) as error:
+        raise BadPhotos(f"{name} does not hold photos of a dataset ({error!r}). Make it again: python -m training.dataset.") from error
+    rows: pd.DataFrame = table.to_pandas()
+    return rows.assign(label=[label or names[int(number)] for number in rows.label])
 
 
 def _row(photo: Mapping[Any, Any], features: Features) -> dict[str, Any]:

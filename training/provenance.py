@@ -33,5 +33,6 @@ LICENSES: dict[str, str] = {  # the ids that Openverse uses -> what people call 
     "by-nd": "CC BY-ND",
     "by-nc-nd": "CC BY-NC-ND",
 }
+DRAWN = "generated"  # the source of a car park that training.sample drew
 PERMISSIVE = ("cc0", "pdm", "by")  # reuse for any purpose, at most with credit
 NO_DERIVATIVES = ("by-nd", "by-nc-nd")  # a cropped, scaled or cleaned copy may not be passed on

@@ -10,7 +10,9 @@ from huggingface_hub import EvalResult, ModelCard
 
 from carpark.errors import BadModel
 from carpark.files import write_file
+from carpark.model.config import MODEL_FILES
 from carpark.model.network import CUTS, head_of, torchvision_name
+from training.cards.names import PLACEHOLDERS
 from training.cards.tables import architecture_table, breakdown_table, claims_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
@@ -25,8 +27,11 @@ BASE_MODELS = {
 }
 
 
-def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "owner/name") -> str:
-    """The README.md of the model repo `repo`, from its config.json and metrics.json. A placeholder without a value raises KeyError."""
+def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = PLACEHOLDERS["repo"]) -> str:
+    """The README.md of the model repo `repo`, from its config.json and metrics.json. A template name without a value raises KeyError.
+
+    The names of its sibling repos are `PLACEHOLDERS`, which publication fills in.
+    """
     scores, recipe, agreement, dataset = metrics["validation"], config["recipe"], metrics["agreement"], config["dataset"]
     low, high = scores["accuracy_interval_95"]
     architecture = config["architecture"]
@@ -46,7 +51,11 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = "
         "architecture": architecture,
         "torchvision": torchvision_name(architecture),
         "network_arguments": "".join(f", {name}={value!r}" for name, value in arguments.items() if value is not None),
-        "start": f"from the model {recipe['start_from']}, whose last layer was moved as far as these photos ask"
+        "code": PLACEHOLDERS["code"],
+        "drawn": _drawn_in_words(dataset),
+        "parameters": _parameters_in_words(config.get("files", {})),
+        "machine": _machine_in_words(config.get("machine", {})),
+        "start": f"fine-tuned from the model {recipe['start_from']} (last layer only)"
         if recipe.get("start_from")
         else {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
             recipe["weights"], f"from the weights in {recipe['weights']}"
@@ -125,6 +134,30 @@ def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalR
         )
         for metric, score in (("accuracy", "accuracy"), ("roc_auc", "auroc"))
     ]
+
+
+def _drawn_in_words(dataset: Mapping[str, Any]) -> str:
+    """A paragraph that says how many of the photos are drawings, between line breaks; nothing where none is known to be one."""
+    drawn, photos = dataset.get("drawn", 0), dataset["photos"]
+    if not drawn:
+        return ""
+    program = "car parks drawn by a program (`python -m training.sample`), not photographs"
+    if drawn < photos:
+        return f"\n**{drawn:,} of the {photos:,} pictures that it learnt from are {program}.**\n"
+    scores = "The scores below say how well it does on drawings; how well it does on photographs was not measured."
+    return f"\n**All {photos:,} pictures that it learnt from, and those that it was scored on, are {program}.** {scores}\n"
+
+
+def _parameters_in_words(files: Mapping[str, Any]) -> str:
+    """Such as "0.7 M parameters", from the size of the float32 weights."""
+    weights = files.get(MODEL_FILES["safetensors"])
+    return f"{weights['bytes'] / 4e6:.1f} M parameters" if weights else "parameters not counted"
+
+
+def _machine_in_words(machine: Mapping[str, Any]) -> str:
+    if not machine:
+        return "a machine that was not recorded"
+    return f"{machine['threads']} threads of {machine['processor']} {'with' if machine['gpu'] else 'without'} a GPU"
 
 
 def _in_words(counts: Mapping[Any, int]) -> str:

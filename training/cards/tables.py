@@ -1,4 +1,4 @@
-"""Tables of the model card, from what metrics.json says; each is empty where nothing was measured."""
+"""Markdown tables of the cards. Those of the model card come from metrics.json; each is empty where nothing was measured."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,8 +11,12 @@ BREAKDOWNS = {"by_view": "view", "by_light": "light", "by_resolution": "resoluti
 
 def breakdown_table(scores: dict[str, Any]) -> str:
     """Errors by view, light and resolution."""
-    groups = [(f"{kind} {name}", said) for key, kind in BREAKDOWNS.items() for name, said in scores.get(key, {}).items() if said["n"]]
-    rows = [(name, f"{said['errors']} of {said['n']}", _interval(said["n"] - said["errors"], said["n"])) for name, said in groups]
+    groups = [(f"{kind} {name}", counts) for key, kind in BREAKDOWNS.items() for name, counts in scores.get(key, {}).items()]
+    rows = [
+        (name, f"{group['errors']} of {group['n']}", _interval(group["n"] - group["errors"], group["n"]))
+        for name, group in groups
+        if group["n"]
+    ]
     return _section("Where it errs", ("photos", "errors", "right, 95% interval"), rows)
 
 
@@ -32,9 +36,10 @@ def architecture_table(rows: Sequence[dict[str, Any]] | None) -> str:
         ),
         [_architecture_row(row) for row in rows],
     )
-    curve = [(row["arch"], said) for row in rows for said in row.get("learning_curve", [])]
+    points = [(row["arch"], point) for row in rows for point in row.get("learning_curve", [])]
     learnt = [
-        (arch, said["photos"], said["scenes"], f"{_listed(said['errors_each_time'])} of {said['n']}", said["auroc"]) for arch, said in curve
+        (arch, point["photos"], point["scenes"], f"{_listed(point['errors_each_time'])} of {point['n']}", point["auroc"])
+        for arch, point in points
     ]
     return table + _section("With fewer photos", ("architecture", "photos", "scenes", "errors each time", "AUROC"), learnt)
 
@@ -64,9 +69,12 @@ def _listed(numbers: Iterable[object]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A heading and a table, with a line break before; nothing without rows."""
-    if not rows:
-        return ""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return f"\n## {title}\n\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table. A "|" in a cell becomes "/", so that no cell ends early."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A heading and a table, after a line break; nothing without rows."""
+    return f"\n## {title}\n\n{markdown_table(head, rows)}\n" if rows else ""

@@ -12,10 +12,7 @@ from pathlib import Path
 from datasets import disable_progress_bars
 
 from carpark.errors import BadSetting, one_line_errors
-from training.dataset.writing import (
-    _in_order,
-    write_dataset,
-)
+from training.dataset.writing import by_split, write_dataset
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -31,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         if not 0 <= args.seed < 2**32:
             raise BadSetting(f"--seed is {args.seed}; expected 0 to {2**32 - 1}.")
         photos = write_dataset(args.data, args.out, generated=args.generated, seed=args.seed)
-    counts = ", ".join(f"{len(rows)} {split}" for split, rows in _in_order(photos))
+    counts = ", ".join(f"{len(rows)} {split}" for split, rows in by_split(photos))
     print(f"{len(photos):,} photos of {photos.scene.nunique():,} scenes: {counts} -> {args.out}")
 
 

@@ -16,12 +16,17 @@ from training.cards.attribution import attribute
 from training.cards.dataset import dataset_card
 from training.labels import LABELS, PARTIAL
 from training.parquet import write_parquet
-from training.photos import check_trainable, read_photos, split_by_scene
+from training.photos import check_trainable, read_photos
 from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE
+from training.splits import SPLITS, split_photos
 from training.staging import staged
 
-TEST, VALIDATION = 0.2, 0.15  # shares of all photos
 KEPT = ("cleaning.csv", "shortcuts.csv")  # what training.clean wrote beside the photos
+LICENSE = """Each photo has the licence that its row names in the columns license, license_version and license_url.
+ATTRIBUTION.md lists all photos with their credits. Pass a photo on under its own licence.
+
+Labels, tables and texts: Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0
+"""
 
 
 def describe_photos(folder: Path) -> pd.DataFrame:
@@ -63,23 +68,13 @@ def _measure(path: Any, sha256: str, folder: Path) -> dict[str, Any]:
     return {"sha256": found, "phash": str(imagehash.phash(image)), "width": image.width, "height": image.height}
 
 
-def split_photos(photos: pd.DataFrame, *, seed: int) -> pd.Series:
-    """train, validation or test for each photo: no scene on two sides, classes in about the same proportion on each. Raises BadPhotos."""
-    test = split_by_scene(photos, validation=TEST, seed=seed)
-    rest = photos[~test]
-    validation = split_by_scene(rest, validation=VALIDATION / (1 - TEST), seed=seed)
-    splits = pd.Series("train", index=photos.index).mask(test, "test")
-    splits[rest.index[validation]] = "validation"
-    return splits
-
-
 def write_splits(photos: pd.DataFrame, folder: Path) -> dict[str, dict[str, str]]:
     """Writes `data/` and `partial/`; what the card's `configs` say: config -> split -> pattern of its files.
 
     A photo is stored once: those of the permissive config are the default's files with that word in their names.
     """
     configs: dict[str, dict[str, str]] = {}
-    for split, rows in _in_order(photos):
+    for split, rows in by_split(photos):
         classes, partial = rows[rows.label.isin(LABELS)], rows[rows.label == PARTIAL]
         for part, some in classes.groupby(classes.license.isin(PERMISSIVE).map({True: "permissive", False: "other"})):
             write_parquet(some, folder / "data", f"{split}-{part}")
@@ -92,8 +87,9 @@ def write_splits(photos: pd.DataFrame, folder: Path) -> dict[str, dict[str, str]
     return configs
 
 
-def _in_order(photos: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    return ((split, photos[photos.split == split]) for split in ("train", "validation", "test"))
+def by_split(photos: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each split's name and photos, in order."""
+    return ((split, photos[photos.split == split]) for split in SPLITS)
 
 
 def write_dataset(data: Path, out: Path, *, generated: Path | None = None, seed: int = 0) -> pd.DataFrame:
@@ -110,6 +106,7 @@ def write_dataset(data: Path, out: Path, *, generated: Path | None = None, seed:
         for name in KEPT:
             if (data / name).is_file():
                 shutil.copy(data / name, folder / name)
+        (folder / "LICENSE").write_text(LICENSE, encoding="utf-8")
         (folder / "ATTRIBUTION.md").write_text(attribute(photos), encoding="utf-8")
         (folder / "README.md").write_text(dataset_card(photos, folder, configs=configs, drawn=len(drawn), seed=seed), encoding="utf-8")
     return photos

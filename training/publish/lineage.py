@@ -1,86 +1,91 @@
-"""Copies of the three folders as they are published, each naming the repos before it by commit id; the originals stay as they are."""
+"""What a model learnt from, compared with what a dataset repo holds, and the files of both that the Space loads."""
 
+import hashlib
 import json
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from huggingface_hub import HfApi, SpaceCard
+import pandas as pd
+from huggingface_hub import HfApi
 
-from carpark.errors import BadModel, BadPhotos, BadSetting
-from carpark.hub.revisions import PINS_FILE, Pin, digest_file, write_pins
-from carpark.model.config import MODEL_FILES, check_file, read_config
+from carpark.errors import BadModel
+from carpark.hub.revisions import digest_file
+from carpark.model.config import MODEL_FILES
 from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
-from training.cards.model import model_card
-from training.parquet import read_parquet
+from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
-from training.publish.targets import Kind, Target, list_remote
+from training.provenance import DRAWN
+from training.publish.plans import content_revision
+from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
+from training.train.likeness import revision_of
 
 # What the Space loads of the model: the photo tab the learner, the neighbours and (for its heat map) the bare
 # weights, the camera day the int8 form, the About tab the rest.
 LOADED_FILES = ("config.json", "metrics.json", MODEL_FILES["learner"], MODEL_FILES["safetensors"], MODEL_FILES["int8"], NEIGHBOURS_FILE)
-SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split there is
+SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split that is there
 SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 
 
-def stage_dataset(folder: Path, out: Path, *, repo: str) -> None:
-    """A copy of a dataset repo folder, whose card says `repo` instead of owner/name. Raises BadPhotos for a folder that is none."""
-    if not ((folder / "README.md").is_file() and any(folder.rglob("*.parquet"))):
-        raise BadPhotos(f"{folder} has no README.md or no parquet file, so it is no dataset repo. Make one: python -m training.dataset.")
-    shutil.copytree(folder, out, ignore=LEFT_OUT)
-    card = out / "README.md"
-    card.write_text(card.read_text(encoding="utf-8").replace("owner/name", repo), encoding="utf-8")
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The photos that a model learnt from."""
+
+    revision: str | None  # the dataset's commit that has them; None for the one that is published now
+    drawn: int  # how many of them are drawings
 
 
-def stage_model(folder: Path, out: Path, *, repo: str, dataset: Pin) -> None:
-    """A copy of a model folder whose config.json and card name the repos that they belong to.
+def local_photos(folder: Path) -> pd.DataFrame:
+    """The rows of a dataset repo folder, without pictures: `list_photos`."""
+    return list_photos([path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")], lambda name: (folder / name).open("rb"))
 
-    Raises BadModel for a folder that is none, or whose files are not those that its config.json names.
+
+def remote_photos(api: HfApi, target: Target, revision: str) -> pd.DataFrame:
+    """As `local_photos`, of a dataset repo at a commit; a few kilobytes of each file are fetched."""
+    return list_photos(list_remote(api, target, revision), lambda name: open_remote(api, target, name, revision))
+
+
+def find_learnt(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> Learnt:
+    """What a model folder learnt from: `photos`, which are the dataset `name` as it is published now, or an earlier commit of `target`.
+
+    Raises BadModel where neither has the photos, labels and scenes that the model learnt from, or where one of them is in the test split.
     """
-    known = read_config(folder)
-    for name in known.files:
-        check_file(folder / name, known)
-    shutil.copytree(folder, out, ignore=LEFT_OUT)
-    config, metrics = _read(out / "config.json"), _read(out / "metrics.json")
-    config["dataset"] |= {"repo": dataset.repo, "revision": dataset.revision}
-    (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    (out / "README.md").write_text(model_card(config, metrics, repo=repo))
-
-
-def check_learnt_from(model: Path, dataset: Path) -> None:
-    """Raises BadModel where a model's training photos are not all in the dataset that it would name, or are in its test split.
-
-    A model folder that does not say what it learnt from passes.
-    """
+    expected = json.loads((model / "config.json").read_bytes()).get("dataset", {}).get("sha256", "")
+    revision, taught = None, photos
+    if data_digest(photos) != expected:
+        revision, taught = _find_earlier(api, target, expected) or (None, photos)
+    retrain = f"Train on the dataset, which keeps the test split apart: python -m training.train --data {name} --out {model}"
     learnt = set(load_neighbours(model).photos.sha256)
-    tested = set(read_parquet(dataset, ("test",)).sha256)
-    known = tested | set(read_parquet(dataset, TO_LEARN_FROM).sha256)
-    if strangers := learnt - known:
+    if unknown := learnt - set(taught.sha256):
+        raise BadModel(f"{model} learnt from {len(unknown)} photos that {name} does not hold, and its card would name that. {retrain}")
+    if seen := learnt & {*photos.sha256[photos.split == "test"], *taught.sha256[taught.split == "test"]}:
         raise BadModel(
-            f"{model} learnt from {len(strangers)} photos that {dataset} does not hold, and its card would name that as their source. "
-            f"Train on it: python -m training.train --data {dataset} --out {model}"
+            f"{model} learnt from {len(seen)} photos of the test split of {name}, so a score there would mean nothing. {retrain}"
         )
-    if seen := learnt & tested:
+    if data_digest(taught) != expected:
         raise BadModel(
-            f"{model} learnt from {len(seen)} photos of the test split of {dataset}, so no score on that split would mean anything. "
-            f"Train on the dataset, which keeps them apart: python -m training.train --data {dataset} --out {model}"
+            f"{model} learnt from another state of {name}: its photos, labels or scenes differ (data digest {expected[:12] or 'unknown'}, "
+            f"found {data_digest(photos)[:12]}), and no commit of {target} has them. {retrain}"
         )
+    return Learnt(revision, int((taught[taught.split.isin(TO_LEARN_FROM)].source == DRAWN).sum()))
 
 
-def stage_space(folder: Path, out: Path, *, pins: Mapping[str, Pin], is_private: bool) -> None:
-    """A copy of the Space as git has it, with its pins as revisions.json and in its card. Raises BadSetting for a folder that is none."""
-    if not (folder / "app.py").is_file():
-        raise BadSetting(f"--space {folder} has no app.py, so it is no Space.")
-    shutil.copytree(folder, out, ignore=LEFT_OUT)
-    write_pins(out / PINS_FILE, pins)
-    card = SpaceCard.load(out / "README.md")
-    card.data.models, card.data.datasets = [pins["model"].repo], [pins["dataset"].repo]
-    if not is_private:  # the Hub fetches them while it builds, without a token
-        model = pins["model"]
-        card.data.preload_from_hub = [f"{model.repo} {','.join(sorted(model.files))} {model.revision}"]
-    (out / "README.md").write_text(str(card), encoding="utf-8")
+def data_digest(photos: pd.DataFrame) -> str:
+    """The digest, as config.json of a model has it, of the photos that training learns from."""
+    return revision_of(photos[photos.split.isin(TO_LEARN_FROM)].assign(path=""))  # no file is needed: all digests are known
+
+
+def _find_earlier(api: HfApi, target: Target, digest: str) -> tuple[str, pd.DataFrame] | None:
+    """The newest commit of a dataset repo with this data digest, and its photos; None without one."""
+    known: set[frozenset[tuple[str, str]]] = set()
+    for commit in list_commits(api, target):
+        files = frozenset((name, file.blob_id) for name, file in list_remote(api, target, commit).items() if PHOTO_FILES.match(name))
+        if files and files not in known:
+            known.add(files)
+            photos = remote_photos(api, target, commit)
+            if data_digest(photos) == digest:
+                return content_revision(api, target, commit), photos
+    return None
 
 
 def list_loaded(folder: Path, kind: Kind) -> dict[str, str]:
@@ -90,28 +95,22 @@ def list_loaded(folder: Path, kind: Kind) -> dict[str, str]:
 
 
 def digest_remote(api: HfApi, target: Target, revision: str) -> dict[str, str]:
-    """As `list_loaded`, of a repo at a revision; small files that the Hub keeps without a sha256 are downloaded for theirs."""
+    """As `list_loaded`, of a repo at a revision; small files that the Hub keeps without a sha256 are fetched for theirs."""
     files = list_remote(api, target, revision)
     digests = {}
     for name in _choose_loaded(files, target.type):
-        lfs = files[name].lfs
-        digests[name] = (
-            lfs.sha256 if lfs else digest_file(Path(api.hf_hub_download(target.repo, name, repo_type=target.type, revision=revision)))
-        )
+        if lfs := files[name].lfs:
+            digests[name] = lfs.sha256
+        else:
+            with open_remote(api, target, name, revision) as file:
+                digests[name] = hashlib.sha256(file.read()).hexdigest()
     return digests
 
 
 def _choose_loaded(names: Iterable[str], kind: Kind) -> list[str]:
+    names = sorted(names)
     if kind != "dataset":
-        return sorted(set(names) & set(LOADED_FILES))
-    parts = (sorted(name for name in names if name.startswith(f"data/{split}-")) for split in SAMPLES_FROM)
+        return [name for name in names if name in LOADED_FILES]
+    parts = ([name for name in names if name.startswith(f"data/{split}-")] for split in SAMPLES_FROM)
     samples = next((files[:1] for files in parts if files), [])
     return sorted({*samples, *(name for name in names if name.startswith(SIMILAR_FROM))})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        said: dict[str, Any] = json.loads(path.read_bytes())
-        return said
-    except (FileNotFoundError, ValueError) as error:
-        raise BadModel(f"{path.name} of the model folder cannot be read ({error}). Train again: python -m training.train.") from error

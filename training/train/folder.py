@@ -19,6 +19,7 @@ from training.export.forms import write_config, write_forms
 from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, load_photos
+from training.provenance import DRAWN
 from training.staging import staged
 from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
 from training.train.likeness import car_park_config, remember, revision_of
@@ -73,6 +74,7 @@ def record(origin: Origin, photos: pd.DataFrame, recipe: Recipe) -> dict[str, An
         shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else []), "seed"]
     flags = {"data": origin.setting} | {name.replace("_", "-"): recipe_config[name] for name in shown}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
+    counts["drawn"] = int((photos["source"] == DRAWN).sum()) if "source" in photos else 0
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
         "recipe": recipe_config,

@@ -77,6 +77,11 @@ def _explain(error: Exception, setting: str, repo_type: RepoType) -> BadSetting:
         return BadSetting(f"The {repo_type} repo {repo} has no revision {revision!r} on the Hub.")
     if isinstance(error, RepositoryNotFoundError):
         return BadSetting(f"{setting} is neither a folder here nor a {repo_type} repo on the Hub (a private one needs a token).")
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return BadSetting(
+            f"The {repo_type} repo {setting} cannot be kept here: {error.filename} cannot be written ({error.strerror}). "
+            "Set HF_HOME to a folder that can be."
+        )
     if isinstance(error, HfHubHTTPError):
         return BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} ({short_reason(error)}). Try again later.")
     return BadSetting(

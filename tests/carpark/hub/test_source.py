@@ -114,3 +114,10 @@ def test_pins_are_read_as_they_were_written(tmp_path: Path) -> None:
     (tmp_path / "revisions.json").write_text('{"model": {"repo": 1}}')
     with pytest.raises(BadSetting, match=r"revisions\.json does not pin repos"):
         read_pins(tmp_path / "revisions.json")
+
+
+def test_a_cache_that_cannot_be_written_is_named_and_not_taken_for_a_hub_that_is_down(hub: MiniHub, tmp_path: Path) -> None:
+    (tmp_path / "hub").touch()  # where a folder belongs
+    (line,) = ask(hub.environment(None, home=tmp_path), "alice/carpark")
+    assert line.startswith(f"The model repo alice/carpark cannot be kept here: {tmp_path}/hub")
+    assert "cannot be written (" in line and line.endswith("). Set HF_HOME to a folder that can be.")

@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[3]
 LOAD = """
 import json, sys
 from datasets import load_dataset
-told = {}
+loaded_splits = {}
 for config in ("default", "permissive"):
     for split, rows in load_dataset(sys.argv[1], config).items():
-        told[f"{config} {split}"] = {"scenes": rows["scene"], "licenses": rows["license"], "labels": rows["label"]}
+        loaded_splits[f"{config} {split}"] = {"scenes": rows["scene"], "licenses": rows["license"], "labels": rows["label"]}
         names, columns = rows.features["label"].names, rows.column_names
-print(json.dumps(told | {"names": names, "columns": columns}, default=list))
+print(json.dumps(loaded_splits | {"names": names, "columns": columns}, default=list))
 """
 
 
@@ -41,12 +41,14 @@ def test_what_was_collected_and_cleaned_loads_with_no_scene_on_two_sides(tmp_pat
     loaded = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOAD, str(repo)], env=environment, capture_output=True, text=True, check=True
     )
-    told = json.loads(loaded.stdout.splitlines()[-1])
-    assert told["names"] == ["empty", "full"] and {"license", "creator", "attribution", "sha256", "phash", "scene"} <= set(told["columns"])
-    scenes = [set(told[f"default {split}"]["scenes"]) for split in ("train", "validation", "test")]
+    loaded_splits = json.loads(loaded.stdout.splitlines()[-1])
+    assert loaded_splits["names"] == ["empty", "full"] and {"license", "creator", "attribution", "sha256", "phash", "scene"} <= set(
+        loaded_splits["columns"]
+    )
+    scenes = [set(loaded_splits[f"default {split}"]["scenes"]) for split in ("train", "validation", "test")]
     assert all(scenes) and not (scenes[0] & scenes[1] or scenes[0] & scenes[2] or scenes[1] & scenes[2])
-    assert sum(len(told[f"default {split}"]["labels"]) for split in ("train", "validation", "test")) >= 38
-    permissive = [license_id for name, rows in told.items() if name.startswith("permissive") for license_id in rows["licenses"]]
+    assert sum(len(loaded_splits[f"default {split}"]["labels"]) for split in ("train", "validation", "test")) >= 38
+    permissive = [license_id for name, rows in loaded_splits.items() if name.startswith("permissive") for license_id in rows["licenses"]]
     assert set(permissive) == {"cc0", "pdm", "by"}
 
 

@@ -4,56 +4,24 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from huggingface_hub import HfApi, ModelCard, SpaceCard
 
 from carpark.errors import BadModel, CarparkError, NotPublished
 from carpark.hub.revisions import digest_file
-from carpark.model.neighbours import NEIGHBOURS_FILE, write_neighbours
 from tests.hub_answers import Dropped
-from tests.hub_repos import Blob, Refused
+from tests.hub_repos import Refused
 from tests.mini_hub import MiniHub
-from tests.publishing import REPOS, ROOT, TOKEN, loopback_hub, publish_to, repo_of, request_for, write_light_model
+from tests.publishing import REPOS, ROOT, TOKEN, commits, edit, loopback_hub, publish_to, remember_photos, repo_of, run_publish
 from training.publish import __main__ as publish
+from training.publish.plans import is_sealed, seal_card
 from training.publish.steps import ORDER, Request
 
 LFS = "/_lfs/"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[MiniHub]:
-    with loopback_hub(tmp_path / "cache") as hub:
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def folders(tiny_model_folder: Path, dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Request:
-    return request_for(dataset_folder, write_light_model(tiny_model_folder, tmp_path_factory.mktemp("publish") / "model"))
-
-
-@pytest.fixture
-def request_(folders: Request, tmp_path: Path) -> Request:
-    """All three, from copies that a test may change."""
-    copies = {kind: shutil.copytree(folder, tmp_path / kind) for kind, folder in folders.folders.items()}
-    return replace(folders, folders=copies)
-
-
-def commits(hub: MiniHub) -> dict[str, int]:
-    """How often each repo was published to."""
-    return {kind: len(repo_of(hub, kind).commits) - 1 for kind in ORDER if (kind, REPOS[kind]) in hub.repos}
-
-
-def edit(hub: MiniHub, kind: str, path: str, data: bytes) -> None:
-    """What somebody else does in the browser."""
-    repo = repo_of(hub, kind)
-    repo.commit({**repo.head.files, path: Blob(data)}, f"Update {path}", author="carol")
 
 
 def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, request_: Request) -> None:
@@ -77,6 +45,7 @@ def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, reque
     assert REPOS["dataset"] in repo_of(hub, "dataset").head.files["README.md"].data.decode()
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
 def test_the_space_is_pushed_as_git_has_it(hub: MiniHub, request_: Request) -> None:
     (request_.folders["space"] / ".gradio").mkdir()
     (request_.folders["space"] / ".gradio" / "certificate.pem").touch()
@@ -133,6 +102,32 @@ def test_a_card_edited_on_the_hub_stays_until_told_otherwise(hub: MiniHub, reque
     assert b"By Carol." not in repo_of(hub, "dataset").head.files["README.md"].data
 
 
+def test_our_own_card_is_known_by_its_seal_whatever_the_hub_keeps_of_commits(hub: MiniHub, request_: Request) -> None:
+    publish_to(hub, request_)
+    repo = repo_of(hub, "dataset")
+    repo.commits[:] = [replace(commit, message="", title="") for commit in repo.commits]
+    card = request_.folders["dataset"] / "README.md"
+    card.write_text(card.read_text() + "\nMore words.\n")
+    done = publish_to(hub, request_)[0]
+    assert done.plan.paths == {"README.md"} and not done.plan.edited_card
+
+
+def test_a_card_without_metadata_is_sealed_too(tmp_path: Path) -> None:
+    for text in ("# Mine\n", "---\nlicense: mit\n---\n# Mine\n"):
+        (tmp_path / "README.md").write_text(text)
+        for _ in range(2):
+            seal_card(tmp_path / "README.md")
+            sealed = (tmp_path / "README.md").read_text()
+            assert sealed.count("card_sha256: ") == 1 and is_sealed(sealed) and not is_sealed(sealed + "By Carol.\n")
+        assert not is_sealed(text) and ModelCard(sealed).data.card_sha256
+
+
+def test_a_card_edited_on_the_hub_moves_no_other_repo(hub: MiniHub, request_: Request) -> None:
+    publish_to(hub, request_)
+    edit(hub, "dataset", "README.md", b"# Carol's\n")
+    assert [set(done.plan.paths) for done in publish_to(hub, request_)] == [set(), set(), set()]
+
+
 def test_a_card_that_was_there_before_us_stays(hub: MiniHub, request_: Request) -> None:
     HfApi(endpoint=hub.url, token=TOKEN).create_repo(REPOS["dataset"], repo_type="dataset")
     edit(hub, "dataset", "README.md", b"# Mine\n")
@@ -144,38 +139,35 @@ def test_a_dry_run_needs_no_token_and_writes_nothing(hub: MiniHub, request_: Req
     (request_.folders["model"] / "predictions.parquet").unlink()
     hub.asked.clear()
     folders = [argument for kind, folder in request_.folders.items() for argument in (f"--{kind}", str(folder))]
-    said = run_publish(hub, None, tmp_path, "--namespace", "alice", "--dry-run", "--space-repo", "other", *folders)
-    assert said.returncode == 0, said.stderr
-    assert "dataset alice/carpark-photos: no change\n" in said.stdout
-    assert "model alice/carpark-classifier: 0 added, 0 changed, 1 removed, 0 bytes\n  remove predictions.parquet\n" in said.stdout
-    assert "space alice/other (will be created): " in said.stdout and "  add    revisions.json  " in said.stdout
+    result = run_publish(hub, None, tmp_path, "--namespace", "alice", "--dry-run", "--space-repo", "other", *folders)
+    assert result.returncode == 0, result.stderr
+    assert "dataset alice/carpark-photos: 0 added, 1 changed, 0 removed, " in result.stdout  # its card names the Space
+    assert (
+        "model alice/carpark-classifier: 0 added, 1 changed, 1 removed, " in result.stdout
+        and "\n  remove predictions.parquet\n" in result.stdout
+    )
+    assert "space alice/other (will be created): " in result.stdout and "  add    revisions.json  " in result.stdout
     assert {method for method, _ in hub.asked} == {"GET"}
-
-
-def run_publish(hub: MiniHub, token: str | None, home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """The command in a process of its own."""
-    command = [sys.executable, "-W", "error", "-m", "training.publish", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | hub.environment(token, home=home), capture_output=True, text=True)
 
 
 def test_without_a_token_one_line_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "none"))
-    with pytest.raises(SystemExit, match=r"^There is no token to publish with\. Log in with `hf auth login`, or set HF_TOKEN .*/tokens$"):
+    with pytest.raises(SystemExit, match=r"^No token was found to publish with\. Log in with `hf auth login`, or set HF_TOKEN .*/tokens$"):
         publish.main(["--namespace", "alice"])
-    with pytest.raises(SystemExit, match=r"^'a b/carpark-photos' is no name for a repo: "):
+    with pytest.raises(SystemExit, match=r"^'a b/carpark-photos' is not a repo name: "):
         publish.main(["--namespace", "a b"])
 
 
 @pytest.mark.parametrize(
-    ("token", "said"),
+    ("token", "message"),
     [
         ("hf_wrong", r"^The Hub does not know the token for dataset alice/carpark-photos \(HTTP 401\)\. Log in with `hf auth login`"),
         ("hf_bob", r"^The token may not write to dataset alice/carpark-photos \(HTTP 403\)\. .* choose another --namespace\.$"),
     ],
 )
-def test_a_token_that_will_not_do_is_one_line_without_the_token(hub: MiniHub, request_: Request, token: str, said: str) -> None:
-    with pytest.raises(NotPublished, match=said) as refusal:
+def test_a_token_that_will_not_do_is_one_line_without_the_token(hub: MiniHub, request_: Request, token: str, message: str) -> None:
+    with pytest.raises(NotPublished, match=message) as refusal:
         publish_to(hub, request_, token)
     assert token not in str(refusal.value) and not hub.repos
 
@@ -291,19 +283,13 @@ def test_a_model_that_learnt_from_the_test_split_or_from_other_photos_is_not_pub
     remember_photos(model, photos.assign(sha256="0" * 64))
     with pytest.raises(BadModel, match=r"learnt from 1 photos that .* does not hold"):
         publish_to(hub, request_)
-    assert commits(hub)["dataset"] == 1 and "model" not in commits(hub)
+    assert not hub.repos
 
 
-def remember_photos(model: Path, photos: pd.DataFrame) -> None:
-    """As if the model had learnt from these."""
-    write_neighbours(model, photos, np.zeros((len(photos), 2), np.float32))
-    config = json.loads((model / "config.json").read_text())
-    config["files"][NEIGHBOURS_FILE]["sha256"] = digest_file(model / NEIGHBOURS_FILE)
-    (model / "config.json").write_text(json.dumps(config))
-
-
-@pytest.mark.parametrize(("kind", "said"), [("dataset", "is no dataset repo"), ("model", "is no model folder"), ("space", "is no Space")])
-def test_a_folder_of_another_kind_is_refused(hub: MiniHub, request_: Request, tmp_path: Path, kind: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "message"), [("dataset", "is not a dataset repo"), ("model", "is not a model folder"), ("space", "is not a Space")]
+)
+def test_a_folder_of_another_kind_is_refused(hub: MiniHub, request_: Request, tmp_path: Path, kind: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CarparkError, match=said):
+    with pytest.raises(CarparkError, match=message):
         publish_to(hub, replace(request_, folders=request_.folders | {kind: tmp_path / "empty"}))
