@@ -9,7 +9,7 @@ export CARPARK_MODEL ?= artifacts/model
 export CARPARK_DATASET ?= artifacts/dataset
 export CARPARK_ARCHIVE ?= artifacts/sample/archive
 
-.PHONY: all demo dataset space space-env test lint bench clean
+.PHONY: all demo dataset space space-env test test-quick lint format bench clean
 all: lint test
 
 # The Space with a model trained on generated car parks; the second time nothing is trained again.
@@ -50,17 +50,29 @@ space-env: .venv-space/ready
 
 .venv-space/ready: space/requirements.txt | $(READY)
 	@$(SPACE_PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(SPACE_VERSION)")' 2>/dev/null || \
-		{ echo "$(SPACE_PYTHON) is no Python $(SPACE_VERSION), which space/README.md names: make space-env SPACE_PYTHON=/path/to/python$(SPACE_VERSION)"; exit 1; }
+		{ echo "$(SPACE_PYTHON) is not the Python $(SPACE_VERSION) that space/README.md names: make space-env SPACE_PYTHON=/path/to/python$(SPACE_VERSION)"; exit 1; }
 	$(VENV)/bin/uv venv --quiet --clear --no-python-downloads --python "$$($(SPACE_PYTHON) -c 'import sys; print(sys.executable)')" .venv-space
 	$(VENV)/bin/uv pip install --quiet --python .venv-space/bin/python -r space/requirements.txt
 	touch $@
 
+# One process a core, each with one thread: networks would otherwise wait for each other's threads.
+PROCESSES ?= auto
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses $(PROCESSES) --dist loadfile
 test: $(READY)
-	$(RUN) -m pytest
+	$(PYTEST)
+
+# Without training, Spaces, browsers and other processes: under a minute.
+test-quick: $(READY)
+	$(PYTEST) -m "not slow"
 
 lint: $(READY)
 	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check --quiet
 	$(VENV)/bin/mypy
+
+format: $(READY)
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
 
 bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_model

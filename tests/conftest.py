@@ -1,9 +1,16 @@
-"""Shared fixtures: a small generated sample, and a small model trained on it, made once a run by the real commands."""
+"""Shared fixtures: a small drawn sample, and a small model trained on it, made once a run by the real commands.
 
+The suite runs in several processes (pytest-xdist). What is costly is made by the first process that needs it, in a folder that all of them
+see; the others wait for it. Nothing is kept between runs.
+"""
+
+import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 with warnings.catch_warnings():  # fastai warns about itself and its libraries while it is imported; every later warning is an error
     warnings.simplefilter("ignore")
@@ -14,26 +21,52 @@ from training.sample import __main__ as sample
 from training.train.fitting import Recipe
 from training.train.folder import train
 
+# What `make test-quick` leaves out: tests that train, start a Space or other processes, or open a browser.
+SLOW_FIXTURES = {"sample_folder", "dataset_folder", "tiny_model_folder", "chromium", "space", "photos", "planted"}
+SLOW_ROOMS = ("tests/browser/", "tests/space/", "tests/training/", "tests/traffic/", "tests/carpark/day/test_killed_day.py")
+QUICK_IN_SLOW_ROOMS = ("tests/training/test_", "tests/training/evaluate/", "tests/traffic/record/test_rounds.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the slow tests."""
+    for item in items:
+        path = item.path.relative_to(item.config.rootpath).as_posix()
+        is_slow_room = path.startswith(SLOW_ROOMS) and not path.startswith(QUICK_IN_SLOW_ROOMS)
+        if is_slow_room or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder by its name with the function that is handed in, unless another process of this run has made it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, write: Callable[[Path], object]) -> Path:
+        with FileLock(shared / f"{name}.lock"):
+            if not (shared / f"{name}.done").exists():
+                write(shared / name)
+                (shared / f"{name}.done").touch()
+        return shared / name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sample_folder(make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """What `python -m training.sample` writes, with few photos: photos/, archive/, truth.csv."""
-    out = tmp_path_factory.mktemp("sample") / "sample"
-    sample.main(["--out", str(out), "--photos", "60", "--seed", "3"])
-    return out
+    return make_once("sample", lambda out: sample.main(["--out", str(out), "--photos", "60", "--seed", "3"]))
 
 
 @pytest.fixture(scope="session")
-def dataset_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dataset_folder(sample_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """What `python -m training.dataset` writes of the sample's photos."""
-    out = tmp_path_factory.mktemp("dataset") / "dataset"
-    write_dataset(sample_folder / "photos", out, generated=sample_folder / "photos")
-    return out
+    photos = sample_folder / "photos"
+    return make_once("dataset", lambda out: write_dataset(photos, out, generated=photos))
 
 
 @pytest.fixture(scope="session")
-def tiny_model_folder(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_model_folder(dataset_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model folder of a small network fitted for two epochs: complete and consistent, but not good."""
-    out = tmp_path_factory.mktemp("model") / "model"
-    train(dataset_folder, out, Recipe("resnet18", "none", size=64, epochs=2, seed=0))
-    return out
+    recipe = Recipe("resnet18", "none", size=64, epochs=2, seed=0)
+    return make_once("model", lambda out: train(dataset_folder, out, recipe))
