@@ -33,8 +33,8 @@ def commands_of(page: Path) -> list[str]:
 
 
 def is_tree(block: str) -> bool:
-    """Whether a code block draws folders, and holds no commands."""
-    return block.startswith(("space/", "frames/", "training/"))
+    """Whether a code block draws folders or an order of steps, and does not hold commands."""
+    return block.startswith(("space/", "frames/", "training/")) or " -> " in block.splitlines()[0]
 
 
 COMMANDS = sorted({(page.name, command) for page in PAGES for command in commands_of(page)})
@@ -70,6 +70,8 @@ def check_command(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 def check_module(module: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Raises AssertionError unless `python -m module` exists and its parser takes the arguments. Nothing is run."""
     if module == "pytest":
+        return
+    if "<" in module:  # a placeholder: python -m training.<step>
         return
     assert find_spec(module), f"there is no module {module}"
     if module.startswith("benchmarks."):
