@@ -27,9 +27,11 @@ FIRST = 25  # label proposals that a person looks at before anything else
 def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, object]]:
     """Precision and recall of each kind of proposal."""
     fault = dict(zip(truth.file, truth.fault, strict=True))
-    labels = sorted((row for row in rows if row.part == LABEL_PASS and row.proposal.startswith(LABEL)), key=lambda row: -float(row.score))
+    labels = sorted(
+        (row for row in rows if row.pass_name == LABEL_PASS and row.proposal.startswith(LABEL)), key=lambda row: -float(row.score)
+    )
     flipped = {file for file, name in fault.items() if name == "flipped"}
-    unusable = {row.file for row in rows if row.part == FILE_PASS and row.proposal == DROP and float(row.score) == 1}
+    unusable = {row.file for row in rows if row.pass_name == FILE_PASS and row.proposal == DROP and float(row.score) == 1}
     yield _score("broken files", {file for file, name in fault.items() if name == "broken"}, unusable)
     yield _score("flipped labels", flipped, {row.file for row in labels}) | {
         f"found_in_first_{FIRST}": len({r.file for r in labels[:FIRST]} & flipped)
@@ -42,19 +44,19 @@ def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, obj
     unrelated = {file for file in merged if not fault[file].startswith("copy") and file not in set(copies.of)}
     kinds = {kind: int(sum(file in found for file in group.file)) for kind, group in copies.groupby("fault")}
     yield _score("near-duplicates", set(copies.file), found | unrelated) | {"by_disguise": kinds}
-    doubted = {row.file for row in rows if row.part == FILE_PASS and row.proposal == DROP} - unusable
+    doubted = {row.file for row in rows if row.pass_name == FILE_PASS and row.proposal == DROP} - unusable
     yield {"benchmark": "clean", "kind": "quality and size, nothing planted", "proposed": len(doubted)}
 
 
 def describe_as_they_are(rows: list[Decision]) -> Iterator[dict[str, object]]:
     """What the passes propose for the photos without anything planted, surest first."""
     for row in sorted(
-        (row for row in rows if row.proposal != KEEP), key=lambda row: (row.part, row.proposal.split()[0], -float(row.score))
+        (row for row in rows if row.proposal != KEEP), key=lambda row: (row.pass_name, row.proposal.split()[0], -float(row.score))
     ):
         yield {
             "benchmark": "clean as they are",
             "file": row.file,
-            "pass": row.part,
+            "pass": row.pass_name,
             "proposal": row.proposal,
             "reason": row.reason,
             "score": row.score,
@@ -62,7 +64,7 @@ def describe_as_they_are(rows: list[Decision]) -> Iterator[dict[str, object]]:
 
 
 def _dropped(rows: list[Decision], part: str) -> set[str]:
-    return {row.file for row in rows if row.part == part and row.proposal == DROP}
+    return {row.file for row in rows if row.pass_name == part and row.proposal == DROP}
 
 
 def _score(kind: str, planted: set[str], proposed: set[str]) -> dict[str, object]:

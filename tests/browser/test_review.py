@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import SLOW_MS, watch
 from tests.running_space import PATIENCE_S, _free_port, _wait_until_up
 from training.clean import __main__ as clean
-from training.clean.decisions import CLEANING_FILE, REVIEW, Decision, journal_of, read_rows, to_record
+from training.clean.decisions import CLEANING_FILE, REVIEW, Decision, cleaning_log, read_decisions, to_row
 from training.photos import read_photos
 
 PHOTOS = 26
@@ -35,7 +35,7 @@ class Reviewing:
     process: "subprocess.Popen[bytes]"
 
     def marks(self) -> list[Decision]:
-        return [row for row in read_rows(self.out / CLEANING_FILE) if row.part == REVIEW]
+        return [row for row in read_decisions(self.out / CLEANING_FILE) if row.pass_name == REVIEW]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def reviewing(tmp_path: Path) -> Iterator[Reviewing]:
         for n, file in enumerate(photos["file"])
     ]
     (out / CLEANING_FILE).unlink()
-    journal_of(out).append([to_record(row) for row in rows])
+    cleaning_log(out).append([to_row(row) for row in rows])
     port, log = _free_port(), tmp_path / "log.txt"
     flags = ["--data", str(raw), "--out", str(out), "--review", "--reviewer", "Kim", "--port", str(port)]
     with log.open("w") as output:
@@ -142,7 +142,7 @@ def test_two_pages_side_by_side_mark_without_losing_anything(open_review: OpenRe
         press(other, "d")
     marks = reviewing.marks()
     assert [row.decision for row in marks] == ["keep", "drop"] * 4  # also about a photo that the other page has just decided
-    assert len(read_rows(reviewing.out / CLEANING_FILE)) == PHOTOS + len(marks)
+    assert len(read_decisions(reviewing.out / CLEANING_FILE)) == PHOTOS + len(marks)
     assert requests.get(reviewing.url, timeout=30).ok
 
 

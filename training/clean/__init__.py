@@ -1,1 +1,1 @@
-"""Find photos that are broken, duplicated, mislabelled or of something else, and write a clean folder."""
+"""Find photos that are broken, duplicated, mislabelled or not of a car park, and write a clean folder."""

@@ -1,11 +1,11 @@
-"""Clean a folder of photos: look at files, labels and style, propose what to do, decide, and write a clean folder.
+"""Clean a folder of photos: check files, labels and style, propose changes, decide, and write a clean folder.
 
     python -m training.clean --data data/raw --out data/clean --auto
     python -m training.clean --data data/raw --out data/clean --review        # a page on http://127.0.0.1:7861
     python -m training.clean --data data/raw --out again --replay data/clean/cleaning.csv
 
-The raw folder is only read. Everything that was proposed and decided is in cleaning.csv beside the clean photos: replayed on the raw
-folder it gives the same clean folder, byte for byte. A person's decisions outlive the next run; those of --auto are made anew.
+The raw folder is only read. cleaning.csv beside the clean photos records every proposal and decision. Replayed on the raw folder, it gives
+the same clean folder byte for byte. The next run keeps a person's decisions and makes those of --auto again.
 """
 
 import argparse
@@ -29,7 +29,7 @@ CONFIDENCE = 0.95
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Proposes, decides, writes."""
+    """Propose changes, decide, and write the clean folder."""
     args = parse(argv)
     with one_line_errors():
         check(args)
@@ -42,16 +42,16 @@ def main(argv: list[str] | None = None) -> None:
                 embedder = Embedder.open(args.arch, args.weights)
                 report(*clean(args.data, args.out, embedder, confidence=confidence, seed=args.seed), args.out)
             if args.review:
-                from training.clean.page.server import serve  # only now: Gradio takes seconds to load
+                from training.clean.page.server import serve  # imported here: Gradio takes seconds to load
 
                 serve(ReviewQueue(read_photos(args.data), args.out, args.reviewer), MARKS, args.port)
                 report(*replay(args.data, args.out / CLEANING_FILE, args.out), args.out)
 
 
 def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
-    """What was found, and the last line: what was done."""
+    """Print what was found; in the last line, what was done."""
     proposed = Counter(
-        f"{row.part}: {row.proposal.split()[0]}" for row in rows if row.part in (FILE_PASS, LABEL_PASS) and row.proposal != KEEP
+        f"{row.pass_name}: {row.proposal.split()[0]}" for row in rows if row.pass_name in (FILE_PASS, LABEL_PASS) and row.proposal != KEEP
     )
     found = ", ".join(f"{count} {what}" for what, count in sorted(proposed.items()))
     print(f"proposed: {found or 'nothing'}")
@@ -65,33 +65,33 @@ def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raises BadSetting for flags that cannot be used."""
+    """Raise BadSetting for flags that cannot be used."""
     torchvision_name(args.arch)
     if not 0.5 <= args.confidence <= 1:
         raise BadSetting(f"--confidence is {args.confidence}; expected 0.5 to 1.")
     if args.replay and args.auto:
-        raise BadSetting("--replay does what was decided; --auto would decide anew. Choose one of them.")
+        raise BadSetting("--replay applies earlier decisions, --auto makes new ones. Choose one of them.")
     if args.out.resolve() == args.data.resolve() or args.data.resolve() in args.out.resolve().parents:
         raise BadSetting(f"--out {args.out} lies in --data {args.data}, which is only read. Choose another folder.")
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The flags, not checked yet."""
+    """Parse the flags, without checking them."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.clean", description="Find what is wrong with photos, and write a clean folder."
+        prog="python -m training.clean", description="Find photos that are broken, duplicated or mislabelled, and write a clean folder."
     )
     add = parser.add_argument
     add("--data", required=True, type=Path, metavar="DIR", help="raw photos folder; only read")
     add("--out", required=True, type=Path, metavar="DIR", help="clean photos folder to write; an earlier one there is replaced")
     add("--auto", action="store_true", help="decide every proposal whose score is at least --confidence")
-    add("--confidence", type=float, default=CONFIDENCE, metavar="P", help=f"of --auto (default: {CONFIDENCE})")
+    add("--confidence", type=float, default=CONFIDENCE, metavar="P", help=f"lowest score that --auto accepts (default: {CONFIDENCE})")
     add("--review", action="store_true", help="open the review page, and apply its marks when it is stopped")
     add("--reviewer", default="reviewer", metavar="NAME", help="who decides on the page (default: reviewer)")
-    add("--port", type=int, default=7861, help="of the page (default: 7861)")
-    add("--replay", type=Path, metavar="FILE", help="do what this cleaning.csv decided, and look for nothing new")
-    add("--arch", default="mobilenet_v2", help="network that the first-stage model looks through (default: mobilenet_v2)")
-    add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with torchvision's state dict")
-    add("--seed", type=int, default=0)
+    add("--port", type=int, default=7861, help="port of the page (default: 7861)")
+    add("--replay", type=Path, metavar="FILE", help="apply the decisions of this cleaning.csv, without new proposals")
+    add("--arch", default="mobilenet_v2", help="network for the embeddings (default: mobilenet_v2)")
+    add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with a state dict of torchvision")
+    add("--seed", type=int, default=0, help="seed of the folds of the label pass (default: 0)")
     return parser.parse_args(argv)
 
 

@@ -1,4 +1,4 @@
-"""The clean folder: the raw photos as the decisions leave them. The same photos and decisions give the same bytes."""
+"""Write the clean folder: the raw photos after the decisions. The same photos and decisions give the same bytes."""
 
 import shutil
 from collections import Counter
@@ -9,21 +9,21 @@ import pandas as pd
 
 from training.clean import shortcuts
 from training.clean.decisions import Fate
-from training.clean.survey import Style, Survey
+from training.clean.survey import StyleMeasures, Survey
 from training.labels import LABELS, PARTIAL
 
-MEASURED = ("sha256", "phash", "width", "height")  # filled in where photos.csv does not tell
+MEASURED_COLUMNS = ("sha256", "phash", "width", "height")  # filled in where photos.csv has no value
 
 
 def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path) -> "Counter[str]":
-    """Writes pictures, photos.csv and shortcuts.csv to `out`; how many photos were kept, dropped, relabelled and moved to another scene.
+    """Writes pictures, photos.csv and shortcuts.csv to `out`. Returns how many photos were kept, dropped, relabelled and so on.
 
-    `csv` is the raw photos.csv, which may be absent. Every file lies in the folder of its label afterwards.
+    `csv` is the raw photos.csv, which may be absent. Each picture is written to the folder of its label.
     """
     counts: Counter[str] = Counter()
     table = _read_table(survey, csv)
     rows: list[dict[str, str]] = []
-    styles: list[Style | None] = []
+    styles: list[StyleMeasures | None] = []
     taken: set[str] = set()
     for number, record in enumerate(table.to_dict("records")):
         fate = fates.get(record["file"], Fate())
@@ -37,25 +37,25 @@ def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path
         file = _name(record["file"], label, taken)
         (out / label).mkdir(exist_ok=True)
         shutil.copyfile(survey.photos.path[number], out / file)
-        measured = {name: record.get(name) or survey.photos[name][number] for name in MEASURED}
+        measured = {name: record.get(name) or survey.photos[name][number] for name in MEASURED_COLUMNS}
         rows.append({str(name): value for name, value in record.items()} | measured | {"file": file, "label": label, "scene": scene})
         styles.append(survey.styles[number])
-    clean = pd.DataFrame(rows, columns=list(dict.fromkeys([*table.columns, *MEASURED])))
+    clean = pd.DataFrame(rows, columns=list(dict.fromkeys([*table.columns, *MEASURED_COLUMNS])))
     clean.to_csv(out / "photos.csv", index=False, lineterminator="\n")
     shortcuts.find_shortcuts(clean, styles).to_csv(out / shortcuts.SHORTCUTS_FILE, index=False, lineterminator="\n")
     return counts
 
 
 def _read_table(survey: Survey, csv: Path) -> pd.DataFrame:
-    """The raw photos.csv as texts, untouched; made from the folders where there is none. Rows as in the survey."""
+    """The raw photos.csv as text, with the rows of the survey; without a photos.csv, file, label and scene."""
     if not csv.is_file():
         return survey.photos[["file", "label", "scene"]].astype(str)
     table = pd.read_csv(csv, dtype=str, keep_default_na=False)
-    return table.assign(scene=survey.photos.scene.to_numpy())  # which has a scene for photos that stated none
+    return table.assign(scene=survey.photos.scene.to_numpy())  # the survey has a scene for every photo
 
 
 def _name(file: str, label: str, taken: set[str]) -> str:
-    """The place of a file in the clean folder, an own one."""
+    """The path of a file in the clean folder; unique, and added to `taken`."""
     parts = Path(file).parts
     inside = parts[1:] if len(parts) > 1 and parts[0] in (*LABELS, PARTIAL) else parts
     name = f"{label}/{'-'.join(inside)}"

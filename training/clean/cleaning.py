@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from carpark.errors import BadPhotos, BadSetting
@@ -13,11 +14,11 @@ from training.clean.decisions import (
     REVIEW,
     Decision,
     accept_sure,
-    check_rows,
+    check_decisions,
+    cleaning_log,
     decide_fates,
-    journal_of,
-    read_rows,
-    to_record,
+    read_decisions,
+    to_row,
 )
 from training.clean.embedding import Embedder
 from training.clean.survey import Survey, survey_photos
@@ -26,35 +27,35 @@ from training.staging import staged
 
 
 def clean(data: Path, out: Path, embedder: Embedder, *, confidence: float | None, seed: int) -> tuple[list[Decision], "Counter[str]"]:
-    """Runs the passes over `data` and writes the clean folder `out`; its decisions, and how many photos were kept, dropped and so on.
+    """Runs the passes over `data` and writes the clean folder `out`. Returns the decisions, and counts of photos by outcome.
 
     Proposals with a score of at least `confidence` are accepted; None accepts none. A person's decisions of an earlier run stay.
-    Raises a CarparkError, and then nothing is written.
+    Writes nothing when it raises a CarparkError.
     """
     photos = read_photos(data)
-    earlier = read_rows(out / CLEANING_FILE) if (out / CLEANING_FILE).is_file() else []
+    earlier = read_decisions(out / CLEANING_FILE) if (out / CLEANING_FILE).is_file() else []
     survey = survey_photos(photos, embedder)
-    check_rows(out / CLEANING_FILE, [row if row.part == REVIEW else _undecided(row) for row in earlier], _digests(survey), data)
+    check_decisions(out / CLEANING_FILE, [row if row.pass_name == REVIEW else _undecided(row) for row in earlier], _digests(survey), data)
     proposals = run_passes(survey, data, seed)
     if confidence is not None:
         proposals = accept_sure(proposals, confidence)
-    rows = [*proposals, *(row for row in earlier if row.part == REVIEW)]
+    rows = [*proposals, *(row for row in earlier if row.pass_name == REVIEW)]
     with staged(out, marker=CLEANING_FILE) as folder:
-        journal_of(folder).append([to_record(row) for row in rows])
+        cleaning_log(folder).append([to_row(row) for row in rows])
         counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
     return rows, counts
 
 
 def replay(data: Path, path: Path, out: Path) -> tuple[list[Decision], "Counter[str]"]:
-    """Writes the clean folder that follows from the decisions in a cleaning.csv; returns the same as `clean`.
+    """Applies the decisions of the cleaning.csv at `path` to `data` and writes the clean folder `out`. Returns the same as `clean`.
 
-    Raises a CarparkError, and then nothing is written.
+    Writes nothing when it raises a CarparkError.
     """
     if not path.is_file():
         raise BadSetting(f"--replay {path} is not a file; expected a cleaning.csv.")
-    rows = read_rows(path)
+    rows = read_decisions(path)
     survey = survey_photos(read_photos(data), None)
-    check_rows(path, rows, _digests(survey), data)
+    check_decisions(path, rows, _digests(survey), data)
     with staged(out, marker=CLEANING_FILE) as folder:
         shutil.copyfile(path, folder / CLEANING_FILE)
         counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
@@ -62,11 +63,11 @@ def replay(data: Path, path: Path, out: Path) -> tuple[list[Decision], "Counter[
 
 
 def run_passes(survey: Survey, data: Path, seed: int) -> list[Decision]:
-    """The proposals of both passes. Every readable photo has a row of the label pass.
+    """The proposals of both passes. The label pass has a row for every readable photo.
 
-    Where a class is too small to train on, those rows say that the label was not judged.
+    If a class is too small to train on, those rows say that the label was not judged.
     """
-    from training.clean.file_pass import judge_files  # only now: their libraries take seconds to load, and a replay needs none
+    from training.clean.file_pass import judge_files  # imported here: their libraries take seconds to load, and a replay needs none
     from training.clean.label_pass import judge_labels
     from training.clean.twins import find_twins, merge_scenes
 
@@ -77,7 +78,7 @@ def run_passes(survey: Survey, data: Path, seed: int) -> list[Decision]:
     try:
         check_trainable(readable.assign(scene=readable.scene.map(merged)), data)
     except BadPhotos as error:
-        print(f"labels of {len(readable)} photos are not judged: {error}")
+        print(f"the labels of {len(readable)} photos are not judged: {error}")
         unjudged = zip(readable.file, readable.sha256, readable.label, strict=True)
         why = "not judged: a class is too small to learn from"
         return rows + [Decision(file, sha256, LABEL_PASS, KEEP, f"label {label} {why}", "") for file, sha256, label in unjudged]
@@ -89,4 +90,4 @@ def _digests(survey: Survey) -> dict[str, str]:
 
 
 def _undecided(row: Decision) -> Decision:
-    return Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score)
+    return replace(row, decision="", decided_by="", decided_at="")

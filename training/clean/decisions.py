@@ -1,13 +1,13 @@
-"""cleaning.csv: what each pass proposes for each photo, and what was decided, so that it can be checked, undone and done again.
+"""cleaning.csv: what each pass proposes for each photo, and what was decided.
 
-One row a proposal, and one more row for each decision of a person. Of a person's rows for one photo the last one counts. A photo whose
-rows decide nothing stays as it is. Proposals and decisions are `keep`, `drop`, `label empty` (or full, partial) or `scene NAME`. A decision
-may also be empty: still open, or undone.
+One row for each proposal, and one more for each decision of a person, whose last row about a photo counts. A photo without a decision
+stays as it is. Proposals and decisions are `keep`, `drop`, `label empty` (or full, partial) or `scene NAME`. An empty decision is open or
+undone.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from training.labels import LABELS, PARTIAL
 CLEANING_FILE = "cleaning.csv"
 FILE_PASS, LABEL_PASS, REVIEW = "files", "labels", "review"
 KEEP, DROP, LABEL, SCENE = "keep", "drop", "label ", "scene "
-P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")  # as the pass over labels writes it in its reasons
+P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")  # as the label pass writes it in its reasons
 RELABELS = tuple(LABEL + label for label in (*LABELS, PARTIAL))
 
 
@@ -26,9 +26,9 @@ RELABELS = tuple(LABEL + label for label in (*LABELS, PARTIAL))
 class Decision:
     """One row; all texts, as in the file."""
 
-    file: str  # below the raw folder
+    file: str  # relative to the raw folder
     sha256: str  # of that file
-    part: str  # the pass: files, labels or review
+    pass_name: str  # files, labels or review; the column is called `pass`
     proposal: str
     reason: str
     score: str  # how sure the pass is, 0 to 1; empty for a person
@@ -42,52 +42,51 @@ class Fate:
     """What becomes of a photo."""
 
     is_dropped: bool = False
-    label: str = ""  # "" for as it was
-    scene: str = ""  # "" for as it was
+    label: str = ""  # "" for unchanged
+    scene: str = ""  # "" for unchanged
 
 
-DECISION_COLUMNS = tuple("pass" if field.name == "part" else field.name for field in fields(Decision))
+DECISION_COLUMNS = tuple("pass" if field.name == "pass_name" else field.name for field in fields(Decision))
 
 
-def journal_of(folder: Path) -> CsvLog:
+def cleaning_log(folder: Path) -> CsvLog:
     """The cleaning.csv of a folder."""
     return CsvLog(folder / CLEANING_FILE, DECISION_COLUMNS)
 
 
-def to_record(row: Decision) -> dict[str, str]:
-    """As `CsvLog` wants it."""
-    record = asdict(row)
-    return {"pass": record.pop("part")} | record
+def to_row(decision: Decision) -> dict[str, str]:
+    """The values by column, as `CsvLog` takes them."""
+    return dict(zip(DECISION_COLUMNS, asdict(decision).values(), strict=True))
 
 
-def read_rows(path: Path) -> list[Decision]:
-    """All rows of a cleaning.csv. Raises BadPhotos, naming the line, for one that says something unknown."""
+def read_decisions(path: Path) -> list[Decision]:
+    """All rows of a cleaning.csv. Raises BadPhotos, which names the line, for an unknown pass, proposal or decision."""
     rows = []
-    for line, record in CsvLog(path, DECISION_COLUMNS).read():
-        row = Decision(**{field.name: record["pass" if field.name == "part" else field.name] for field in fields(Decision)})
+    for line, values in CsvLog(path, DECISION_COLUMNS).read():
+        row = Decision(*(values[column] for column in DECISION_COLUMNS))
         for name, value in (("proposal", row.proposal), ("decision", row.decision)):
-            if value and value not in (KEEP, DROP, *RELABELS) and not re.fullmatch(rf"{SCENE}\S.*", value):
+            if value not in ("", KEEP, DROP, *RELABELS) and not (value.startswith(SCENE) and value != SCENE):
                 raise BadPhotos(
-                    f"{path} line {line}: {name} {value!r} is none; expected {KEEP}, {DROP}, {', '.join(RELABELS)} or {SCENE}CLEANING_FILE."
+                    f"{path} line {line}: {name} {value!r} is unknown; expected {KEEP}, {DROP}, {', '.join(RELABELS)} or {SCENE}NAME."
                 )
-        if row.part not in (FILE_PASS, LABEL_PASS, REVIEW):
-            raise BadPhotos(f"{path} line {line}: pass {row.part!r} is none; expected {FILE_PASS}, {LABEL_PASS} or {REVIEW}.")
+        if row.pass_name not in (FILE_PASS, LABEL_PASS, REVIEW):
+            raise BadPhotos(f"{path} line {line}: pass {row.pass_name!r} is unknown; expected {FILE_PASS}, {LABEL_PASS} or {REVIEW}.")
         rows.append(row)
     return rows
 
 
 def read_p_full(row: Decision) -> float | None:
-    """P(full) as a row of the pass over labels tells it; None for any other row."""
-    found = P_FULL.search(row.reason) if row.part == LABEL_PASS else None
+    """P(full) from a row of the label pass; None for any other row."""
+    found = P_FULL.search(row.reason) if row.pass_name == LABEL_PASS else None
     return float(found[1]) if found else None
 
 
 def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:
-    """The rows with every proposal of at least that score decided as proposed; `keep` needs no decision."""
+    """The rows, with each proposal of at least that score accepted. `keep` needs no decision."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     by = f"auto, score {confidence:g} or more"
     return [
-        Decision(row.file, row.sha256, row.part, row.proposal, row.reason, row.score, row.proposal, by, now)
+        replace(row, decision=row.proposal, decided_by=by, decided_at=now)
         if row.proposal != KEEP and row.score and float(row.score) >= confidence
         else row
         for row in rows
@@ -95,14 +94,14 @@ def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:
 
 
 def decide_fates(rows: Sequence[Decision]) -> dict[str, Fate]:
-    """What the decisions come to, by file: a person's last word beats the passes, and of those dropping beats relabelling."""
+    """The outcome of all decisions, by file. A person's last decision beats the passes; dropping beats relabelling."""
     by_pass: dict[str, list[str]] = {}
     by_person: dict[str, str] = {}
     scenes: dict[str, str] = {}
     for row in rows:
         if row.decision.startswith(SCENE):
             scenes[row.file] = row.decision.removeprefix(SCENE)
-        elif row.part == REVIEW:
+        elif row.pass_name == REVIEW:
             by_person[row.file] = row.decision
         else:
             by_pass.setdefault(row.file, []).append(row.decision)
@@ -114,10 +113,10 @@ def decide_fates(rows: Sequence[Decision]) -> dict[str, Fate]:
     return fates
 
 
-def check_rows(path: Path, rows: Sequence[Decision], digests: dict[str, str], data: Path) -> None:
-    """Raises BadPhotos for a decision about a photo that is gone, or that is another one by now (`digests`: sha256 by file).
+def check_decisions(path: Path, rows: Sequence[Decision], digests: dict[str, str], data: Path) -> None:
+    """Raises BadPhotos for a decision about a photo that is gone or has changed (`digests`: sha256 by file).
 
-    `rows` are all of the file, in order. What was proposed and never decided does not matter any more.
+    `rows` are all rows of the file, in order. Proposals without a decision are not checked.
     """
     for line, row in enumerate(rows, start=2):
         if not row.decision:
@@ -125,4 +124,4 @@ def check_rows(path: Path, rows: Sequence[Decision], digests: dict[str, str], da
         if row.file not in digests:
             raise BadPhotos(f"{path} line {line} is about {row.file}, which is not in {data}. Put it back, or delete the line.")
         if row.sha256 != digests[row.file]:
-            raise BadPhotos(f"{path} line {line} is about another {row.file}: the file in {data} has changed since. Delete the line.")
+            raise BadPhotos(f"{path} line {line} is about an earlier {row.file}: the file in {data} has changed since. Delete the line.")

@@ -1,4 +1,4 @@
-"""A picture as a row of numbers in which like pictures lie close: from a pretrained network, or from edges and colours without one."""
+"""Embed a picture as a vector, so that similar pictures lie close: by a pretrained network, or by edges and colours without one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,38 +14,38 @@ from torch import nn
 from training.weights import load_start
 
 Embedding = npt.NDArray[np.float32]  # (d,), length 1
-# Sides at which a pretrained network sees each photo. On 208 real photos and 30 pictures of other things the two together told these apart
-# better than 224 px (26 of the 30 before the first car park, against 8), or than either alone.
-SIZES_PX = (288, 384)
+# Input sizes of the pretrained network. On 208 real photos and 30 pictures of other things, the two together ranked 26 of the 30 before
+# the first car park; 224 px ranked 8, and either alone fewer than both.
+NETWORK_SIDES_PX = (288, 384)
 HAND_SIZE_PX = 128
 CELLS, ORIENTATIONS, TONES = 4, 8, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """`weights` as the commands have them: "imagenet", "none" or a file."""
+    """Turns pictures into vectors of `length` numbers; without a `body` by edges and colours."""
 
     body: nn.Module | None
     length: int
 
     @classmethod
     def open(cls, arch: str, weights: str) -> "Embedder":
-        """Raises BadWeights and BadSetting."""
+        """`weights` as on the command line: "imagenet", "none" or a file. Raises BadWeights and BadSetting."""
         body = load_start(arch, weights)
         if body is None:
             return cls(None, len(describe_by_hand(np.zeros((HAND_SIZE_PX, HAND_SIZE_PX, 3), np.float32))))
-        body.eval()  # as loaded, batch statistics included: nothing is trained here
+        body.eval()  # nothing is trained here, batch statistics included
         with torch.inference_mode():
-            width = body(torch.zeros(1, 3, SIZES_PX[0], SIZES_PX[0])).shape[1]
-        return cls(body, width * len(SIZES_PX))
+            width = body(torch.zeros(1, 3, NETWORK_SIDES_PX[0], NETWORK_SIDES_PX[0])).shape[1]
+        return cls(body, width * len(NETWORK_SIDES_PX))
 
     def embed(self, image: Image) -> Embedding:
-        """The same for a picture and its mirror image."""
-        seen = [self._see(image, side) for side in ((HAND_SIZE_PX,) if self.body is None else SIZES_PX)]
-        return _unit(np.concatenate([_unit(row) for row in seen]))
+        """The vector, which is the same for a picture and its mirror image."""
+        rows = [self._embed_at(image, side) for side in ((HAND_SIZE_PX,) if self.body is None else NETWORK_SIDES_PX)]
+        return _unit(np.concatenate([_unit(row) for row in rows]))
 
-    def _see(self, image: Image, side_px: int) -> npt.NDArray[np.float32]:
-        """The sum over the picture and its mirror image."""
+    def _embed_at(self, image: Image, side_px: int) -> npt.NDArray[np.float32]:
+        """The sum of the features of the picture and its mirror image, at one input size."""
         pixels = np.asarray(image.resize((side_px, side_px), Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
         views = (pixels, pixels[:, ::-1])
         rows = [describe_by_hand(view) if self.body is None else _describe(self.body, view) for view in views]
@@ -58,7 +58,7 @@ def _unit(row: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """One picture at a time gains nothing from a second thread (37 ms against 60), and on a busy machine waits long for it."""
+    """Limits torch to one thread. A single picture takes 37 ms so, 60 ms with two threads, and more on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -68,16 +68,16 @@ def single_threaded() -> Iterator[None]:
 
 
 def _describe(body: nn.Module, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Mean over the picture of what the last layer sees."""
+    """The features of the last layer, averaged over the picture."""
     mean, std = (np.array(values, dtype=np.float32) for values in imagenet_stats)
     planes = torch.from_numpy(np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1)))[None]
     with torch.inference_mode():
-        seen: npt.NDArray[np.float32] = body(planes).mean(dim=(2, 3))[0].numpy()
-    return seen
+        features: npt.NDArray[np.float32] = body(planes).mean(dim=(2, 3))[0].numpy()
+    return features
 
 
 def describe_by_hand(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Histograms of edge directions over a grid of cells (as HOG, Dalal and Triggs 2005), and of colours over the picture."""
+    """Histograms of edge directions in a grid of cells (as HOG, Dalal and Triggs 2005) and of colours over the whole picture."""
     grey = pixels.mean(axis=2)
     down, across = np.gradient(grey)
     strength = np.hypot(down, across)

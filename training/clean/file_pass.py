@@ -1,4 +1,4 @@
-"""The pass over files: what cannot be read, is too small, is there twice, or is not a photo; and near-duplicates, which share a scene."""
+"""The file pass: files that cannot be read, are too small, duplicated or not photos; and near-duplicates, which share a scene."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,17 +9,23 @@ from cleanvision import Imagelab
 
 from training.clean.decisions import DROP, FILE_PASS, SCENE, Decision
 from training.clean.survey import Survey, count_colours
-from training.clean.twins import CERTAIN, Twins
-from training.collect.intake import MIN_SIDE_PX
+from training.clean.twins import CERTAIN_LIKENESS, Twins
+from training.collect.intake import MIN_PHOTO_SIDE_PX
 
-# Measures of quality by cleanvision, with its own thresholds; whether such a photo is still useful is for a person to say.
-QUALITY = {"dark": "dark", "light": "overexposed", "blurry": "blurry", "low_information": "little to see", "odd_aspect_ratio": "odd shape"}
-FEW_COLOURS = 10  # of 4096: 208 real photos need 12 or more, line drawings and pages of text a handful
-UNSURE = 0.9  # a measure of quality is never surer
+# Issues that cleanvision finds, with its own thresholds, and what we call them. A person decides if such a photo is still useful.
+QUALITY_ISSUES = {
+    "dark": "dark",
+    "light": "overexposed",
+    "blurry": "blurry",
+    "low_information": "little to see",
+    "odd_aspect_ratio": "odd shape",
+}
+FEW_COLOURS = 10  # of 4096: 208 real photos have 12 or more, line drawings and pages of text a handful
+UNSURE = 0.9  # the highest score of a quality issue
 
 
 def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> list[Decision]:
-    """Proposals, photo by photo within each kind."""
+    """The proposals, kind by kind, photo by photo within a kind."""
     found = [
         *_unreadable(survey),
         *_small(survey),
@@ -46,12 +52,12 @@ def _unreadable(survey: Survey) -> Iterator[Finding]:
 def _small(survey: Survey) -> Iterator[Finding]:
     for number in np.flatnonzero(survey.is_readable):
         width, height = survey.photos.width[number], survey.photos.height[number]
-        if min(int(width), int(height)) < MIN_SIDE_PX:
-            yield int(number), DROP, f"too small: {width} x {height} px, {MIN_SIDE_PX} on each side are wanted", UNSURE
+        if min(int(width), int(height)) < MIN_PHOTO_SIDE_PX:
+            yield int(number), DROP, f"too small: {width} x {height} px; expected {MIN_PHOTO_SIDE_PX} or more on each side", UNSURE
 
 
 def _copies(survey: Survey) -> Iterator[Finding]:
-    """All but the first of files with the same bytes; all of them when their labels contradict each other."""
+    """Of files with the same bytes, all but the first; all of them if their labels differ."""
     photos = survey.photos[survey.is_readable]
     for _, same in photos.groupby("sha256", sort=False):
         if len(same) == 1:
@@ -64,7 +70,7 @@ def _copies(survey: Survey) -> Iterator[Finding]:
 
 
 def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Iterator[Finding]:
-    """Every photo of a scene that is one with an earlier scene, by the twins that say so."""
+    """Every photo of a scene that merges with an earlier scene, with the twins as the reason."""
     reasons: dict[str, Twins] = {}
     scenes = survey.photos.scene.tolist()
     for pair in twins:  # most alike first
@@ -76,22 +82,22 @@ def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Itera
             pair = reasons[scene]
             other = survey.photos.file[pair.other if scenes[pair.one] == scene else pair.one]
             reason = f"{'mirrored ' if pair.is_mirrored else ''}near-duplicate of {other}, likeness {pair.likeness:.2f}"
-            yield number, SCENE + merged[scene], reason, 0.95 + 0.05 * (pair.likeness - CERTAIN) / (1 - CERTAIN)
+            yield number, SCENE + merged[scene], reason, 0.95 + 0.05 * (pair.likeness - CERTAIN_LIKENESS) / (1 - CERTAIN_LIKENESS)
 
 
 def _quality(survey: Survey) -> Iterator[Finding]:
-    """What cleanvision finds; it wants files, and only those that can be read."""
+    """What cleanvision finds. It takes paths, and only of files that can be read."""
     readable = survey.photos[survey.is_readable]
     if readable.empty:
         return
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own, about the pandas it was made for
+        warnings.simplefilter("ignore")  # cleanvision's own, about its use of pandas
         lab = Imagelab(filepaths=[str(Path(path).resolve()) for path in readable.path], verbose=False)
-        lab.find_issues({kind: {} for kind in QUALITY}, n_jobs=1, verbose=False)
+        lab.find_issues({kind: {} for kind in QUALITY_ISSUES}, n_jobs=1, verbose=False)
     issues = lab.issues.to_dict("index")
     for number, path in zip(readable.index, readable.path, strict=True):
         row = issues[str(Path(path).resolve())]
-        for kind, word in QUALITY.items():
+        for kind, word in QUALITY_ISSUES.items():
             if row[f"is_{kind}_issue"]:
                 yield int(number), DROP, word, min(1 - float(row[f"{kind}_score"]), UNSURE)
 

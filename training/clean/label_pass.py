@@ -1,7 +1,7 @@
-"""The pass over labels: what a model that never saw a photo, nor another of its scene, thinks of that photo's label.
+"""The label pass: a model that was trained without a photo's scene checks the label of that photo.
 
-The model is a linear one over embeddings, fitted in seconds. Confident learning (Northcutt et al. 2021, by cleanlab) says which
-disagreements are likely errors of the label, and the distance to the nearest photos of other scenes which pictures are not car park at all.
+The model is linear over embeddings and fitted in seconds. Confident learning (Northcutt et al. 2021, by cleanlab) tells which disagreements
+are likely label errors. The distance to the nearest photos of other scenes tells which pictures do not show a car park at all.
 """
 
 import numpy as np
@@ -12,22 +12,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from training.clean.decisions import DROP, KEEP, LABEL, LABEL_PASS, Decision
-from training.clean.survey import Survey
+from training.clean.survey import Floats, Survey
 from training.labels import LABELS, PARTIAL
 
-FOLDS = 6
+LABEL_FOLDS = 6
 # Chosen on 137 real photos with ten labels flipped: 3 to 4 errors out of fold, all ten among the first 25.
 INVERSE_REGULARISATION, PARTIAL_WEIGHT = 10.0, 0.25
-NEAREST = 5  # photos of other scenes, to which the distance is measured
-# Robust standard deviations above the usual distance. 30 pictures of other things among 208 real car parks had 1.6 to 8, the car parks
-# up to 3.3 and all but two of them less than 2.7. The bound was chosen on these pictures.
+NEAREST = 5  # photos of other scenes to which the distance is measured
+# Robust standard deviations above the median distance. Among 208 real car parks, 30 pictures of other things had 1.6 to 8, the car parks
+# up to 3.3, all but two of them less than 2.7. The bound was chosen on these pictures.
 FAR = 2.75
-
-Floats = npt.NDArray[np.float64]
 
 
 def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Decision]:
-    """A row for each readable photo, and a second one for those that look like no car park. `scenes` has near-duplicates together."""
+    """A row for each readable photo, and a second one for those that do not look like a car park. `scenes` groups near-duplicates."""
     rows = np.flatnonzero(survey.is_readable)
     photos = survey.photos.iloc[rows]
     p_full = _cross_validate(survey.embeddings[rows], photos.label, scenes.iloc[rows], seed)
@@ -37,27 +35,27 @@ def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Decision]
         for file, sha256, label, p, wrong in zip(photos.file, photos.sha256, photos.label, p_full, is_wrong, strict=True)
     ]
     far = distances_to_others(survey.embeddings[rows], scenes.iloc[rows])
-    strange = [
+    unlike = [
         Decision(
             file,
             sha256,
             LABEL_PASS,
             DROP,
-            f"perhaps no car park: {z:.1f} deviations further from the others than usual",
+            f"perhaps not a car park: {z:.1f} deviations further from the others than usual",
             f"{min(z / FAR / 2, 0.9):.3f}",
         )
         for file, sha256, z in zip(photos.file, photos.sha256, far, strict=True)
         if z >= FAR
     ]
-    return judged + strange
+    return judged + unlike
 
 
 def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scenes: pd.Series, seed: int) -> Floats:
-    """P(full) of each photo, (n,), by a model fitted without its scene. A partial photo teaches as half an empty and half a full one."""
+    """P(full) of each photo, (n,), by a model fitted without its scene. A partial photo counts as half an empty and half a full one."""
     inputs = _rotate(embeddings)
     kinds = labels.to_numpy()
     fewest = min(scenes[(labels == label).to_numpy()].nunique() for label in LABELS)
-    folds = StratifiedGroupKFold(max(min(FOLDS, fewest), 2), shuffle=True, random_state=seed)
+    folds = StratifiedGroupKFold(max(min(LABEL_FOLDS, fewest), 2), shuffle=True, random_state=seed)
     p_full = np.full(len(labels), 0.5)
     for learn, judge in folds.split(inputs, kinds, scenes):
         whole, half = learn[kinds[learn] != PARTIAL], learn[kinds[learn] == PARTIAL]
@@ -71,7 +69,7 @@ def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scen
 
 
 def find_wrong(labels: npt.NDArray[np.object_], p_full: Floats) -> npt.NDArray[np.bool_]:
-    """Where a label is likely an error: by confident learning or disagreement; for partial photos by a clear disagreement."""
+    """True where a label is likely wrong, (n,): by confident learning or disagreement; for partial photos by clear disagreement only."""
     is_wrong = np.zeros(len(labels), dtype=bool)
     two = np.flatnonzero(labels != PARTIAL)
     given = (labels[two] == LABELS[1]).astype(int)
@@ -82,9 +80,9 @@ def find_wrong(labels: npt.NDArray[np.object_], p_full: Floats) -> npt.NDArray[n
 
 
 def distances_to_others(embeddings: npt.NDArray[np.float32], scenes: pd.Series) -> Floats:
-    """How far each photo is from the nearest ones of other scenes, (n,), in robust standard deviations above the median.
+    """The distance of each photo to the nearest ones of other scenes, (n,), in robust standard deviations above the median.
 
-    Zeros where there are too few scenes to say what is usual.
+    All zeros if there are too few scenes to tell what is usual.
     """
     numbers = pd.factorize(scenes)[0]
     if len(np.unique(numbers)) <= 2 * NEAREST:

@@ -1,4 +1,4 @@
-"""One look at every photo of a folder: what the passes need to know, measured once."""
+"""Open every photo of a folder once and measure what the passes need."""
 
 import hashlib
 import io
@@ -17,22 +17,23 @@ from carpark.errors import BadImage
 from carpark.images import open_image
 from training.clean.embedding import Embedder, Embedding, single_threaded
 
-THUMBNAIL_PX = 48  # longest side of what near-duplicates are compared by
-STYLE_PX = 512  # longest side at which style is measured, so that size does not look like sharpness
+THUMBNAIL_PX = 48  # longest side of the thumbnails that near-duplicates are compared by
+STYLE_PX = 512  # longest side at which style is measured, so that size does not count as sharpness
 
 Thumbnail = npt.NDArray[np.float32]  # (height, width), grey
-Style = dict[str, float]
+StyleMeasures = dict[str, float]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen, row by row as in `photos`; a photo that cannot be read has its reason in `unreadable` and None elsewhere."""
+    """The measurements, one entry for each row of `photos`. An unreadable photo has a reason in `unreadable` and None elsewhere."""
 
     photos: pd.DataFrame  # the table of `read_photos`, with sha256, phash, width and height
-    unreadable: list[str]  # why, "" for a photo that can be read
+    unreadable: list[str]  # the reason; "" for a photo that can be read
     mirrored_phash: list[str]
     thumbnails: list[Thumbnail | None]
-    styles: list[Style | None]
+    styles: list[StyleMeasures | None]
     embeddings: npt.NDArray[np.float32]  # (n, d), rows of length 1; zeros for an unreadable photo
 
     @property
@@ -42,11 +43,11 @@ class Survey:
 
 
 def survey_photos(photos: pd.DataFrame, embedder: Embedder | None) -> Survey:
-    """Looks at every photo of a table of `read_photos`. Without an embedder embeddings have no columns."""
+    """Measures every photo of a table of `read_photos`. Without an embedder, `embeddings` has no columns."""
     measured: list[dict[str, str]] = []
     survey = Survey(photos, [], [], [], [], np.zeros((0, 0), np.float32))
     embeddings: list[Embedding | None] = []
-    for path, file in zip(tqdm(photos.path, desc="looking at photos", unit="photo"), photos.file, strict=True):
+    for path, file in zip(tqdm(photos.path, desc="reading photos", unit="photo"), photos.file, strict=True):
         data = path.read_bytes() if path.is_file() else b""
         row = {"sha256": hashlib.sha256(data).hexdigest(), "phash": "", "width": "", "height": ""}
         measured.append(row)
@@ -71,8 +72,8 @@ def survey_photos(photos: pd.DataFrame, embedder: Embedder | None) -> Survey:
     return Survey(table, survey.unreadable, survey.mirrored_phash, survey.thumbnails, survey.styles, filled)
 
 
-def measure_style(image: Image, file_bytes: int) -> Style:
-    """What says how a picture was made and nothing of how many cars are in it: light, colour, sharpness, size."""
+def measure_style(image: Image, file_bytes: int) -> StyleMeasures:
+    """How a picture was taken, apart from how many cars it shows: light, colour, sharpness, size."""
     height, width = image.height, image.width
     small = image.copy()
     small.thumbnail((STYLE_PX, STYLE_PX), Resampling.BILINEAR)
@@ -94,7 +95,7 @@ def measure_style(image: Image, file_bytes: int) -> Style:
 
 
 def count_colours(image_path: Path) -> int:
-    """How many colours (4 bits a channel) cover 90% of the pixels: thousands of tones in a photo, a few in a drawing or a page of text."""
+    """The number of colours (4 bits a channel) that cover 90% of the pixels: many in a photo, few in a drawing or a page of text."""
     with open_image(image_path) as image:
         image.thumbnail((256, 256), Resampling.NEAREST)
         bins = (np.asarray(image) >> 4).astype(np.int32)

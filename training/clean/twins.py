@@ -1,6 +1,6 @@
-"""Near-duplicates: the same picture again, cropped, mirrored, saved anew, brightened or marked; and the scenes that follow from them.
+"""Near-duplicates: a picture that is there again, cropped, mirrored, re-encoded, brightened or watermarked; and how they merge scenes.
 
-Candidates are found by perceptual hash and by embedding, and confirmed by laying one picture over the other.
+A perceptual hash and the embedding find candidates. Laying one picture over the other confirms them.
 """
 
 from collections.abc import Iterable
@@ -12,38 +12,40 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
 from training.clean.survey import Survey, Thumbnail
 
-NEIGHBOURS = 6  # by embedding, looked at for each photo
-HASH_BITS = 14  # of 64 may differ in a candidate; unrelated photos differ in 32
-SCALES = tuple(1 - 0.03 * step for step in range(17))  # of a crop's side to the whole picture's
-# Correlation of pixels from which two photos are twins: of 72 crops of real photos, mirrored or darkened ones among them, 71 had as much;
-# of 328 pairs of photos of different places that are most alike none had more than 0.76, and of all 208 photos one pair had 0.80: two
-# empty lots under a wide sky. So between SAME and CERTAIN a person looks.
-SAME, CERTAIN, SURE = 0.78, 0.82, 0.95
-HOPEFUL = 0.5  # from which a pixel more or less on a side is tried: half a pixel of shift takes 0.1 off a crop of fine detail
-FINE_PX = 2.0  # what is wider than a few of these is light and sky, in which many car parks are alike
+NEIGHBOURS = 6  # candidates by embedding for each photo
+HASH_BITS = 14  # of 64 that may differ in a candidate; unrelated photos differ in 32
+SCALES = tuple(1 - 0.03 * step for step in range(17))  # the side of a crop as a share of the whole picture's
+# Two photos are twins from this correlation of their pixels on. Of 72 crops of real photos, some mirrored or darkened, 71 reached
+# MIN_LIKENESS. Of the 328 most alike pairs of different places, none exceeded 0.76. Of all pairs of 208 photos, one had 0.80: two empty
+# lots under a wide sky. So below CERTAIN_LIKENESS a person decides. From CLOSE_ENOUGH on the search stops.
+MIN_LIKENESS, CERTAIN_LIKENESS, CLOSE_ENOUGH = 0.78, 0.82, 0.95
+HOPEFUL = 0.5  # from here on a pixel more or less on each side is tried: half a pixel of shift takes 0.1 off a crop of fine detail
+FINE_PX = 2.0  # detail wider than a few of these is light and sky, which many car parks share
 
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """Two photos (row numbers, the earlier one first) of which one is a copy of the other."""
+    """Two photos, by row number, the earlier one first; one is a copy of the other."""
 
     one: int
     other: int
-    likeness: float  # correlation of their pixels where they lie on each other, up to 1
+    likeness: float  # correlation of the pixels where they overlap, at most 1
     is_mirrored: bool
 
 
 def find_twins(survey: Survey) -> list[Twins]:
-    """All pairs that are confirmed, most alike first."""
+    """All confirmed pairs, most alike first."""
     found = []
     details = [None if thumbnail is None else thumbnail - gaussian_filter(thumbnail, FINE_PX) for thumbnail in survey.thumbnails]
     for one, other in tqdm(sorted(_candidates(survey)), desc="comparing", unit="pair"):
         plain, mirrored = (_likeness(details[one], details[other], is_mirrored=mirror) for mirror in (False, True))
-        if max(plain, mirrored) >= SAME:
+        if max(plain, mirrored) >= MIN_LIKENESS:
             found.append(Twins(one, other, max(plain, mirrored), mirrored > plain))
     return sorted(found, key=lambda twins: -twins.likeness)
 
@@ -73,9 +75,9 @@ def _likeness(a: Thumbnail | None, b: Thumbnail | None, *, is_mirrored: bool) ->
 
 
 def lay_over(whole: Thumbnail, part: Thumbnail) -> float:
-    """The best correlation, -1 to 1, of `part` laid over `whole` at any place, at the scales of `SCALES`.
+    """The best correlation, -1 to 1, of `part` anywhere over `whole`, at each of `SCALES`.
 
-    Normalised cross-correlation (Lewis 1995), which brightness and contrast do not change.
+    Normalised cross-correlation (Lewis 1995): independent of brightness and contrast.
     """
     room = min(whole.shape[0] / part.shape[0], whole.shape[1] / part.shape[1])
     picture = Image.fromarray(np.ascontiguousarray(part))
@@ -89,29 +91,29 @@ def lay_over(whole: Thumbnail, part: Thumbnail) -> float:
         return tried[size]
 
     for scale in SCALES:
-        if lay(round(part.shape[1] * room * scale), round(part.shape[0] * room * scale)) >= SURE:
+        if lay(round(part.shape[1] * room * scale), round(part.shape[0] * room * scale)) >= CLOSE_ENOUGH:
             break
     for _ in range(2):
         (width, height), best = max(tried.items(), key=lambda item: item[1])
-        if HOPEFUL <= best < SURE:
+        if HOPEFUL <= best < CLOSE_ENOUGH:
             for wider, higher in product((-1, 0, 1), repeat=2):
                 lay(width + wider, height + higher)
     return max(tried.values())
 
 
 def _correlate(whole: Thumbnail, template: Thumbnail) -> npt.NDArray[np.float32]:
-    """At each place of the template in the picture."""
+    """The correlation at each position of the template in the picture."""
     template = template - template.mean()
     spread = float(np.sqrt((template**2).sum()))
     places = fftconvolve(whole, template[::-1, ::-1], mode="valid")
     sums, squares = _box_sums(whole, template.shape), _box_sums(whole**2, template.shape)
     local = np.sqrt(np.maximum(squares - sums**2 / template.size, 0))
-    flat = np.sqrt(template.size)  # one grey level of spread: what is flatter matches everything
+    flat = np.sqrt(template.size)  # one grey level of spread: anything flatter matches everything
     return np.where((local > flat) & (spread > flat), places / np.maximum(local * spread, 1e-6), 0).astype(np.float32)
 
 
 def _box_sums(picture: Thumbnail, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """The sum of the picture under a box of that shape, at each of its places (by a summed-area table)."""
+    """The sum of the picture under a box of that shape at each position, by a summed-area table."""
     height, width = shape
     table = np.pad(picture.astype(np.float64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     sums: npt.NDArray[np.float64] = table[height:, width:] - table[:-height, width:] - table[height:, :-width] + table[:-height, :-width]
@@ -119,18 +121,11 @@ def _box_sums(picture: Thumbnail, shape: tuple[int, ...]) -> npt.NDArray[np.floa
 
 
 def merge_scenes(scenes: Iterable[str], twins: Iterable[Twins]) -> dict[str, str]:
-    """The scene that each scene becomes when scenes with twins are one: the name of the first of them."""
+    """The merged scene of each scene: scenes linked by twins take the name of the first of them. `scenes` has one entry a photo."""
     scenes = list(scenes)
-    root = {scene: scene for scene in scenes}
-
-    def find(scene: str) -> str:
-        while root[scene] != scene:
-            root[scene] = root[root[scene]]
-            scene = root[scene]
-        return scene
-
-    order = {scene: number for number, scene in reversed(list(enumerate(scenes)))}
-    for pair in twins:
-        first, second = sorted((find(scenes[pair.one]), find(scenes[pair.other])), key=order.__getitem__)
-        root[second] = first
-    return {scene: find(scene) for scene in root}
+    number = {scene: n for n, scene in enumerate(dict.fromkeys(scenes))}
+    links = [(number[scenes[pair.one]], number[scenes[pair.other]]) for pair in twins]
+    rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
+    _, groups = connected_components(coo_array((np.ones(len(links)), (rows, columns)), shape=(len(number), len(number))), directed=False)
+    first: dict[int, str] = {}
+    return {scene: first.setdefault(group, scene) for scene, group in zip(number, groups.tolist(), strict=True)}

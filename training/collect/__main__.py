@@ -1,12 +1,12 @@
-"""Collect photos of car parks that may be passed on, each with its source, author and licence.
+"""Collect photos of car parks that may be republished, each with its source, author and licence.
 
     python -m training.collect --source openverse --out data/raw --limit 300
     python -m training.collect --source commons --out data/raw --limit 300 --contact you@example.org
     python -m training.collect --source csv --from list.csv --out data/raw
     python -m training.collect --source folder --from my-photos --label full --license by --creator "My Name" --out data/raw
 
-Without --label both classes are collected. Without --query the queries of training/collect/queries.csv are used. A run that was killed
-continues when the same command is run again. A photo's label is the search query that found it, so clean the photos next.
+Without --label it collects both classes; without --query it uses the queries of training/collect/queries.csv. Run the same command again
+to continue a run that was stopped. A photo's label is that of the query that found it, so clean the photos next.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from training.provenance import LICENSES, NO_DERIVATIVES
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print what a run will take, collect, and print what became of the offers."""
+    """Print the plan, collect, and print what became of the offers."""
     args = parse(argv)
     with one_line_errors():
         settings = check(args)
@@ -41,36 +41,40 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The flags, not checked yet."""
+    """Parse the flags, without checking them."""
     parser = argparse.ArgumentParser(prog="python -m training.collect", description="Collect openly licensed photos of car parks.")
     add = parser.add_argument
-    add("--source", required=True, choices=SOURCES, help="where from")
+    add("--source", required=True, choices=SOURCES, help="where the photos come from")
     add("--out", required=True, type=Path, metavar="DIR", help="photos folder to add to")
-    add("--label", action="append", choices=(*LABELS, PARTIAL), help="what to collect; repeatable (default: empty and full)")
-    add("--query", action="append", metavar="TEXT", help="what to search for; repeatable (default: training/collect/queries.csv)")
-    add("--limit", type=int, default=200, metavar="N", help="photos of each label wanted from this source (default: 200)")
-    add("--license", metavar="ID,...", help="licences wanted (default: all but NoDerivatives); for --source folder the one you give")
-    add("--from", dest="origin", type=Path, metavar="PATH", help="the list of --source csv, or the pictures of --source folder")
+    add("--label", action="append", choices=(*LABELS, PARTIAL), help="label to collect; repeatable (default: empty and full)")
+    add("--query", action="append", metavar="TEXT", help="search query; repeatable (default: those of training/collect/queries.csv)")
+    add("--limit", type=int, default=200, metavar="N", help="photos of each label to collect from this source (default: 200)")
+    add(
+        "--license",
+        metavar="ID,...",
+        help="licences to accept (default: all but NoDerivatives); with --source folder, the licence that you give",
+    )
+    add("--from", dest="origin", type=Path, metavar="PATH", help="the CSV file of --source csv, or the picture folder of --source folder")
     add("--creator", default="", metavar="NAME", help="who took the pictures of --source folder")
     add(
         "--contact",
         default=os.environ.get("CARPARK_CONTACT", ""),
         metavar="TEXT",
-        help="how to reach you, for the User-Agent (or CARPARK_CONTACT)",
+        help="how to reach you; sent as part of the User-Agent (or CARPARK_CONTACT)",
     )
-    add("--api", default="", metavar="URL", help="where the source's API is (default: its own address)")
+    add("--api", default="", metavar="URL", help="address of the source's API (default: the public one)")
     add(
         "--pause",
         type=float,
         metavar="S",
-        help="between two requests to one host (default: what the source asks for)",
+        help="seconds between two requests to one host (default: what the source asks for)",
     )
-    add("--dry-run", action="store_true", help="say what it would take, and collect nothing")
+    add("--dry-run", action="store_true", help="print the plan, and collect nothing")
     return parser.parse_args(argv)
 
 
 def check(args: argparse.Namespace) -> Settings:
-    """The settings. Raises BadSetting for flags that do not go together."""
+    """The settings of the run. Raises BadSetting for flags that cannot be used together."""
     licenses = parse_licenses(args.license) if args.license else tuple(name for name in LICENSES if name not in NO_DERIVATIVES)
     if args.limit < 1:
         raise BadSetting(f"--limit is {args.limit}; expected 1 or more photos.")
@@ -80,14 +84,14 @@ def check(args: argparse.Namespace) -> Settings:
         )
     if args.source == "folder" and (not args.license or len(licenses) != 1 or not args.creator):
         raise BadSetting(
-            "--source folder needs --creator NAME and --license with one id: the licence under which you pass your pictures on."
+            "--source folder needs --creator NAME and --license with one id: the licence under which you publish your pictures."
         )
     if not f"{args.contact} ".isprintable():
         raise BadSetting(f"--contact {args.contact!r} cannot stand in a User-Agent; expected an address or a page, in one line.")
     if args.source == "commons" and not args.contact.strip():
         raise BadSetting(
             "--source commons needs --contact (or CARPARK_CONTACT), an address or a page: "
-            "Wikimedia asks every program to say how to reach its user."
+            "Wikimedia requires a way to reach the user of a program."
         )
     if args.source in SEARCHED:
         check_api(args.source, args.api, args.pause)
@@ -107,7 +111,7 @@ def check(args: argparse.Namespace) -> Settings:
 
 
 def check_api(source: str, api: str, pause_s: float | None) -> None:
-    """Raises BadSetting for an API that is not an address, or a public one that would be asked too often."""
+    """Raise BadSetting for an API that is not an address, or for a pause that the public API does not allow."""
     adapter = SEARCHED[source]
     try:
         parts = urlsplit(api or adapter.API)

@@ -12,17 +12,17 @@ from training.collect.paced import PacedClient, Terms
 from training.collect.sources import commons, openverse
 from training.collect.sources.commons import Commons
 from training.collect.sources.listed import Listed, read_folder, read_list
-from training.collect.sources.offer import Offer, Source
+from training.collect.sources.offer import Offer, OfferSource
 from training.collect.sources.openverse import Openverse
 from training.labels import LABELS, PARTIAL
 
 QUERIES = Path(__file__).with_name("queries.csv")
 SEARCHED = {"openverse": openverse, "commons": commons}
 SOURCES = (*SEARCHED, "csv", "folder")
-USER_AGENT = "carpark-classifier/0.1 (collects openly licensed photos of car parks for a public dataset{contact})"
-KEPT_SHARE = 0.6  # of offers, for the estimate: the others are known already, dead, too small or under another licence
-PAUSE_S = 1.0  # between two downloads from one host
-DOWNLOAD_S = 1.5  # a download with its pause, for the estimate
+COLLECT_USER_AGENT = "carpark-classifier/0.1 (collects openly licensed photos of car parks for a public dataset{contact})"
+KEPT_SHARE = 0.6  # of the offers, for the estimate; the others are known, dead, too small or under another licence
+PICTURE_PAUSE_S = 1.0  # between two downloads from one host
+DOWNLOAD_S = 1.5  # of a download and its pause, for the estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +33,36 @@ class Settings:
     out: Path
     limit: int  # photos of each label
     licenses: tuple[str, ...]
-    labels: tuple[str, ...] = ()  # none: both classes, or every label of a list or folder
-    queries: tuple[str, ...] = ()  # none: the shipped ones
-    origin: Path | None = None  # the list of "csv", or the pictures of "folder"
-    creator: str = ""  # of the pictures of "folder"
+    labels: tuple[str, ...] = ()  # empty: both classes, or every label of a list or folder
+    queries: tuple[str, ...] = ()  # empty: the shipped ones
+    origin: Path | None = None  # the CSV file of "csv", or the picture folder of "folder"
+    creator: str = ""  # of the pictures in a folder
     contact: str = ""  # for the User-Agent
-    api: str = ""  # address of the source's API; "" for its own
+    api: str = ""  # address of the source's API; "" for the public one
     pause_s: float | None = None  # between two requests to one host; None for what the source asks for
 
 
 def plan_searches(settings: Settings) -> dict[str, list[str]]:
-    """The queries for each label; one empty query for a source that cannot be searched. Raises a CarparkError."""
+    """The queries by label; one empty query for a source without search. Raises BadPhotos and BadSetting."""
     if settings.source in SEARCHED:
         return {label: list(settings.queries) or read_queries(label) for label in settings.labels or LABELS}
     unlabelled = next((offer for offer in read_offers(settings) if not offer.label), None)
     if unlabelled and len(settings.labels) != 1:
-        raise BadSetting(f"{unlabelled.path or unlabelled.image_url} of {settings.origin} has no label; name one with --label.")
+        raise BadSetting(f"{unlabelled.path or unlabelled.image_url} of {settings.origin} has no label. Give one with --label.")
     return {label: [""] for label in settings.labels or (*LABELS, PARTIAL)}
 
 
 def read_queries(label: str) -> list[str]:
-    """The shipped queries for a label. Raises BadSetting when there are none."""
+    """The shipped queries for a label. Raises BadSetting if there are none."""
     with QUERIES.open(encoding="utf-8", newline="") as file:
         found = [row["query"] for row in csv.DictReader(file) if row["label"] == label]
     if not found:
-        raise BadSetting(f"There are no shipped queries for {label}; name some with --query.")
+        raise BadSetting(f"There are no shipped queries for {label}. Give some with --query.")
     return found
 
 
 def read_offers(settings: Settings) -> tuple[Offer, ...]:
-    """What a list or a folder offers. Raises BadPhotos and BadSetting for one that cannot be used."""
+    """The offers of a list or a folder. Raises BadPhotos and BadSetting if it cannot be used."""
     origin = Path(settings.origin or "")
     if settings.source == "csv":
         return read_list(origin)
@@ -70,9 +70,9 @@ def read_offers(settings: Settings) -> tuple[Offer, ...]:
 
 
 def collect(settings: Settings, ledger: Ledger, searches: dict[str, list[str]]) -> None:
-    """Collects label by label. However the run ends, the last line printed counts the outcomes. Raises a CarparkError."""
-    user_agent = USER_AGENT.format(contact=f"; {settings.contact}" if settings.contact else "")
-    pause_s = PAUSE_S if settings.pause_s is None else settings.pause_s
+    """Collects label by label. The last line printed counts the outcomes, however the run ends. Raises a CarparkError."""
+    user_agent = COLLECT_USER_AGENT.format(contact=f"; {settings.contact}" if settings.contact else "")
+    pause_s = PICTURE_PAUSE_S if settings.pause_s is None else settings.pause_s
     api = None
     if settings.source in SEARCHED:
         asked_pause_s = SEARCHED[settings.source].PAUSE_S if settings.pause_s is None else pause_s
@@ -89,8 +89,8 @@ def collect(settings: Settings, ledger: Ledger, searches: dict[str, list[str]]) 
         print(report(gathering, describe_requests(api, pictures), settings.out))
 
 
-def open_source(settings: Settings, client: PacedClient | None, label: str) -> Source:
-    """The source. A list or folder offers what has the label, or no label."""
+def open_source(settings: Settings, client: PacedClient | None, label: str) -> OfferSource:
+    """The source of a run. A list or folder offers the pictures with the label, or without any."""
     if client is None:
         return Listed(settings.source, tuple(offer for offer in read_offers(settings) if offer.label in ("", label)))
     api = settings.api or SEARCHED[settings.source].API
@@ -98,7 +98,7 @@ def open_source(settings: Settings, client: PacedClient | None, label: str) -> S
 
 
 def describe_plan(settings: Settings, ledger: Ledger, labels: Sequence[str]) -> str:
-    """What a run is expected to take, before it begins."""
+    """An estimate of the searches, downloads and minutes of a run."""
     there = {label: min(ledger.kept[label], settings.limit) for label in labels}
     wanted = settings.limit * len(labels) - sum(there.values())
     have = ", ".join(f"{count} {label}" for label, count in there.items())
@@ -115,7 +115,7 @@ def describe_plan(settings: Settings, ledger: Ledger, labels: Sequence[str]) -> 
 
 
 def describe_requests(api: PacedClient | None, pictures: PacedClient) -> str:
-    """How many requests were made, and the shortest time between two to the API, as measured."""
+    """How many requests were made, and the shortest time between two to the API."""
     requests = f"{pictures.requests + (api.requests if api else 0)} requests"
     if not api or api.requests < 2:
         return requests

@@ -1,4 +1,4 @@
-"""One label's photos from one source: its searches take turns page by page, and every offer ends as a photo or as a reason."""
+"""Collect the photos of one label from one source. Searches take turns, page by page; every offer ends as a photo or with a reason."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,26 +11,26 @@ from carpark.errors import BadImage, NoAnswer
 from training.collect.intake import TooSmall, take_in
 from training.collect.ledger import Ledger, Search
 from training.collect.paced import PacedClient, Unreachable
-from training.collect.sources.offer import Offer, Page, Source
+from training.collect.sources.offer import Offer, OfferSource, Page
 
 KEPT, FAILED, UNWANTED = "kept", "failed", "licence not wanted"
-OUTAGE = 10  # downloads that fail in a row; more would be made in vain
+MOST_FAILURES = 10  # failed downloads in a row after which a run ends
 
 
 @dataclass(slots=True)
 class Gathering:
-    """A run over one folder. `counts` says what became of the offers, by outcome."""
+    """A run over one folder."""
 
     ledger: Ledger
     pictures: PacedClient
     licenses: Sequence[str]
-    searches_a_day: int | None = None  # None where the source has no such limit
-    counts: Counter[str] = field(default_factory=Counter)
+    searches_a_day: int | None = None  # None without such a limit
+    counts: Counter[str] = field(default_factory=Counter)  # offers by outcome
     searches: int = 0
     _failed_in_a_row: int = 0
 
-    def gather(self, source: Source, label: str, queries: Sequence[str], limit: int) -> None:
-        """Collects until `limit` photos of the label lie there, or the searches are exhausted. Raises NoAnswer, OSError."""
+    def gather(self, source: OfferSource, label: str, queries: Sequence[str], limit: int) -> None:
+        """Collects until the folder has `limit` photos of the label, or the searches are exhausted. Raises NoAnswer, OSError."""
         open_searches = [Search(label, query, ",".join(self.licenses)) for query in queries]
         with tqdm(total=limit, initial=min(self.ledger.kept[label], limit), desc=f"{source.name} {label}", unit="photo") as bar:
             while self.ledger.kept[label] < limit:
@@ -38,29 +38,29 @@ class Gathering:
                 waiting = [turn for turn in turns if turn[1] is not None]
                 if not waiting:
                     return
-                _, cursor, search = min(waiting, key=lambda turn: turn[0])  # the first of those that had the fewest pages
+                _, cursor, search = min(waiting, key=lambda turn: turn[0])  # of the searches with the fewest pages, the first
                 page = self._ask(source, search, cursor or "")
-                is_whole = all([self._deal_with(offer, search, limit, bar) for offer in page.offers])
+                is_done = all([self._handle(offer, search, limit, bar) for offer in page.offers])
                 if self.ledger.kept[label] < limit:
-                    is_final = is_whole and bool(search.query)  # a list or folder may have grown until the next run
+                    is_final = is_done and bool(search.query)  # a list or folder may grow until the next run
                     self.ledger.note_done(search, cursor or "", page, is_final=is_final)
 
-    def _ask(self, source: Source, search: Search, cursor: str) -> Page:
-        """A page, within the day's allowance. Raises NoAnswer."""
+    def _ask(self, source: OfferSource, search: Search, cursor: str) -> Page:
+        """A page of results, within the daily limit. Raises NoAnswer."""
         if self.searches_a_day is None:
             return source.search(search.query, cursor)
         left, again_at = self.ledger.searches_left(self.searches_a_day)
         if left <= 0:
             raise NoAnswer(
-                f"{source.name} allows {self.searches_a_day} searches a day, and they were made. "
-                f"Run the same command after {again_at:%Y-%m-%d %H:%M} UTC; it goes on from here."
+                f"{source.name} allows {self.searches_a_day} searches a day, and none is left. "
+                f"Run the same command again after {again_at:%Y-%m-%d %H:%M} UTC to continue."
             )
         self.ledger.note_asked(search, cursor)
         self.searches += 1
         return source.search(search.query, cursor)
 
-    def _deal_with(self, offer: Offer, search: Search, limit: int, bar: "tqdm[NoReturn]") -> bool:
-        """False when the offer is to be tried again by the next run, because its download failed or enough photos were there."""
+    def _handle(self, offer: Offer, search: Search, limit: int, bar: "tqdm[NoReturn]") -> bool:
+        """True if the offer is done; False if the next run has to try it again."""
         before = self.ledger.outcome_of(offer)
         if before not in ("", UNWANTED) or (before and offer.license not in self.licenses):
             return True
@@ -77,7 +77,7 @@ class Gathering:
         return outcome != FAILED
 
     def _judge(self, offer: Offer, search: Search) -> tuple[str, str]:
-        """What becomes of the offer, and why it is not kept. A picture that is kept lies in its folder afterwards."""
+        """The outcome of the offer, and the reason if it is not kept. Writes the photo if it is."""
         if offer.license not in self.licenses:
             return UNWANTED, offer.license
         try:
@@ -95,16 +95,16 @@ class Gathering:
         return KEPT, ""
 
     def _fetch(self, offer: Offer) -> tuple[bytes, str, str]:
-        """The bytes, or an outcome and its reason. Raises NoAnswer when so many fail in a row that nothing seems to work."""
+        """The bytes, or an outcome and its reason. Raises NoAnswer after `MOST_FAILURES` failures in a row."""
         if offer.path:
             return offer.path.read_bytes(), "", ""
         try:
             reply = self.pictures.get(offer.image_url)
         except (Unreachable, NoAnswer) as error:
             self._failed_in_a_row += 1
-            if self._failed_in_a_row >= OUTAGE:
+            if self._failed_in_a_row >= MOST_FAILURES:
                 raise NoAnswer(
-                    f"{OUTAGE} downloads in a row failed, at last {offer.image_url} ({error}). Run the command again later."
+                    f"{MOST_FAILURES} downloads in a row failed, at last {offer.image_url} ({error}). Run the command again later."
                 ) from error
             return b"", FAILED, f"{offer.image_url} ({error})"
         self._failed_in_a_row = 0

@@ -1,4 +1,4 @@
-"""What becomes of a downloaded file: a picture that can be kept, at most 1024 px long, or one line that says why not."""
+"""Check a downloaded file, and scale it to at most 1024 px."""
 
 import hashlib
 import io
@@ -11,13 +11,13 @@ from PIL.Image import Resampling
 from carpark.errors import BadImage
 from carpark.images import open_image
 
-MIN_SIDE_PX, MAX_SIDE_PX = 256, 1024
+MIN_PHOTO_SIDE_PX, MAX_PHOTO_SIDE_PX = 256, 1024
 KEPT_AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
-QUALITY = 90
+PHOTO_QUALITY = 90
 
 
 class TooSmall(BadImage):
-    """A picture in which a car would have few pixels."""
+    """A picture so small that a car has few pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,25 @@ class Picture:
     height: int  # px
     sha256: str
     phash: str  # 16 hexadecimal digits
-    edit: str  # what was changed, "" for nothing
+    edit: str  # what was changed; "" for nothing
 
 
 def take_in(data: bytes, name: str) -> Picture:
-    """The picture, scaled down or saved as JPEG where it must be; the file's own bytes where not. Raises BadImage."""
+    """The picture, with the file's own bytes unless it has to be scaled down or saved as JPEG. Raises BadImage."""
     image = open_image(io.BytesIO(data), name)
-    if min(image.size) < MIN_SIDE_PX:
-        raise TooSmall(f"{name} has {image.width} x {image.height} px; expected {MIN_SIDE_PX} or more on each side.")
+    if min(image.size) < MIN_PHOTO_SIDE_PX:
+        raise TooSmall(f"{name} has {image.width} x {image.height} px; expected {MIN_PHOTO_SIDE_PX} or more on each side.")
     with PILImage.open(io.BytesIO(data)) as file:
         suffix = KEPT_AS_THEY_ARE.get(file.format or "", "") if getattr(file, "n_frames", 1) == 1 else ""
         format_name = file.format
     edit = ""
-    if max(image.size) > MAX_SIDE_PX:
+    if max(image.size) > MAX_PHOTO_SIDE_PX:
         edit = f"scaled from {image.width} x {image.height} px"
-        image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Resampling.LANCZOS)
+        image.thumbnail((MAX_PHOTO_SIDE_PX, MAX_PHOTO_SIDE_PX), Resampling.LANCZOS)
     elif not suffix:
         edit = f"saved as JPEG from {format_name}"
     if edit:
         buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=QUALITY)
+        image.save(buffer, "JPEG", quality=PHOTO_QUALITY)
         data, suffix = buffer.getvalue(), ".jpg"
     return Picture(data, suffix, *image.size, hashlib.sha256(data).hexdigest(), str(imagehash.phash(image)), edit)

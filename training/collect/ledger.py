@@ -1,8 +1,8 @@
-"""What a folder of collected photos knows of itself, so that a run that was killed goes on and asks for nothing twice.
+"""The tables of a folder of collected photos. With them a run that was stopped continues, and no request is made twice.
 
-photos.csv     a row for each photo that lies there: what trains, and where each came from
-refused.csv    a row for each offer that was looked at and not kept, with the reason; delete a row to have it looked at again
-searches.csv   a row for each request to a search, and one when all that a page offered was dealt with
+photos.csv     a row for each photo in the folder: its label, and where it came from
+refused.csv    a row for each offer that was not kept, with the reason; delete a row to have the offer tried again
+searches.csv   a row for each search request, and one when every offer of its page is done
 """
 
 from collections import Counter
@@ -17,39 +17,38 @@ from training.collect.sources.offer import Offer, Page, scene_of
 from training.photos import read_photos
 from training.provenance import PROVENANCE
 
-PHOTOS, REFUSED, SEARCHES = "photos.csv", "refused.csv", "searches.csv"
-DAY = timedelta(days=1)
+PHOTOS_FILE, REFUSED_FILE, SEARCHES_FILE = "photos.csv", "refused.csv", "searches.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for: the labels and licences belong to it, since another label or licence is another search."""
+    """A query with the label that it is for and the licences that are accepted; with others it is another search."""
 
     label: str
     query: str
-    licenses: str  # with commas between
+    licenses: str  # separated by commas
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The three tables of `folder`, and what they say."""
+    """The three tables of `folder`, in memory and on disk."""
 
     folder: Path
     source: str
     kept: Counter[str] = field(default_factory=Counter)  # photos of this source, by label
-    _seen: dict[str, str] = field(default_factory=dict)  # id at the source -> what became of it
+    _seen: dict[str, str] = field(default_factory=dict)  # id at the source -> outcome
     _files: dict[str, str] = field(default_factory=dict)  # sha256 -> file
     _done: dict[tuple[Search, str], str] = field(default_factory=dict)  # search and cursor -> the next cursor
     _asked_at: list[datetime] = field(default_factory=list)
 
     @classmethod
     def open(cls, folder: Path, source: str) -> "Ledger":
-        """The ledger of a folder, which is made when needed. Raises BadPhotos for a table that was damaged."""
+        """The ledger of a folder, which is created if needed. Raises BadPhotos for a damaged table."""
         folder.mkdir(parents=True, exist_ok=True)
         remove_half_written(folder)
         ledger = cls(folder, source)
-        if (folder / PHOTOS).is_file() and (rows := list(ledger._photos.read())):
-            read_photos(folder)  # names a label or a file that a hand has spoilt
+        if (folder / PHOTOS_FILE).is_file() and (rows := list(ledger._photos.read())):
+            read_photos(folder)  # raises BadPhotos for a wrong label or file in a table edited by hand
             for _, row in rows:
                 ledger._note_photo(row)
         for _, row in ledger._refused.read():
@@ -62,26 +61,28 @@ class Ledger:
 
     @property
     def _photos(self) -> CsvLog:
-        return CsvLog(self.folder / PHOTOS, ("file", "label", "scene", *PROVENANCE, "query"))
+        return CsvLog(self.folder / PHOTOS_FILE, ("file", "label", "scene", *PROVENANCE, "query"))
 
     @property
     def _refused(self) -> CsvLog:
-        return CsvLog(self.folder / REFUSED, ("source", "source_id", "outcome", "reason", "source_page", "image_url", "label", "query"))
+        return CsvLog(
+            self.folder / REFUSED_FILE, ("source", "source_id", "outcome", "reason", "source_page", "image_url", "label", "query")
+        )
 
     @property
     def _searches(self) -> CsvLog:
-        return CsvLog(self.folder / SEARCHES, ("source", "label", "query", "licenses", "cursor", "state", "next", "at"))
+        return CsvLog(self.folder / SEARCHES_FILE, ("source", "label", "query", "licenses", "cursor", "state", "next", "at"))
 
     def outcome_of(self, offer: Offer) -> str:
-        """What became of the offer before: "kept", why it was refused, or "" when it is new."""
+        """The outcome of the offer so far: "kept", another one of refused.csv, or "" for a new offer."""
         return self._seen.get(offer.source_id, "")
 
     def file_with(self, sha256: str) -> str:
-        """The photo that has these bytes, "" for none."""
+        """The photo with this sha256; "" for none."""
         return self._files.get(sha256, "")
 
     def keep(self, offer: Offer, picture: Picture, search: Search) -> None:
-        """Writes a photo, and then its row: a photo without a row is written again by the next run."""
+        """Writes a photo, then its row. After a kill in between, the next run writes the photo again."""
         file = f"{search.label}/{offer.source}-{offer.source_id}{picture.suffix}"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
@@ -94,13 +95,13 @@ class Ledger:
         self._note_photo(row)
 
     def refuse(self, offer: Offer, outcome: str, reason: str, search: Search) -> None:
-        """Remembers why an offer was not kept."""
+        """Records why an offer was not kept."""
         row = {name: str(getattr(offer, name)) for name in ("source", "source_id", "source_page", "image_url")}
         self._refused.append([row | {"outcome": outcome, "reason": reason, "label": search.label, "query": search.query}])
         self._seen[offer.source_id] = outcome
 
     def next_cursor(self, search: Search) -> tuple[int, str | None]:
-        """How many pages of the search were dealt with, and the cursor of the next one; None when there is none."""
+        """How many pages of the search are done, and the cursor of the next one; None after the last page."""
         pages, cursor = 0, ""
         while (search, cursor) in self._done:
             pages, cursor = pages + 1, self._done[search, cursor]
@@ -109,21 +110,21 @@ class Ledger:
         return pages, cursor
 
     def note_asked(self, search: Search, cursor: str) -> None:
-        """Counts a request against the day's allowance, before it is made."""
+        """Records a request before it is made; it counts towards the daily limit."""
         self._append_search(search, cursor, "asked", "")
         self._asked_at.append(datetime.now(UTC))
 
     def note_done(self, search: Search, cursor: str, page: Page, *, is_final: bool) -> None:
-        """The page needs no more asking; in this run only, unless `is_final`."""
+        """Records that a page is done; for this run only, unless `is_final`."""
         if is_final:
             self._append_search(search, cursor, "done", page.next)
         self._done[search, cursor] = page.next
 
     def searches_left(self, a_day: int) -> tuple[int, datetime]:
-        """How many searches the source still allows, and when the next one is allowed if it is none."""
+        """How many searches are left of the daily limit, and when the next one is allowed if none is left."""
         now = datetime.now(UTC)
-        recent = sorted(at for at in self._asked_at if now - at < DAY)
-        return a_day - len(recent), (recent[-a_day] + DAY if len(recent) >= a_day else now)
+        recent = sorted(at for at in self._asked_at if now - at < timedelta(days=1))
+        return a_day - len(recent), (recent[-a_day] + timedelta(days=1) if len(recent) >= a_day else now)
 
     def _append_search(self, search: Search, cursor: str, state: str, next_cursor: str) -> None:
         row = {"source": self.source, "label": search.label, "query": search.query, "licenses": search.licenses}

@@ -1,6 +1,6 @@
-"""GETs that keep a source's terms: one at a time, with a pause between two to one host, and a wait as long as the source asks for.
+"""GETs within a source's terms: one at a time, a pause between two to one host, and waits as long as the source asks for.
 
-Collecting takes as long as it takes; nobody sits before it. So it waits where a page of the Space would give up (carpark.pulse).
+Collecting runs unattended, so it waits where the Space would give up (carpark.web.breaker).
 """
 
 import json
@@ -16,40 +16,40 @@ from carpark.web.client import Faulty, Reply, Silent, WebClient
 
 MAX_JSON_BYTES, MAX_PICTURE_BYTES = 5_000_000, 25_000_000
 MAX_REDIRECTS = 2
-WEEK_S = 604_800.0  # a Retry-After is believed up to that
+WEEK_S = 604_800.0  # longest Retry-After that is read as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How often a source may be asked, and how long it is waited for; the tests shorten it."""
+    """How often to ask a source, and how long to wait for it; the tests shorten both."""
 
-    pause_s: float = 1.0  # between the begins of two requests to one host
-    longest_wait_s: float = 900.0  # of a Retry-After; a source that asks for more is left alone until the next run
+    pause_s: float = 1.0  # between the starts of two requests to one host
+    longest_wait_s: float = 900.0  # longest Retry-After to wait for; a longer one ends the run
     patience: Patience = field(default_factory=lambda: Patience(connect_s=10, read_s=20, frame_s=120, longest_backoff_s=30))
 
     def backoff(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row: at first about the pause."""
+        """Seconds to wait after that many failures in a row; about the pause at first."""
         return self.patience.backoff(failures) * self.pause_s / self.patience.backoff_s
 
 
 class Unreachable(Exception):
-    """A GET that failed for good in this run; the next run may try it again. Caught by all that fetch."""
+    """A GET that failed at every try; the next run may succeed. Every caller catches it."""
 
 
 class PacedClient:
-    """One request at a time. `say` is told when the source asks to wait."""
+    """One request at a time. Waits that the source asks for are reported to `say`."""
 
     def __init__(self, name: str, user_agent: str, terms: Terms, say: Callable[[str], None] = print) -> None:
         self.name = name
         self.requests = 0
-        self.closest_s = float("inf")  # the shortest time between the begins of two requests to one host
+        self.closest_s = float("inf")  # shortest time between the starts of two requests to one host
         self._terms = terms
         self._say = say
         self._asked_at: dict[str, float] = {}  # by host, by the monotonic clock
         self._web = WebClient("https://", terms.patience, 4, user_agent=user_agent, longest_wait_s=WEEK_S)
 
     def get(self, url: str, max_bytes: int = MAX_PICTURE_BYTES) -> Reply:
-        """The answer to a GET, after redirects within its host. Raises Unreachable, and NoAnswer when it asks for too long a wait."""
+        """The answer to a GET, after redirects within its host. Raises Unreachable, and NoAnswer if it asks for too long a wait."""
         for _ in range(MAX_REDIRECTS):
             reply = self._get_patiently(url, max_bytes)
             target = urljoin(url, reply.moved_to)
@@ -59,24 +59,24 @@ class PacedClient:
         return self._get_patiently(url, max_bytes)
 
     def get_json(self, url: str, is_busy: Callable[[Mapping[str, Any]], bool] = lambda answer: False) -> dict[str, Any]:
-        """The object that an API answers. Raises NoAnswer for anything else, and for an API that stays busy."""
+        """The JSON object that an API answers. Raises NoAnswer for anything else, and for an API that stays busy."""
         for waits in range(self._terms.patience.tries):
             try:
                 reply = self.get(url, MAX_JSON_BYTES)
             except Unreachable as error:
-                raise NoAnswer(f"{self.name} does not answer ({error}). Run the same command again later; it goes on from here.") from error
+                raise NoAnswer(f"{self.name} does not answer ({error}). Run the same command again later to continue.") from error
             if reply.refusal:
                 raise NoAnswer(f"{self.name} refuses: {reply.refusal} from {url[:200]}")
             try:
                 answer = json.loads(reply.body)
             except ValueError as error:
-                raise NoAnswer(f"{self.name} answers something other than JSON: {reply.body[:80]!r}") from error
+                raise NoAnswer(f"{self.name} does not answer JSON: {reply.body[:80]!r}") from error
             if not isinstance(answer, dict):
                 raise NoAnswer(f"{self.name} answers a {type(answer).__name__}; expected an object.")
             if not is_busy(answer):
                 return answer
             self._wait(5 * self._terms.backoff(waits + 1), "it is busy")
-        raise NoAnswer(f"{self.name} stays busy. Run the same command again later; it goes on from here.")
+        raise NoAnswer(f"{self.name} stays busy. Run the same command again later to continue.")
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -105,16 +105,14 @@ class PacedClient:
         self.requests += 1
 
     def _wait(self, seconds: float, asked: str) -> None:
-        """Raises NoAnswer instead of waiting longer than the terms say."""
+        """Waits. Raises NoAnswer instead if the wait is longer than the terms allow."""
         if seconds > self._terms.longest_wait_s:
-            raise NoAnswer(
-                f"{self.name} asks to wait {describe_s(seconds)} ({asked}). Run the same command after that; it goes on from here."
-            )
+            raise NoAnswer(f"{self.name} asks to wait {describe_s(seconds)} ({asked}). Run the same command again after that to continue.")
         if asked and seconds >= 1:
             self._say(f"waiting {describe_s(seconds)}, as {self.name} asks ({asked})")
         time.sleep(seconds)
 
 
 def describe_s(seconds: float) -> str:
-    """A time in words, such as "3 min"."""
+    """A duration such as "3 min"."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -1,13 +1,13 @@
-"""A page on which a person decides about photos, worst first; each mark is on disk before the next photo shows.
+"""Label the usable frames of a camera's day on the review page. Each mark is on disk before the next frame shows.
 
-    python -m training.clean --data data/raw --out data/clean --review
     python -m training.review --frames frames --camera 00001.07389 --date 2026-03-02 --out data/labelled
 
-The second command labels a camera's frames: those usable, as the model sees them, become photos of `data/labelled`, whose scene is the
-camera and day. Give it again for other days and cameras; `python -m training.train --data data/labelled` learns from them all.
+The labelled frames, cropped to what the model sees, become the photos of `data/labelled`; their scene is the camera and day. Run it again
+for other days and cameras. `python -m training.train --data data/labelled` trains on all of them.
+`python -m training.clean --review` opens the same page for photos.
 
-Keys: k keep, e empty, f full, p partial, d drop, n not a car park, u undo, s skip, g grid or one, arrows another tile of the grid.
-Stop the page with Ctrl-C: the marks are then applied.
+Keys: e empty, f full, p partial, d drop, u undo, s skip, g grid or one, arrows another tile of the grid.
+Stop the page with Ctrl-C to apply the marks.
 """
 
 import argparse
@@ -24,11 +24,11 @@ REVIEWER = "reviewer"
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Takes the frames, shows them, and writes the labelled ones."""
+    """Fetch the frames, show them, and write the labelled ones."""
     args = parse(argv)
     with one_line_errors():
         from training.clean.page.server import serve
-        from training.review.frames import read_frames, take_day, write_labelled  # only now: Gradio and SciPy take seconds to load
+        from training.review.frames import read_frames, take_day, write_labelled  # imported here: Gradio and SciPy take seconds to load
 
         archive, day = open_archive(args.frames), parse_day(args.date)
         camera = archive.camera(args.camera)
@@ -44,15 +44,20 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The flags, not checked yet."""
+    """Parse the flags, without checking them."""
     parser = argparse.ArgumentParser(prog="python -m training.review", description="Label a camera's frames by hand.")
     add = parser.add_argument
-    add("--frames", required=True, metavar="ARCHIVE", help="where the frames are: a folder, http(s) base or Hub repo, as CARPARK_ARCHIVE")
-    add("--camera", required=True, metavar="NAME", help="the camera's id, name or folder")
+    add(
+        "--frames",
+        required=True,
+        metavar="ARCHIVE",
+        help="archive of the frames: a folder, an http(s) base or a Hub repo, as in CARPARK_ARCHIVE",
+    )
+    add("--camera", required=True, metavar="NAME", help="id, name or folder of the camera")
     add("--date", required=True, metavar="YYYY-MM-DD", help="a day in London")
-    add("--out", required=True, type=Path, metavar="DIR", help="photos folder to write; labels given before stay")
+    add("--out", required=True, type=Path, metavar="DIR", help="photos folder to write; earlier labels stay")
     add("--reviewer", default=REVIEWER, metavar="NAME", help=f"who decides on the page (default: {REVIEWER})")
-    add("--port", type=int, default=PORT, help=f"of the page (default: {PORT})")
+    add("--port", type=int, default=PORT, help=f"port of the page (default: {PORT})")
     return parser.parse_args(argv)
 
 

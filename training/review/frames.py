@@ -1,7 +1,7 @@
-"""A camera's day from an archive as photos that wait for their labels, and the photos folder that the labels make of them.
+"""Take the frames of a camera's day from an archive, and make a photos folder of those that a person labels.
 
-Two folders: `{out}-frames` holds what the model would see of each usable frame (overlays cut away) and its table, `out` the labelled ones
-with the marks in cleaning.csv. Days and cameras add up when they are taken one after the other.
+`{out}-frames` has each usable frame without overlays, as the model sees it, and their table. `out` has the labelled ones, and the marks in
+cleaning.csv. Other days and cameras are added to both.
 """
 
 import hashlib
@@ -22,23 +22,33 @@ from carpark.files import CsvLog
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
 from training.clean.apply import write_photos
-from training.clean.decisions import CLEANING_FILE, FILE_PASS, Decision, Fate, check_rows, decide_fates, journal_of, read_rows, to_record
+from training.clean.decisions import (
+    CLEANING_FILE,
+    FILE_PASS,
+    Decision,
+    Fate,
+    check_decisions,
+    cleaning_log,
+    decide_fates,
+    read_decisions,
+    to_row,
+)
 from training.clean.survey import survey_photos
 from training.staging import staged
 
 LABELLED_COLUMNS = ("file", "label", "scene", "camera", "slot", "captured_at", "sha256")
-QUALITY = 95  # of the JPEG without overlays
+FRAME_QUALITY = 95  # of the cropped JPEG
 
 
 def frames_folder(out: Path) -> Path:
-    """Where the frames lie that wait for labels."""
+    """The folder of the frames to label."""
     return out.with_name(f"{out.name}-frames")
 
 
 def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter[str]":
-    """Puts the camera's usable frames of a day, those not there yet, beside the others; how many frames had each state.
+    """Adds the usable frames of a camera's day that are not there yet. Returns how many frames had each state.
 
-    Raises BadSetting where not one is usable, and NoAnswer.
+    Raises BadSetting if none is usable, and NoAnswer.
     """
     frames = {fetched.slot: _judge(fetched.data, fetched.slot) for fetched in archive.fetch(camera, archive.timetable(camera, day).slots)}
     frames = mark_frozen(frames)
@@ -54,23 +64,23 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
         row["sha256"] = _write(folder / row["file"], frame)
     out.mkdir(parents=True, exist_ok=True)
     CsvLog(folder / "photos.csv", LABELLED_COLUMNS).append(rows)
-    asked = [Decision(row["file"], row["sha256"], FILE_PASS, "", f"frame of {row['slot']}, usable", "") for row in rows]
-    journal_of(out).append([to_record(row) for row in asked])
+    proposals = [Decision(row["file"], row["sha256"], FILE_PASS, "", f"frame of {row['slot']}, usable", "") for row in rows]
+    cleaning_log(out).append([to_row(row) for row in proposals])
     return states
 
 
 def read_frames(out: Path) -> pd.DataFrame:
-    """All frames that were taken, as a table of `read_photos` whose labels are empty."""
+    """All frames taken so far, as a table of `read_photos` with empty labels."""
     folder = frames_folder(out)
     rows = [row for _, row in CsvLog(folder / "photos.csv", LABELLED_COLUMNS).read()]
     return pd.DataFrame(rows, columns=list(LABELLED_COLUMNS)).assign(path=lambda table: [folder / file for file in table.file])
 
 
 def write_labelled(out: Path) -> "Counter[str]":
-    """Makes `out` the photos folder of the frames that have a label; how many have which. Raises BadPhotos and BadSetting."""
-    rows, photos = read_rows(out / CLEANING_FILE), read_frames(out)
+    """Writes the labelled frames to the photos folder `out`. Returns how many have each label. Raises BadPhotos and BadSetting."""
+    rows, photos = read_decisions(out / CLEANING_FILE), read_frames(out)
     survey = survey_photos(photos, None)
-    check_rows(out / CLEANING_FILE, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
+    check_decisions(out / CLEANING_FILE, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
     fates = {file: fate if fate.label else replace(fate, is_dropped=True) for file, fate in _fates(photos, decide_fates(rows)).items()}
     with staged(out, marker=CLEANING_FILE) as folder:
         shutil.copyfile(out / CLEANING_FILE, folder / CLEANING_FILE)
@@ -87,7 +97,7 @@ def _judge(data: bytes | None, slot: datetime) -> Frame:
 
 
 def _describe(camera: Camera, day: date, slot: datetime, frame: Frame) -> dict[str, str]:
-    """The row of a frame, but for its digest. Its scene is the camera's day: another day has another light."""
+    """The row of a frame without its sha256. The scene is the camera and day, since another day has other light."""
     return {
         "file": f"{camera.folder}/{slot:%Y-%m-%d@%H_%M}GMT.jpg",
         "scene": f"{camera.folder} {day}",
@@ -98,10 +108,10 @@ def _describe(camera: Camera, day: date, slot: datetime, frame: Frame) -> dict[s
 
 
 def _write(path: Path, frame: Frame) -> str:
-    """The sha256 of the file."""
+    """Writes the cropped frame. Returns the sha256 of the file."""
     buffer = io.BytesIO()
     if frame.scene:
-        frame.scene.save(buffer, "JPEG", quality=QUALITY)
+        frame.scene.save(buffer, "JPEG", quality=FRAME_QUALITY)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
     return hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -1,1 +1,1 @@
-"""Draw car parks, and a camera's day with planted faults, whose truth is known exactly."""
+"""Draw photos of car parks, and a camera's day with planted faults, with exact ground truth."""

@@ -1,9 +1,9 @@
-"""Generate car parks to learn from and to play with: photos of full and empty ones, and one day of one camera.
+"""Generate a sample data set: photos of full and empty car parks, and one day of one camera.
 
     python -m training.sample --out artifacts/sample [--photos 480] [--seed 0]
 
-A fresh clone has no photos: none is committed, and those of others have licences. So the demo draws its own, with Pillow and NumPy.
-The same seed gives the same files; another seed gives other places.
+A fresh clone has no photos, so the demo draws its own with Pillow and NumPy. The same seed gives the same files; another seed gives other
+places.
 """
 
 import argparse
@@ -20,7 +20,7 @@ PROCESSES = 2
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Writes `photos/`, `archive/` and `truth.csv`."""
+    """Write `photos/`, `archive/` and `truth.csv`."""
     with one_line_errors():
         args = parse(argv)
         with (
@@ -35,11 +35,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The flags, checked. Raises BadSetting."""
+    """Parse and check the flags. Raise BadSetting."""
     parser = argparse.ArgumentParser(prog="python -m training.sample", description="Generate photos of car parks and a camera day.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write; an earlier sample there is replaced")
-    parser.add_argument("--photos", type=int, default=480, metavar="N", help="how many photos (default 480)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, other places (default 0)")
+    parser.add_argument("--photos", type=int, default=480, metavar="N", help="number of photos (default 480)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the drawings (default 0)")
     args = parser.parse_args(argv)
     if args.photos < FEWEST_PHOTOS:
         raise BadSetting(f"--photos is {args.photos}; expected {FEWEST_PHOTOS} or more, so that each view shows both classes.")

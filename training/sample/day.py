@@ -1,6 +1,6 @@
-"""The generated camera day: one car park by a street, 288 slots, with everything that real feeds do planted in it.
+"""The generated camera day: one car park by a street, 288 slots, with the faults of real feeds planted in it.
 
-Cars come and go one by one, the light follows London's sun, a shower passes before noon. `truth.csv` keeps what really happened.
+Cars come and go one by one, the light follows London's sun, and it rains before noon. `truth.csv` has the ground truth.
 """
 
 import re
@@ -26,26 +26,26 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.vehicles import Car
 
-DAY = date(2026, 3, 2)  # in winter, when London's clock shows UTC
+SAMPLE_DAY = date(2026, 3, 2)  # in winter, when London's clock shows UTC
 SIGNS = Signs(place="Market St/Sample Car Park", number="04711", view="N - over the car park to Market St")
 GRADE = Grade((1.02, 1.0, 0.97), contrast=1.06, saturation=0.95, dark_corners=0.05, noise=1.8, noise_at_night=2.6, blur_px=0.3)
-STAY_SLOTS = 50  # a parked car leaves after this time on average, another comes
+STAY_SLOTS = 50  # mean time that a car stays; then another one comes
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What the camera saw for one slot, and what the feed then did to it."""
+    """The picture of one slot, and the fault of the feed."""
 
     slot: datetime  # UTC
     captured_at: datetime  # UTC
     cars: tuple[Car, ...]
-    occupancy: float  # taken share of the bays in the picture, at the slot
+    occupancy: float  # share of the bays in the picture that are taken, at the slot
     fault: Fault
     seed: int
 
 
 def write_day(out: Path, pool: Executor, *, seed: int) -> pd.DataFrame:
-    """Writes `archive/` and `truth.csv` and returns the truth: slot, file, occupancy, state."""
+    """Writes `archive/` and `truth.csv`. Returns the truth: slot, file, occupancy, state."""
     shots = list(shoot_day(seed))
     folder, rows, last = Path("archive", re.sub("[ /]", "_", SIGNS.place)), [], b""
     frames = pool.map(partial(take_frame, seed=seed), shots, chunksize=4)
@@ -64,7 +64,7 @@ def write_day(out: Path, pool: Executor, *, seed: int) -> pd.DataFrame:
 
 
 def take_frame(shot: Shot, *, seed: int) -> bytes:
-    """The file that the feed has for a shot: empty when it has none, or only an older one again."""
+    """The JPEG file of a shot; empty if the feed has none or repeats an older one."""
     fault = shot.fault
     if fault.state in ("missing", "frozen"):
         return b""
@@ -79,9 +79,9 @@ def take_frame(shot: Shot, *, seed: int) -> bytes:
 
 
 def shoot_day(seed: int) -> Iterator[Shot]:
-    """The shots of the day: bays are taken and freed one by one, and people drive by."""
-    rng, scene, seen = np.random.default_rng([seed, 11]), sample_place(seed), set(sample_place(seed).seen)
-    times = slots_of_day(DAY)
+    """The shots of the day. Bays are taken and freed one by one; cars drive by."""
+    rng, scene, shown = np.random.default_rng([seed, 11]), sample_place(seed), set(sample_place(seed).bays_shown)
+    times = slots_of_day(SAMPLE_DAY)
     faults = draw_faults(np.random.default_rng([seed, 12]), len(times))
     parked: dict[int, Car] = {}
     past: list[tuple[Car, ...]] = []
@@ -93,23 +93,23 @@ def shoot_day(seed: int) -> Iterator[Shot]:
         captured_at = slot - timedelta(minutes=fault.late_min, seconds=int(rng.integers(15, 275)))
         passing = passing_cars(rng, scene, lights_on=bool(light_at(captured_at).lamps.any()), traffic=traffic_at(hour_of(slot)))
         cars = past[-1 - timedelta(minutes=fault.late_min) // SLOT] + tuple(passing)
-        yield Shot(slot, captured_at, cars, len(seen & parked.keys()) / len(seen), fault, seed=int(rng.integers(2**31)))
+        yield Shot(slot, captured_at, cars, len(shown & parked.keys()) / len(shown), fault, seed=int(rng.integers(2**31)))
 
 
 def wanted_occupancy(hour: float) -> float:
-    """The share of bays that people would like at an hour of the day; it passes through half in twenty minutes, morning and evening."""
+    """The share of bays that are wanted at an hour of the day. It crosses one half within twenty minutes, morning and evening."""
     come, gone = 1 / (1 + np.exp(-2.6 * (hour - 8.0))), 1 / (1 + np.exp(-2.4 * (hour - 18.3)))
     lunch = 0.05 * np.exp(-((hour - 13.0) ** 2))
     return float(0.03 + 0.91 * come * (1 - gone) - lunch)
 
 
 def traffic_at(hour: float) -> float:
-    """How much drives by at an hour of the day, about 0.1 to 1.1."""
+    """The traffic at an hour of the day, about 0.1 to 1.1."""
     return 0.12 + ramp(hour, 5.5, 8) * (1 - ramp(hour, 18.5, 23.5))
 
 
 def _come_and_go(rng: np.random.Generator, scene: Scene, parked: dict[int, Car], *, wanted: float) -> None:
-    """Moves `parked`, cars by bay, one slot on towards the wanted share of all bays."""
+    """Changes `parked`, cars by bay, from one slot to the next, towards the wanted share of all bays."""
     bays = range(len(scene.lot.bays))
     change = round(float(np.clip(wanted, 0, 1)) * len(bays)) - len(parked)
     swaps = int(rng.poisson(len(parked) / STAY_SLOTS))

@@ -1,4 +1,4 @@
-"""Which slots of the generated day go wrong, and how: the runs and single slots that real feeds show."""
+"""Which slots of the generated day are faulty, and how: runs and single slots, as in real feeds."""
 
 from dataclasses import dataclass, replace
 
@@ -7,16 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What befalls one slot; the default is nothing."""
+    """The fault of one slot; by default none."""
 
     state: str = "ok"  # as `carpark.quality` names it
     has_exif: bool = True
     smear_from_row: int | None = None
-    kept_share: float = 1.0  # of the file's bytes; less when it is truncated
-    late_min: int = 0  # minutes that the picture is too old
+    kept_share: float = 1.0  # of the file's bytes; below 1 it is truncated
+    late_min: int = 0  # how many minutes too old the picture is
 
 
-# First slot of each run, before a shift of up to half an hour, and what befalls its slots.
+# First slot of each run, before a random shift of up to half an hour, and the faults of its slots.
 RUNS = (
     (50, [Fault("frozen")] * 7),
     (158, [Fault("in_use"), Fault("in_use"), Fault("in_use", has_exif=False)] * 3),
@@ -28,14 +28,14 @@ WITHOUT_EXIF = 0.05  # share of good frames
 
 
 def draw_faults(rng: np.random.Generator, slots: int) -> list[Fault]:
-    """One Fault a slot: four runs near fixed hours, and single ones anywhere between them, none beside another."""
+    """One Fault for each slot: four runs near fixed hours, and single ones elsewhere, never side by side."""
     faults = [Fault(has_exif=bool(rng.random() >= WITHOUT_EXIF)) for _ in range(slots)]
     free = np.ones(slots, bool)
-    free[:20] = False  # a late frame needs a past
+    free[:20] = False  # a late frame shows an earlier slot
     for first, run in RUNS:
         start = first + int(rng.integers(SHIFT_SLOTS))
         faults[start : start + len(run)] = run
-        faults[start - 1] = replace(faults[start - 1], has_exif=run[0].has_exif)  # which a frozen run repeats
+        faults[start - 1] = replace(faults[start - 1], has_exif=run[0].has_exif)  # a frozen run repeats this frame
         free[start - 3 : start + len(run) + 2] = False
     for fault in _single_faults(rng):
         at = int(rng.choice(np.flatnonzero(free)))

@@ -1,4 +1,4 @@
-"""What a street camera's feed does to a picture: the burnt-in clock and names, EXIF, the "in use" card, and a way to break.
+"""The feed of a street camera: burnt-in clock and names, EXIF, the "in use" card, and smeared pictures.
 
 Modelled on TfL's JamCams, without their roundel.
 """
@@ -12,21 +12,22 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from carpark.quality.exif import DATE_TIME_ORIGINAL, EXIF_IFD, USER_COMMENT
 from carpark.slots import LONDON
 
-WIDTH_PX, HEIGHT_PX = 352, 288
-TOP_PX, BOTTOM_PX = 34, 16  # rows that the overlays cover
-IMAGE_DESCRIPTION, EXIF_IFD, DATE_TIME_ORIGINAL, USER_COMMENT = 0x010E, 0x8769, 0x9003, 0x9286
+FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 352, 288
+TOP_PX, BOTTOM_PX = 34, 16  # rows covered by overlays
+IMAGE_DESCRIPTION = 0x010E  # EXIF tag
 BOX, PALE, BADGE_GREY, BADGE_BLUE, CARD_GREY = (0, 0, 0, 150), (235, 235, 235), (196, 202, 206, 225), (52, 88, 104), (128, 128, 128)
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What the feed says about itself."""
+    """The texts of the feed."""
 
     place: str
     number: str  # of the camera
-    view: str  # where it looks
+    view: str  # what it looks at
 
 
 @cache
@@ -35,39 +36,39 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def add_overlays(picture: Image.Image, signs: Signs, captured_at: datetime) -> Image.Image:
-    """The picture with London's clock and the camera's number at the top left, a badge at the right, the place below."""
+    """The picture with London's clock and the camera's number at the top left, a badge at the top right, the place at the bottom."""
     picture = picture.copy()
     draw = ImageDraw.Draw(picture, "RGBA")
     clock = write_clock(captured_at)
     draw.rectangle((0, 0, draw.textlength(clock, _font(13)) + 3, 14), fill=BOX)
     draw.text((2, -1), clock, font=_font(13), fill=PALE)
     draw.text((14, 14), signs.number, font=_font(17), fill="white", stroke_width=1, stroke_fill=(30, 30, 30))
-    draw.rectangle((WIDTH_PX - 92, 0, WIDTH_PX - 1, TOP_PX - 1), fill=BADGE_GREY)
-    draw.rounded_rectangle((WIDTH_PX - 86, 6, WIDTH_PX - 65, 27), radius=4, fill=BADGE_BLUE)
-    draw.text((WIDTH_PX - 75.5, 16.5), "P", font=_font(17), fill="white", anchor="mm")
-    draw.multiline_text((WIDTH_PX - 59, 3), "generated\npicture", font=_font(11), fill=BADGE_BLUE, spacing=2)
+    draw.rectangle((FRAME_WIDTH_PX - 92, 0, FRAME_WIDTH_PX - 1, TOP_PX - 1), fill=BADGE_GREY)
+    draw.rounded_rectangle((FRAME_WIDTH_PX - 86, 6, FRAME_WIDTH_PX - 65, 27), radius=4, fill=BADGE_BLUE)
+    draw.text((FRAME_WIDTH_PX - 75.5, 16.5), "P", font=_font(17), fill="white", anchor="mm")
+    draw.multiline_text((FRAME_WIDTH_PX - 59, 3), "generated\npicture", font=_font(11), fill=BADGE_BLUE, spacing=2)
     half = draw.textlength(signs.place, _font(13)) / 2 + 3
-    draw.rectangle((WIDTH_PX / 2 - half, HEIGHT_PX - BOTTOM_PX, WIDTH_PX / 2 + half, HEIGHT_PX), fill=BOX)
-    draw.text((WIDTH_PX / 2, HEIGHT_PX - BOTTOM_PX / 2), signs.place, font=_font(13), fill=PALE, anchor="mm")
+    draw.rectangle((FRAME_WIDTH_PX / 2 - half, FRAME_HEIGHT_PX - BOTTOM_PX, FRAME_WIDTH_PX / 2 + half, FRAME_HEIGHT_PX), fill=BOX)
+    draw.text((FRAME_WIDTH_PX / 2, FRAME_HEIGHT_PX - BOTTOM_PX / 2), signs.place, font=_font(13), fill=PALE, anchor="mm")
     return picture
 
 
 def write_clock(time: datetime) -> str:
-    """The clock of a JamCam: London's local time, as `Mon 02 Mar 13:57`."""
+    """The clock of a JamCam: London's local time, such as `Mon 02 Mar 13:57`."""
     return time.astimezone(LONDON).strftime("%a %d %b %H:%M")
 
 
 def draw_card(signs: Signs) -> Image.Image:
-    """The flat card that stands in for a camera which its operators use."""
-    card = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), CARD_GREY)
-    text, middle = f"Camera {signs.number} in\nuse keeping traffic\nmoving", (WIDTH_PX / 2, HEIGHT_PX / 2 - 15)
+    """The flat card that replaces the picture while operators use the camera."""
+    card = Image.new("RGB", (FRAME_WIDTH_PX, FRAME_HEIGHT_PX), CARD_GREY)
+    text, middle = f"Camera {signs.number} in\nuse keeping traffic\nmoving", (FRAME_WIDTH_PX / 2, FRAME_HEIGHT_PX / 2 - 15)
     draw = ImageDraw.Draw(card)
     draw.multiline_text(middle, text, font=_font(29), fill="white", anchor="mm", align="center", stroke_width=1, stroke_fill="white")
     return card
 
 
 def smear(picture: Image.Image, *, from_row: int) -> Image.Image:
-    """The picture as a decoder leaves it that lost the stream: one row repeated to the bottom."""
+    """The picture after a decoder lost the stream: one row repeated to the bottom."""
     rows = np.array(picture)
     rows[from_row:] = rows[from_row]
     return Image.fromarray(rows)

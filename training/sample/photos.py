@@ -1,6 +1,6 @@
-"""The generated photos: places seen two to four times, with few cars, with many, or with some between.
+"""The generated photos: each place two to four times, with few cars, with many, or with some.
 
-The label depends on the cars alone: place and view are drawn without looking at it, and each label gets the same share of each light.
+The label depends on the cars alone. Place and view are drawn without it, and each label gets the same share of each light.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
 
 FEWEST_PHOTOS = 16
-OCCUPANCY = {"empty": (0.0, 0.10), "full": (0.75, 1.0), "partial": (0.25, 0.65)}  # taken share of the bays in the picture
+OCCUPANCY = {"empty": (0.0, 0.10), "full": (0.75, 1.0), "partial": (0.25, 0.65)}  # share of the bays in the picture that are taken
 VISITS = (
     ("empty", "full"),
     ("empty", "full", "partial"),
     ("empty", "full", "partial", "empty"),
     ("empty", "full", "partial", "full"),
 )
-PROVENANCE = {  # nothing in these pictures was photographed, so they are free of rights
+SAMPLE_PROVENANCE = {  # these pictures are drawn, so they are free of rights
     "source": "generated",
     "creator": "python -m training.sample",
     "license": "cc0",
@@ -39,7 +39,7 @@ LIGHT_DECK = ("day", "day", "dusk", "night", "rain")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place to draw and the photos wanted of it."""
+    """A place, and the photos to draw of it."""
 
     number: int
     view: str
@@ -47,19 +47,19 @@ class Place:
 
 
 def write_photos(folder: Path, pool: Executor, *, count: int, seed: int) -> pd.DataFrame:
-    """Writes `{label}/*.jpg` and `photos.csv` and returns the table: file, label, scene, view, light, occupancy, whose they are."""
+    """Writes `{label}/*.jpg` and `photos.csv`. Returns the table: file, label, scene, view, light, occupancy, provenance."""
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
     places = plan_places(count, seed)
     taken = pool.map(partial(photograph, folder, seed=seed), places)
     rows = [row for rows in tqdm(taken, total=len(places), desc="photos", unit="place") for row in rows]
-    photos = pd.DataFrame(rows).assign(**PROVENANCE)
+    photos = pd.DataFrame(rows).assign(**SAMPLE_PROVENANCE)
     photos.to_csv(folder / "photos.csv", index=False)
     return photos
 
 
 def plan_places(count: int, seed: int) -> list[Place]:
-    """Places with `count` photos in all; views take turns."""
+    """Places with `count` photos in all. The views take turns."""
     rng = np.random.default_rng([seed, 0])
     lights = {label: _deal_lights(rng) for label in OCCUPANCY}
     places: list[Place] = []
@@ -71,13 +71,13 @@ def plan_places(count: int, seed: int) -> list[Place]:
 
 
 def _deal_lights(rng: np.random.Generator) -> Iterator[str]:
-    """Lights from a deck that is shuffled whenever it is used up."""
+    """Lights from a deck, which is shuffled again whenever it is used up."""
     while True:
         yield from rng.permutation(LIGHT_DECK).tolist()
 
 
 def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, object]]:
-    """Draws a place, writes its photos, returns their rows of `photos.csv`."""
+    """Draws a place and writes its photos. Returns their rows of `photos.csv`."""
     scene = draw_scene(np.random.default_rng([seed, 1, place.number]), f"sample{seed}-{place.number:04d}", place.view)
     return [_take_photo(folder, scene, visit, seed=[seed, 2, place.number, i]) for i, visit in enumerate(place.visits)]
 
@@ -86,7 +86,7 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
     label, light_name = visit
     rng = np.random.default_rng(seed)
     low, high = OCCUPANCY[label]
-    bays = len(scene.seen)
+    bays = len(scene.bays_shown)
     taken = int(rng.integers(np.ceil(low * bays), np.floor(high * bays) + 1))
     light = draw_light(rng, light_name)
     cars = park_cars(rng, scene, taken) + passing_cars(rng, scene, lights_on=bool(light.lamps.any()))

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training.clean import __main__ as clean
 from training.clean.cleaning import run_passes
-from training.clean.decisions import CLEANING_FILE, DROP, LABEL_PASS, REVIEW, Decision, decide_fates, journal_of, read_rows, to_record
+from training.clean.decisions import CLEANING_FILE, DROP, LABEL_PASS, REVIEW, Decision, cleaning_log, decide_fates, read_decisions, to_row
 from training.clean.embedding import Embedder
 from training.clean.shortcuts import SHORTCUT_COLUMNS, auroc, find_shortcuts
 from training.clean.survey import survey_photos
-from training.clean.twins import SAME, Twins, find_twins, merge_scenes
+from training.clean.twins import MIN_LIKENESS, Twins, find_twins, merge_scenes
 from training.photos import read_photos
 
 WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet.pth"
@@ -58,8 +59,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def decide(folder: Path, file: str, decision: str) -> None:
     """As the review page does it."""
-    row = next(row for row in read_rows(folder / "cleaning.csv") if row.file == file)
-    journal_of(folder).append([to_record(Decision(file, row.sha256, REVIEW, "", "", "", decision, "Kim", "2026-11-24T00:00:00+00:00"))])
+    row = next(row for row in read_decisions(folder / "cleaning.csv") if row.file == file)
+    cleaning_log(folder).append([to_row(Decision(file, row.sha256, REVIEW, "", "", "", decision, "Kim", "2026-11-24T00:00:00+00:00"))])
 
 
 def test_sure_proposals_are_applied_and_say_who_decided(raw: Path, cleaned: Path) -> None:
@@ -67,7 +68,7 @@ def test_sure_proposals_are_applied_and_say_who_decided(raw: Path, cleaned: Path
     assert not {"full/broken.jpg", "full/again.jpg"} & set(photos.index)
     original = pd.read_csv(raw / "photos.csv").query("label == 'full'").iloc[0]
     assert photos.scene["full/mirrored.jpg"] == original.scene
-    rows = read_rows(cleaned / "cleaning.csv")
+    rows = read_decisions(cleaned / "cleaning.csv")
     decided = [row for row in rows if row.decision]
     assert decided and all(row.decided_by == "auto, score 0.95 or more" and float(row.score) >= 0.95 for row in decided)
     assert {row.file for row in rows} >= set(photos.index)  # it says of every photo why it is in
@@ -84,7 +85,7 @@ def test_a_replay_gives_the_same_folder_byte_for_byte(raw: Path, cleaned: Path, 
 def test_without_auto_nothing_is_decided(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clean.main(["--data", str(raw), "--out", str(tmp_path / "out"), "--weights", "none"])
     assert len(read_photos(tmp_path / "out")) == 31
-    assert not any(row.decision for row in read_rows(tmp_path / "out" / "cleaning.csv"))
+    assert not any(row.decision for row in read_decisions(tmp_path / "out" / "cleaning.csv"))
     assert "31 photos kept; proposals for" in capsys.readouterr().out
 
 
@@ -98,7 +99,7 @@ def test_a_persons_word_beats_the_passes_outlives_the_next_run_and_can_be_undone
     photos = read_photos(out)
     assert "full/again.jpg" in photos.file.tolist() and first in photos.file.tolist()
     assert f"partial/{Path(second).name}" in photos.file.tolist() and second not in photos.file.tolist()
-    assert sum(row.part == REVIEW for row in read_rows(out / "cleaning.csv")) == 4
+    assert sum(row.pass_name == REVIEW for row in read_decisions(out / "cleaning.csv")) == 4
 
 
 def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
@@ -113,7 +114,7 @@ def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
     [
         (
             lambda text: text.replace(',drop,"auto', ',dropp,"auto', 1),
-            r"cleaning\.csv line \d+: decision 'dropp' is none; expected keep, drop,",
+            r"cleaning\.csv line \d+: decision 'dropp' is unknown; expected keep, drop, label empty, .* or scene NAME\.",
         ),
         (lambda text: text.replace("sha256", "sha265", 1), r"cleaning\.csv has no column 'sha256'"),
         (
@@ -121,7 +122,7 @@ def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
             r"line 2 is about full/gone\.jpg, which is not in .*raw\. Put it back",
         ),
         (lambda text: text + "a,b\n", r"cleaning\.csv line \d+ has 2 values; expected 9"),
-        (lambda text: text.replace(",files,", ",fils,", 1), r"line 2: pass 'fils' is none; expected files, labels or review"),
+        (lambda text: text.replace(",files,", ",fils,", 1), r"line 2: pass 'fils' is unknown; expected files, labels or review"),
     ],
 )
 def test_a_spoilt_table_of_decisions_is_one_line_and_nothing_is_written(
@@ -138,7 +139,7 @@ def test_a_spoilt_table_of_decisions_is_one_line_and_nothing_is_written(
 def test_a_decision_about_a_photo_that_was_replaced_is_refused(raw: Path, cleaned: Path, tmp_path: Path) -> None:
     shutil.copytree(raw, tmp_path / "raw")
     (tmp_path / "raw" / "full" / "broken.jpg").write_bytes(b"something else")
-    with pytest.raises(SystemExit, match=r"is about another full/broken\.jpg: the file in .* has changed since"):
+    with pytest.raises(SystemExit, match=r"is about an earlier full/broken\.jpg: the file in .* has changed since"):
         clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--replay", str(cleaned / "cleaning.csv")])
 
 
@@ -184,13 +185,15 @@ def test_copies_in_disguise_are_found_and_other_places_are_not(raw: Path, tmp_pa
     pd.DataFrame({"file": files, "label": "full"}).to_csv(tmp_path / "photos.csv", index=False)
     twins = find_twins(survey_photos(read_photos(tmp_path), Embedder.open("resnet18", "none")))
     assert {(pair.one, pair.other) for pair in twins} == {(0, 6), (1, 7), (2, 8), (3, 9)}
-    assert all(pair.likeness >= SAME and pair.is_mirrored == (pair.one == 0) for pair in twins)
+    assert all(pair.likeness >= MIN_LIKENESS and pair.is_mirrored == (pair.one == 0) for pair in twins)
 
 
 def test_scenes_with_twins_become_one_with_all_their_photos() -> None:
     twins = [Twins(2, 3, 1.0, False), Twins(0, 3, 0.9, False)]
     merged = merge_scenes(["a", "b", "b", "c", "d"], twins)
     assert merged == {"a": "a", "b": "a", "c": "a", "d": "d"}
+    assert merge_scenes(["b", "a"], [Twins(0, 1, 1.0, False)]) == {"b": "b", "a": "b"}
+    assert merge_scenes(["a"], []) == {"a": "a"}
 
 
 def test_the_same_file_under_two_labels_is_in_neither_class(raw: Path, tmp_path: Path) -> None:
@@ -199,7 +202,7 @@ def test_the_same_file_under_two_labels_is_in_neither_class(raw: Path, tmp_path:
     table.loc[table.file == "full/again.jpg", "label"] = "empty"
     table.to_csv(tmp_path / "raw" / "photos.csv", index=False)
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
-    dropped = {row.file: row.reason for row in read_rows(tmp_path / "out" / "cleaning.csv") if row.decision == DROP}
+    dropped = {row.file: row.reason for row in read_decisions(tmp_path / "out" / "cleaning.csv") if row.decision == DROP}
     assert sum(reason == "the same file is labelled empty and full" for reason in dropped.values()) == 2
 
 
@@ -219,6 +222,10 @@ def test_a_trait_that_gives_the_class_away_is_named_with_its_strength() -> None:
 def test_auroc_counts_pairs_and_ties_half() -> None:
     assert auroc(np.array([1.0, 2.0, 3.0, 3.0]), np.array([False, False, True, True])) == 1.0
     assert auroc(np.array([1.0, 1.0]), np.array([False, True])) == 0.5
+    rng = np.random.default_rng(0)
+    for number in range(50):
+        values, is_full = rng.normal(size=40).round(number % 3), np.arange(40) % 3 == 0
+        assert auroc(values, is_full) == pytest.approx(roc_auc_score(is_full, values), abs=1e-12)
 
 
 def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -229,8 +236,8 @@ def test_one_class_alone_is_cleaned_without_the_pass_over_labels(tmp_path: Path,
         (tmp_path / "raw" / "full" / f"{number}.jpg").write_bytes(buffer.getvalue())
     clean.main(["--data", str(tmp_path / "raw"), "--out", str(tmp_path / "out"), "--auto", "--weights", "none"])
     answer = capsys.readouterr().out
-    assert "labels of 3 photos are not judged:" in answer and "has 1 class (full)" in answer and "3 photos kept" in answer
-    judged = [row for row in read_rows(tmp_path / "out" / CLEANING_FILE) if row.part == LABEL_PASS]
+    assert "the labels of 3 photos are not judged:" in answer and "has 1 class (full)" in answer and "3 photos kept" in answer
+    judged = [row for row in read_decisions(tmp_path / "out" / CLEANING_FILE) if row.pass_name == LABEL_PASS]
     assert [(row.file, row.reason.partition(":")[0]) for row in judged] == [(f"full/{n}.jpg", "label full not judged") for n in range(3)]
     assert (tmp_path / "out" / "shortcuts.csv").read_text() == ",".join(SHORTCUT_COLUMNS) + "\n"
 

@@ -49,9 +49,9 @@ def test_pictures_that_a_person_took_are_adopted_with_name_and_licence(tmp_path:
         (["image_url,license", "http://a/1.jpg,cc-by"], r"line 2: license 'cc-by' is not a licence id; expected one of cc0, pdm, by,"),
         (["image_url,license", "http://a/1.jpg,cc0", "http://a/1.jpg,cc0"], r"line 3 lists http://a/1\.jpg again, after line 2"),
         (["image_url,license", "ftp://a/1.jpg,cc0"], r"line 2: image_url 'ftp://a/1\.jpg' is not an address"),
-        (["image_url,license,label", "http://a/1.jpg,cc0,fulll"], r"line 2: label 'fulll' is none; expected empty, full, partial"),
-        (["image_url,license", "http://a/1.jpg,by"], r"line 2: CC BY asks for credit; expected a creator or an attribution"),
-        (["image_url,license,licence_url", "http://a/1.jpg,cc0,"], r"has a column 'licence_url' that means nothing here"),
+        (["image_url,license,label", "http://a/1.jpg,cc0,fulll"], r"line 2: label 'fulll' is not a label; expected empty, full, partial"),
+        (["image_url,license", "http://a/1.jpg,by"], r"line 2: CC BY requires credit; expected a creator or an attribution"),
+        (["image_url,license,licence_url", "http://a/1.jpg,cc0,"], r"has an unknown column 'licence_url'"),
     ],
 )
 def test_a_bad_list_is_one_line_with_its_row(rows: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,11 +40,11 @@ def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Pat
     out = tmp_path / "labelled"
     for day in DAYS:
         take(archive, day, out)
-        docket = ReviewQueue(read_frames(out), out, "Kim")
-        cards = docket.cards(Choice())
+        queue = ReviewQueue(read_frames(out), out, "Kim")
+        cards = queue.cards(Choice())
         assert len(cards) == 3 + DAYS.index(day) and not any(card.label for card in cards)
         for shown, key in zip(cards, "ef", strict=False):
-            docket.decide(shown, FRAME_MARKS[key][1])
+            queue.decide(shown, FRAME_MARKS[key][1])
         assert write_labelled(out)["full"] == 1 + DAYS.index(day)
     photos = read_photos(out)
     assert sorted(photos.label) == ["empty", "empty", "full", "full"]

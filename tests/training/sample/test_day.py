@@ -11,16 +11,14 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageChops
 
+from carpark.quality.exif import DATE_TIME_ORIGINAL, EXIF_IFD, USER_COMMENT
 from carpark.quality.judging import judge_files
 from training.sample.day import SIGNS, shoot_day, take_frame
 from training.sample.feed import (
     BOTTOM_PX,
-    DATE_TIME_ORIGINAL,
-    EXIF_IFD,
-    HEIGHT_PX,
+    FRAME_HEIGHT_PX,
+    FRAME_WIDTH_PX,
     TOP_PX,
-    USER_COMMENT,
-    WIDTH_PX,
     add_overlays,
     draw_card,
     encode,
@@ -107,7 +105,7 @@ def test_the_same_seed_gives_the_same_frames() -> None:
 
 
 def test_overlays_cover_the_rows_at_the_top_and_bottom_only() -> None:
-    bare = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), (90, 60, 30))
+    bare = Image.new("RGB", (FRAME_WIDTH_PX, FRAME_HEIGHT_PX), (90, 60, 30))
     burnt_in = np.asarray(ImageChops.difference(add_overlays(bare, SIGNS, datetime(2026, 3, 2, 13, 57, tzinfo=UTC)), bare)).any(axis=2)
     assert burnt_in[:TOP_PX, :120].any()  # clock and number
     assert burnt_in[:TOP_PX, -80:].any()  # badge
@@ -116,7 +114,7 @@ def test_overlays_cover_the_rows_at_the_top_and_bottom_only() -> None:
 
 
 def test_the_clock_shows_london_time_and_exif_utc(tmp_path: Path) -> None:
-    bare, summer = Image.new("RGB", (WIDTH_PX, HEIGHT_PX)), datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+    bare, summer = Image.new("RGB", (FRAME_WIDTH_PX, FRAME_HEIGHT_PX)), datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
     assert write_clock(summer) == "Wed 01 Jul 13:30"
     (tmp_path / "frame.jpg").write_bytes(encode(bare, SIGNS, summer))
     assert exif_of(tmp_path / "frame.jpg") == (summer, True)

@@ -58,13 +58,13 @@ def test_a_car_has_the_size_of_its_kind_and_stands_on_the_road(kind: int) -> Non
 
 def test_as_many_cars_stand_in_the_picture_as_wanted(car_park: Scene) -> None:
     cars = park_cars(np.random.default_rng(0), car_park, 11)
-    bays = np.array([(car_park.lot.bays[i].x, car_park.lot.bays[i].y) for i in car_park.seen])
+    bays = np.array([(car_park.lot.bays[i].x, car_park.lot.bays[i].y) for i in car_park.bays_shown])
     nearest = np.array([np.hypot(*(bays - (car.x, car.y)).T).min() for car in cars])
     assert (nearest < 1).sum() == 11
 
 
 def test_a_parked_car_changes_the_picture_where_its_bay_is(car_park: Scene) -> None:
-    bay = min(car_park.seen, key=lambda i: car_park.camera.distance_to(car_park.lot.bays[i].x, car_park.lot.bays[i].y))
+    bay = min(car_park.bays_shown, key=lambda i: car_park.camera.distance_to(car_park.lot.bays[i].x, car_park.lot.bays[i].y))
     rng, light = np.random.default_rng(1), make_light(35, 1.0, clouds=1.0)
     grade, car = draw_grade(rng), park_in(rng, car_park, bay)
     empty, taken = (render(car_park, Moment(cars, light, grade, seed=3)) for cars in ((), (car,)))
@@ -80,7 +80,7 @@ def test_a_parked_car_changes_the_picture_where_its_bay_is(car_park: Scene) -> N
 def test_every_view_is_drawn_in_every_light(view: str, light: str) -> None:
     rng = np.random.default_rng([VIEWS.index(view), LIGHTS.index(light)])
     scene = draw_scene(rng, "test", view)
-    cars = tuple(park_cars(rng, scene, len(scene.seen) // 2))
+    cars = tuple(park_cars(rng, scene, len(scene.bays_shown) // 2))
     picture = np.asarray(render(scene, Moment(cars, draw_light(rng, light), draw_grade(rng), seed=0)))
     assert picture.shape == (360, 480, 3)
     assert 25 < picture.mean() < 230

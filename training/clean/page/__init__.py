@@ -1,1 +1,1 @@
-"""The review page: a person decides by keyboard what no pass was sure of."""
+"""The review page: a person decides by keyboard about photos of which no pass was sure."""

@@ -1,4 +1,4 @@
-"""How the review page looks: a card, or a grid of tiles of which one is chosen, as HTML that holds its pictures."""
+"""The HTML of the review page: a card, or a grid of tiles with one chosen. Pictures are embedded as data URIs."""
 
 import base64
 import html
@@ -12,36 +12,36 @@ from carpark.images import open_image
 from training.clean.page.queue import Card
 
 LARGE_PX, SMALL_PX = 900, 240
-NO_PICTURE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='4' height='3'/>"
+BLANK_PICTURE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='4' height='3'/>"
 
 
 def draw_nothing(turn: int) -> str:
-    """What stands there when no card is in the choice."""
+    """The text that stands there when the choice admits no card."""
     return f'<div class="done" data-turn="{turn}">Nothing left to decide here. Show others, or stop the page with Ctrl-C.</div>'
 
 
 def draw_progress(done: int, total: int) -> str:
-    """A bar, and how many are decided in words."""
+    """A progress bar with the numbers beside it."""
     words = f"<span>{done} of {total} decided</span>"
     return f'<div class="progress"><progress value="{done}" max="{max(total, 1)}" aria-label="decided"></progress>{words}</div>'
 
 
 def draw_card(card: Card, turn: int) -> str:
-    """One photo with all that is known of it; its near-duplicates beside it."""
+    """One photo with everything known about it, and other photos of its scene."""
     return f"""
 <div class="card" data-turn="{turn}" data-file="{html.escape(card.file)}">
   <figure class="photo">{_picture(card.file, card.path, LARGE_PX)}</figure>
-  <div>{_say_all(card)}</div>
+  <div>{_draw_facts(card)}</div>
 </div>"""
 
 
 def draw_grid(cards: Sequence[Card], chosen: Card, turn: int) -> str:
-    """Tiles in order, and below them what is known of the chosen one."""
+    """The tiles in order, and everything known about the chosen one."""
     tiles = "".join(_tile(card, is_chosen=card.file == chosen.file) for card in cards)
     return f"""
 <div class="grid" data-turn="{turn}" data-file="{html.escape(chosen.file)}">
   <div class="tiles" role="listbox" aria-label="Photos; arrow keys choose one" tabindex="0">{tiles}</div>
-  <div class="reasons">{_say_all(chosen)}</div>
+  <div class="reasons">{_draw_facts(chosen)}</div>
 </div>"""
 
 
@@ -56,12 +56,12 @@ def _tile(card: Card, *, is_chosen: bool) -> str:
 </div>"""
 
 
-def _say_all(card: Card) -> str:
-    p_full = "no model looked at it"
+def _draw_facts(card: Card) -> str:
+    p_full = "no prediction"
     if card.p_full is not None:
         p_full = f'P(full) {card.p_full:.2f} out of fold<div class="bar" style="--p: {card.p_full:.0%}"></div>'
     reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in card.reasons) or "<li>nothing is proposed</li>"
-    twins = "".join(_picture(other, path, SMALL_PX) for other, path in card.twins)
+    same_scene = "".join(_picture(other, path, SMALL_PX) for other, path in card.same_scene)
     decided = f"<p>Decided: <b>{html.escape(card.decision)}</b></p>" if card.decision else ""
     proposal = f"<p>Proposed: <b>{html.escape(card.proposal)}</b>, score {card.score:.2f}</p>" if card.proposal else ""
     return f"""
@@ -70,20 +70,20 @@ def _say_all(card: Card) -> str:
     <ul>{reasons}</ul>
     <p class="quiet">{html.escape(card.license or "no licence stated")}{": " if card.credit else ""}{html.escape(card.credit)}</p>
     <p class="quiet">{html.escape(card.file)}</p>
-    {'<p class="quiet">of the same scene:</p>' if twins else ""}<div class="twins">{twins}</div>"""
+    {'<p class="quiet">of the same scene:</p>' if same_scene else ""}<div class="same-scene">{same_scene}</div>"""
 
 
 def _picture(file: str, path: Path, side_px: int) -> str:
-    return f'<img src="{_address(path, side_px)}" alt="{html.escape(file)}">'
+    return f'<img src="{_data_uri(path, side_px)}" alt="{html.escape(file)}">'
 
 
-@lru_cache(maxsize=256)  # a grid shows the same tiles after each mark
-def _address(path: Path, side_px: int) -> str:
-    """The photo as an address that holds it; an empty picture for one that cannot be read."""
+@lru_cache(maxsize=256)  # a grid shows the same tiles again after each mark
+def _data_uri(path: Path, side_px: int) -> str:
+    """The photo as a data URI; a blank picture for one that cannot be read."""
     try:
         image = open_image(path)
     except BadImage:
-        return NO_PICTURE
+        return BLANK_PICTURE
     image.thumbnail((side_px, side_px))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)

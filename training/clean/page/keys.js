@@ -1,4 +1,4 @@
-// A key presses its button, unless something is being typed, or the answer to the last key has not come yet.
+// A key presses its button, except while somebody types, or while the answer to the last key is under way.
 let answered = null
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return
@@ -7,6 +7,6 @@ document.addEventListener('keydown', event => {
   const cards = document.querySelector('[data-turn]')
   if (!button || !cards || cards.dataset.turn === answered) return
   event.preventDefault()
-  answered = event.key.toLowerCase() === 'g' ? null : cards.dataset.turn  // the other view is an answer of its own
+  answered = event.key.toLowerCase() === 'g' ? null : cards.dataset.turn  // switching the view triggers a second event
   button.click()
 })

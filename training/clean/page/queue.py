@@ -1,7 +1,6 @@
-"""What a person has to decide: one card a photo, worst first, and each mark on disk before the next card shows.
+"""The photos that a person decides about: one card for each, worst first.
 
-Nothing is kept in memory between two marks: cleaning.csv is read anew each time, so that pages side by side, and a page that was
-loaded again, see the same.
+Every call reads cleaning.csv anew. So several pages, and a page that is loaded again, show the same.
 """
 
 from collections.abc import Sequence
@@ -22,14 +21,14 @@ from training.clean.decisions import (
     REVIEW,
     SCENE,
     Decision,
+    cleaning_log,
     decide_fates,
-    journal_of,
+    read_decisions,
     read_p_full,
-    read_rows,
-    to_record,
+    to_row,
 )
 
-UNDO = "undo"  # the reason of a row that takes another one back
+UNDO = "undo"  # the reason of a row that undoes another one
 ANY = "any"
 
 
@@ -39,21 +38,21 @@ class Card:
 
     file: str
     sha256: str
-    label: str  # "" for a photo that has none yet
-    p_full: float | None  # out of fold; None where no model looked
-    proposal: str  # the surest one, "" where nothing is proposed
+    label: str  # "" for a photo without one
+    p_full: float | None  # out of fold; None without a prediction
+    proposal: str  # the surest one; "" without one
     reasons: tuple[str, ...]
     score: float  # of the surest proposal; 0 without one
     license: str
     credit: str
     path: Path
-    twins: tuple[tuple[str, Path], ...]  # files of the same scene, and where they lie
-    decision: str  # a person's, "" while there is none
+    same_scene: tuple[tuple[str, Path], ...]  # file and path of other photos of the scene, at most four
+    decision: str  # a person's; "" without one
     is_decided: bool  # by a person or by --auto
 
     @property
     def prediction(self) -> str:
-        """ "empty", "full" or "" where no model looked."""
+        """`empty` or `full`; "" without a prediction."""
         return "" if self.p_full is None else "full" if self.p_full >= 0.5 else "empty"
 
 
@@ -67,10 +66,10 @@ class Choice:
     prediction: str = ANY
 
     def admits(self, card: Card) -> bool:
-        """True for a card that is shown."""
-        asks = bool(card.proposal) or not card.label
+        """True if the card is shown."""
+        needs_decision = bool(card.proposal) or not card.label
         return (
-            (self.state == "all" or (asks and (self.state == "proposed" or not card.is_decided)))
+            (self.state == "all" or (needs_decision and (self.state == "proposed" or not card.is_decided)))
             and self.label in (ANY, card.label)
             and self.prediction in (ANY, card.prediction)
             and (self.reason == ANY or any(reason.startswith(self.reason) for reason in card.reasons))
@@ -81,13 +80,13 @@ EVERYTHING = Choice("all")
 
 
 def count_decided(cards: Sequence[Card]) -> tuple[int, int]:
-    """How many of the photos that ask for a decision have one, and how many there are."""
-    asking = [card for card in cards if Choice("proposed").admits(card)]
-    return sum(card.is_decided for card in asking), len(asking)
+    """How many of the photos that need a decision have one, and how many need one."""
+    open_or_done = [card for card in cards if Choice("proposed").admits(card)]
+    return sum(card.is_decided for card in open_or_done), len(open_or_done)
 
 
 class ReviewQueue:
-    """The cards of the photos in a table of `read_photos`, and the folder whose cleaning.csv is written to."""
+    """The cards of the photos in a table of `read_photos`. Decisions go to the cleaning.csv of the folder `out`."""
 
     def __init__(self, photos: pd.DataFrame, out: Path, reviewer: str) -> None:
         self.out = out
@@ -96,8 +95,8 @@ class ReviewQueue:
         self._paths: dict[str, Path] = dict(zip(photos.file, photos.path, strict=True))
 
     def cards(self, choice: Choice) -> list[Card]:
-        """Worst first: by the score of the surest proposal, then as in the table. Raises BadPhotos."""
-        rows = read_rows(self.out / CLEANING_FILE)
+        """The cards that `choice` admits, by falling score of the surest proposal, then in the order of the table. Raises BadPhotos."""
+        rows = read_decisions(self.out / CLEANING_FILE)
         by_file: dict[str, list[Decision]] = {}
         for row in rows:
             by_file.setdefault(row.file, []).append(row)
@@ -110,14 +109,14 @@ class ReviewQueue:
         return sorted(filter(choice.admits, cards), key=lambda card: -card.score)
 
     def decide(self, card: Card, decision: str, reason: str = "") -> None:
-        """On disk when it returns. Raises OSError."""
+        """Records a decision; on disk when this returns. Raises OSError."""
         self._append(Decision(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
 
     def undo(self) -> str:
-        """Takes back the reviewer's last mark that stands; its file, "" when there is none. Raises OSError."""
+        """Undoes the reviewer's last mark. Returns its file, "" if there is no mark. Raises OSError."""
         stack: list[Decision] = []
-        for row in read_rows(self.out / CLEANING_FILE):
-            if row.part == REVIEW and row.decided_by == self.reviewer:
+        for row in read_decisions(self.out / CLEANING_FILE):
+            if row.pass_name == REVIEW and row.decided_by == self.reviewer:
                 if row.reason == UNDO:
                     stack.pop()
                 else:
@@ -131,16 +130,16 @@ class ReviewQueue:
 
     def _append(self, row: Decision) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        journal_of(self.out).append([to_record(replace(row, decided_by=self.reviewer, decided_at=now))])
+        cleaning_log(self.out).append([to_row(replace(row, decided_by=self.reviewer, decided_at=now))])
 
     def _card(self, file: str, rows: list[Decision], scene: list[str]) -> Card:
         photo = self._photos.loc[file]
         proposed = sorted(
-            (row for row in rows if row.part in (FILE_PASS, LABEL_PASS) and row.proposal not in ("", KEEP)),
+            (row for row in rows if row.pass_name in (FILE_PASS, LABEL_PASS) and row.proposal not in ("", KEEP)),
             key=lambda row: -float(row.score),
         )
         asking = [row for row in proposed if not row.proposal.startswith(SCENE)] or proposed
-        mine = [row.decision for row in rows if row.part == REVIEW]
+        mine = [row.decision for row in rows if row.pass_name == REVIEW]
         by_pass = [row for row in proposed if row.decision]
         p_full = next((p for row in rows if (p := read_p_full(row)) is not None), None)
         return Card(
@@ -149,10 +148,10 @@ class ReviewQueue:
             str(photo.label),
             p_full,
             asking[0].proposal if asking else "",
-            tuple(f"{row.part}: {row.reason}" for row in proposed),
+            tuple(f"{row.pass_name}: {row.reason}" for row in proposed),
             float(asking[0].score) if asking else 0.0,
-            _told(photo, "license"),
-            _told(photo, "attribution"),
+            _text(photo, "license"),
+            _text(photo, "attribution"),
             self._paths[file],
             tuple((other, self._paths[other]) for other in scene if other != file and photo.label)[:4],
             mine[-1] if mine else "",
@@ -160,12 +159,12 @@ class ReviewQueue:
         )
 
 
-def _told(photo: "pd.Series[Any] | pd.DataFrame", column: str) -> str:
+def _text(photo: "pd.Series[Any] | pd.DataFrame", column: str) -> str:
     value = photo.get(column, "")
     return "" if pd.isna(value) else str(value)
 
 
-MARKS = {  # key -> what the button says, and the decision
+MARKS = {  # by key: what the button says, and the decision
     "k": ("Keep", KEEP),
     "e": ("Empty", f"{LABEL}empty"),
     "f": ("Full", f"{LABEL}full"),
@@ -173,4 +172,4 @@ MARKS = {  # key -> what the button says, and the decision
     "d": ("Drop", DROP),
     "n": ("No car park", DROP),
 }
-FRAME_MARKS = {key: mark for key, mark in MARKS.items() if key in "efpd"}  # a frame has no label yet that could be kept
+FRAME_MARKS = {key: mark for key, mark in MARKS.items() if key in "efpd"}  # a frame has no label to keep

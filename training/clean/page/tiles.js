@@ -1,4 +1,4 @@
-// js_on_load of the cards: a click on a tile chooses it (event "choose"), and arrow keys the tile that lies there.
+// js_on_load of the cards. A click on a tile, or an arrow key towards it, triggers the event "choose".
 const tiles = () => [...element.querySelectorAll('[data-tile]')]
 const middle = tile => { const box = tile.getBoundingClientRect(); return [box.left + box.width / 2, box.top + box.height / 2] }
 const WAYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}

@@ -1,10 +1,10 @@
-"""Wikimedia Commons, by the search of its MediaWiki API.
+"""Search Wikimedia Commons by its MediaWiki API.
 
     GET https://commons.wikimedia.org/w/api.php?action=query&generator=search&gsrnamespace=6&gsrsearch=…&prop=imageinfo&iiprop=…
 
-Its terms: a User-Agent that says how to reach the caller, one request after the other, `maxlag` for jobs that nobody waits for
-(https://www.mediawiki.org/wiki/API:Etiquette), and pictures in the sizes that it offers: the scaled picture's address is taken from
-the answer, never built (https://www.mediawiki.org/wiki/Common_thumbnail_sizes).
+Its terms: a User-Agent with a contact, one request at a time, and `maxlag` for jobs that nobody waits for
+(https://www.mediawiki.org/wiki/API:Etiquette). Pictures only in the sizes on offer: take the address of the scaled picture from the answer,
+and never build it (https://www.mediawiki.org/wiki/Common_thumbnail_sizes).
 """
 
 import html
@@ -21,16 +21,16 @@ from training.collect.sources.offer import Offer, Page, credited, one_line
 API = "https://commons.wikimedia.org/w/api.php"
 PAGE_SIZE = 50
 PAUSE_S = 1.0
-DEEPEST_OFFSET = 500  # what stands further back in a search has little to do with its words
-WIDTH = 1280  # px, the smallest size on offer that is larger than what is kept
+DEEPEST_OFFSET = 500  # later results have little to do with the query
+THUMBNAIL_WIDTH = 1280  # px; the smallest size on offer above MAX_PHOTO_SIDE_PX
 PICTURES = ("image/jpeg", "image/png", "image/tiff", "image/webp")
-BUSY = ("maxlag", "ratelimited", "readonly")  # codes of errors that pass; they come as HTTP 200
-SAID = "Artist|License|LicenseShortName|LicenseUrl|ObjectName"
+BUSY = ("maxlag", "ratelimited", "readonly")  # codes of temporary errors, which come as HTTP 200
+METADATA_FIELDS = "Artist|License|LicenseShortName|LicenseUrl|ObjectName"
 
 
 @dataclass(frozen=True, slots=True)
 class Commons:
-    """Searches all pictures; licences are looked at afterwards, since the search does not know them."""
+    """The search covers all licences; each offer names its own."""
 
     client: PacedClient
     api: str = API
@@ -49,8 +49,8 @@ class Commons:
             "gsrlimit": PAGE_SIZE,
             "prop": "imageinfo",
             "iiprop": "url|size|mime|sha1|extmetadata",
-            "iiurlwidth": WIDTH,
-            "iiextmetadatafilter": SAID,
+            "iiurlwidth": THUMBNAIL_WIDTH,
+            "iiextmetadatafilter": METADATA_FIELDS,
         }
         if cursor:
             asked |= {"gsroffset": cursor, "continue": "gsroffset||"}
@@ -63,7 +63,7 @@ class Commons:
 
 
 def read_page(page: Mapping[str, Any]) -> Offer | None:
-    """One element of `query.pages`; None for a file that is not a photo, such as a drawing or a PDF."""
+    """The offer of one element of `query.pages`; None for a file that is not a photo, such as a drawing or a PDF."""
     info = (page.get("imageinfo") or [{}])[0]
     if info.get("mime") not in PICTURES or not info.get("thumburl"):
         return None
@@ -84,7 +84,7 @@ def read_page(page: Mapping[str, Any]) -> Offer | None:
 
 
 def read_license(metadata: Mapping[str, str]) -> tuple[str, str]:
-    """Id and version from `extmetadata`; for a licence that is not of Creative Commons what Commons calls it, and "" ."""
+    """Licence id and version from `extmetadata`; for one that is not of Creative Commons, its name on Commons and ""."""
     if named := re.search(r"creativecommons\.org/licenses/(by(?:-\w\w)*)/(\d\.\d)", metadata.get("LicenseUrl", "")):
         return named[1], named[2]
     if named := re.fullmatch(r"cc-(by(?:-(?:sa|nc|nd))*)-(\d\.\d)(?:-\w+)?", metadata.get("License", "")):
@@ -101,7 +101,7 @@ def read_license(metadata: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _plain(text: object) -> str:
-    """Without the HTML that authors may write."""
+    """The text without HTML tags, in one line."""
     return one_line(html.unescape(re.sub(r"<[^>]*>", " ", str(text or ""))))
 
 

@@ -1,4 +1,4 @@
-"""Pictures that a person lists: a CSV of addresses with licences, or a folder of pictures taken by that person."""
+"""Pictures that a person lists: a CSV of addresses with licences, or a folder of the person's own pictures."""
 
 import csv
 import hashlib
@@ -13,36 +13,37 @@ from training.collect.sources.offer import Offer, Page, credited, one_line
 from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES
 
-REQUIRED = ("image_url", "license")
-UNDERSTOOD = (*REQUIRED, "label", "title", "creator", "license_version", "license_url", "source_page", "attribution")
+REQUIRED_COLUMNS = ("image_url", "license")
+KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "label", "title", "creator", "license_version", "license_url", "source_page", "attribution")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Offers that are all there from the start; there is nothing to search for."""
+    """A source whose offers are all known at the start."""
 
     name: str
     offers: tuple[Offer, ...]
 
     def search(self, query: str, cursor: str) -> Page:
-        """All of them."""
+        """All offers, whatever the query."""
         return Page(self.offers, "")
 
 
 def read_list(path: Path) -> tuple[Offer, ...]:
-    """The offers of a CSV with the columns `UNDERSTOOD`, of which `REQUIRED` must be there. Raises BadPhotos, naming the line."""
+    """The offers of a CSV with columns of `KNOWN_COLUMNS`, all of `REQUIRED_COLUMNS` among them. Raises BadPhotos, which names the line."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file)
             columns = table.fieldnames or []
-            missing = [name for name in REQUIRED if name not in columns]
+            missing = [name for name in REQUIRED_COLUMNS if name not in columns]
             if missing:
                 raise BadPhotos(
-                    f"{path} has no column {' or '.join(missing)}; expected {','.join(REQUIRED)} and, if known, {','.join(UNDERSTOOD[2:])}."
+                    f"{path} has no column {' or '.join(missing)}; "
+                    f"expected {','.join(REQUIRED_COLUMNS)} and, if known, {','.join(KNOWN_COLUMNS[2:])}."
                 )
-            unknown = [name for name in columns if name not in UNDERSTOOD]
+            unknown = [name for name in columns if name not in KNOWN_COLUMNS]
             if unknown:
-                raise BadPhotos(f"{path} has a column {unknown[0]!r} that means nothing here; expected some of {','.join(UNDERSTOOD)}.")
+                raise BadPhotos(f"{path} has an unknown column {unknown[0]!r}; expected some of {','.join(KNOWN_COLUMNS)}.")
             rows = [(table.line_num, {name: one_line(value) for name, value in row.items() if name}) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadPhotos(f"{path} cannot be read as a CSV table ({error}).") from error
@@ -64,9 +65,9 @@ def _check_row(path: Path, line: int, row: dict[str, str]) -> None:
     if row["license"] not in LICENSES:
         raise BadPhotos(f"{path} line {line}: license {row['license']!r} is not a licence id; expected one of {', '.join(LICENSES)}.")
     if row.get("label") and row["label"] not in (*LABELS, PARTIAL):
-        raise BadPhotos(f"{path} line {line}: label {row['label']!r} is none; expected {', '.join((*LABELS, PARTIAL))}, or nothing.")
+        raise BadPhotos(f"{path} line {line}: label {row['label']!r} is not a label; expected {', '.join((*LABELS, PARTIAL))}, or nothing.")
     if row["license"].startswith("by") and not (row.get("creator") or row.get("attribution")):
-        raise BadPhotos(f"{path} line {line}: {LICENSES[row['license']]} asks for credit; expected a creator or an attribution.")
+        raise BadPhotos(f"{path} line {line}: {LICENSES[row['license']]} requires credit; expected a creator or an attribution.")
 
 
 def _read_row(row: dict[str, str]) -> Offer:
@@ -87,16 +88,19 @@ def _read_row(row: dict[str, str]) -> Offer:
 
 
 def read_folder(folder: Path, *, license_id: str, creator: str) -> tuple[Offer, ...]:
-    """Pictures that `creator` took and passes on under `license_id`; subfolders named like labels are labels. Raises BadSetting."""
+    """The pictures in a folder, which `creator` took and publishes under `license_id`. Subfolders named like labels are labels.
+
+    Raises BadSetting.
+    """
     if not folder.is_dir():
-        raise BadSetting(f"--from {folder} is not a folder; expected one with pictures that you took.")
+        raise BadSetting(f"--from {folder} is not a folder; expected one with your own pictures.")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not paths:
         raise BadSetting(f"--from {folder} has no pictures; expected files such as {', '.join(sorted(IMAGE_SUFFIXES)[:4])}.")
-    return tuple(_adopt(path, folder, license_id, creator) for path in paths)
+    return tuple(_read_picture(path, folder, license_id, creator) for path in paths)
 
 
-def _adopt(path: Path, folder: Path, license_id: str, creator: str) -> Offer:
+def _read_picture(path: Path, folder: Path, license_id: str, creator: str) -> Offer:
     inside = path.relative_to(folder).as_posix()
     label = next((part for part in inside.split("/")[:-1] if part in (*LABELS, PARTIAL)), "")
     source_id = f"{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')[:40]}-{hashlib.sha256(inside.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""A picture as its source offers it, before anybody has looked at it."""
+"""A picture as its source offers it, before it is downloaded."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,39 +11,39 @@ from training.provenance import LICENSES
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a source says of one picture; texts have no line breaks, and are empty where it says nothing."""
+    """One picture as its source describes it. Texts are one line each; "" for unknown."""
 
     source: str
     source_id: str
     image_url: str
     source_page: str
-    license: str  # an id of `LICENSES`; anything else is what the source calls its licence
+    license: str  # an id of `LICENSES`, or else the source's own name for the licence
     title: str = ""
     creator: str = ""
     license_version: str = ""
     license_url: str = ""
     attribution: str = ""
-    label: str = ""  # where the source itself knows
-    path: Path | None = None  # of a picture on this machine, which is not fetched
+    label: str = ""  # if the source knows it
+    path: Path | None = None  # of a local picture, which is not downloaded
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer to a search."""
+    """One page of search results."""
 
     offers: tuple[Offer, ...]
-    next: str  # the cursor of the page after it, "" when this is the last
+    next: str  # cursor of the next page; "" on the last
 
 
-class Source(Protocol):
-    """A place that can be searched, page by page. `search` raises NoAnswer."""
+class OfferSource(Protocol):
+    """A place that offers pictures, page by page. `search` raises NoAnswer."""
 
     @property
     def name(self) -> str:
-        """As photos.csv calls it."""
+        """The `source` in photos.csv."""
 
     def search(self, query: str, cursor: str) -> Page:
-        """The page of `query` at `cursor`, "" for the first."""
+        """The page of results for `query` at `cursor`; "" is the first page."""
 
 
 def one_line(text: object) -> str:
@@ -52,7 +52,7 @@ def one_line(text: object) -> str:
 
 
 def credited(offer: Offer) -> Offer:
-    """The offer with the address of its licence and its line of credit, where the source did not tell them."""
+    """The offer, with licence address and attribution filled in if the source has none."""
     offer = replace(offer, license_url=offer.license_url or _license_url(offer))
     return replace(offer, attribution=offer.attribution or _credit(offer))
 
@@ -65,7 +65,7 @@ def _license_url(offer: Offer) -> str:
 
 
 def _credit(offer: Offer) -> str:
-    """Title, creator and licence in one line, worded as Openverse does (`attribution` of its answers)."""
+    """Title, creator and licence in one line, in the words of Openverse."""
     is_public_domain = offer.license in ("cc0", "pdm")
     title = f'"{offer.title}"' if offer.title else "This work"
     by = f" by {offer.creator}" if offer.creator else ""
@@ -76,7 +76,7 @@ def _credit(offer: Offer) -> str:
 
 
 def parse_licenses(text: str) -> tuple[str, ...]:
-    """The ids in a list with commas between, in the order of `LICENSES`. Raises BadSetting for an id that does not exist."""
+    """The ids of a comma-separated list, in the order of `LICENSES`. Raises BadSetting for an unknown id."""
     wanted = [part.strip() for part in text.split(",")]
     for part in wanted:
         if part not in LICENSES:
@@ -85,9 +85,9 @@ def parse_licenses(text: str) -> tuple[str, ...]:
 
 
 def scene_of(offer: Offer) -> str:
-    """A first guess at the place: pictures of one creator whose titles differ in numbers alone are a series of one place.
+    """A first guess at the place: pictures of one creator whose titles differ only in numbers are a series of one place.
 
-    Cleaning groups near-duplicates on top of it. A picture without title or creator is its own scene.
+    Cleaning merges near-duplicates later. A picture without title or creator is its own scene.
     """
     stem = re.sub(r"[\W\d_]+", "-", f"{offer.creator} {offer.title}".lower()).strip("-")
     return f"{offer.source}-{stem[:80]}" if offer.creator and offer.title and stem else f"{offer.source}-{offer.source_id}"

@@ -1,4 +1,4 @@
-"""Openverse, the search engine for openly licensed pictures (Flickr and museums, mostly).
+"""Search Openverse, the search engine for openly licensed pictures (mostly of Flickr and museums).
 
     GET https://api.openverse.org/v1/images/?q=…&license=by,cc0&page_size=20&page=1
 
@@ -15,13 +15,13 @@ from training.collect.sources.offer import Offer, Page, credited, one_line
 
 API = "https://api.openverse.org/v1/images/"
 PAGE_SIZE, DEEPEST_PAGE = 20, 12
-PAUSE_S = 3.1  # 60 s / 20, and some for the clock's sake
+PAUSE_S = 3.1  # 60 s / 20, and a little more
 SEARCHES_A_DAY = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Openverse:
-    """Searches by licence, so that what comes is usable."""
+    """The search takes licences, so that the results are usable."""
 
     client: PacedClient
     licenses: tuple[str, ...]
@@ -34,21 +34,21 @@ class Openverse:
         asked = {
             "q": query,
             "license": ",".join(self.licenses),
-            "excluded_source": "wikimedia",  # Commons is asked itself, and wants its scaled pictures to be fetched, not its originals
+            "excluded_source": "wikimedia",  # Commons has a source of its own, which fetches scaled pictures as Commons asks
             "page_size": PAGE_SIZE,
             "page": page,
         }
         answer = self.client.get_json(f"{self.api}?{urlencode(asked)}")
         results = answer.get("results")
         if not isinstance(results, list):
-            raise NoAnswer(f"{self.api} answers without results ({str(answer)[:120]}); has the API changed?")
+            raise NoAnswer(f"{self.api} answers without results ({str(answer)[:120]}). Has the API changed?")
         offers = tuple(read_result(result) for result in results if isinstance(result, dict) and result.get("id") and result.get("url"))
         last = min(int(answer.get("page_count") or 0), DEEPEST_PAGE)
         return Page(offers, str(page + 1) if page < last else "")
 
 
 def read_result(result: dict[str, object]) -> Offer:
-    """One element of `results`."""
+    """The offer of one element of `results`."""
     fields = {name: one_line(value) for name, value in result.items()}
     return credited(
         Offer(

@@ -1,1 +1,1 @@
-"""What the drawings consist of: places, vehicles, light and optics."""
+"""Draw places, cars, light and the effects of a camera."""

@@ -1,7 +1,7 @@
-"""The cars' bodies: for each kind a mesh of some ninety faces, set down wherever a car stands.
+"""The bodies of cars: a mesh of about ninety faces for each kind, placed wherever a car stands.
 
-A body and a cabin are each convex, and the cabin sits on top: painted in the order body, cabin, details, with the faces that look
-away left out, a car looks right from everywhere above its belt line.
+Body and cabin are convex, and the cabin is on top. Painted in the order body, cabin, details, without the faces that point away, a car
+looks right from any point above its belt line.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ ALBEDO = np.array(
         (0.72, 0.55, 0.07),
     ],
     np.float32,
-)  # of each Material; paint has the car's own
+)  # of each Material; paint has the albedo of the car
 GLOSS = np.array([0.045, 0.14, 0.015, 0.0, 0.05, 0.20, 0.06, 0.0, 0.0], np.float32)
 GLOW = np.zeros((len(Material), 3), np.float32)
 GLOW[Material.HEADLIGHT], GLOW[Material.TAILLIGHT] = (3.0, 2.8, 2.4), (1.6, 0.05, 0.03)
@@ -55,16 +55,16 @@ Piece = tuple[list[Spot], Material]
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """A kind of car around the origin, nose towards +x."""
+    """A kind of car at the origin, nose towards +x."""
 
     points: Array  # (n, 8, 3)
     normals: Array  # (n, 3)
-    parts: NDArray[np.int64]  # (n,) values of Material
+    materials: NDArray[np.int64]  # (n,) values of Material
     fine: NDArray[np.bool_]  # (n,)
 
 
 def car_faces(cars: list[Car], kind: int) -> Faces:
-    """Faces of cars that are all of `kind`, car after car, each with the same number of faces."""
+    """The faces of cars of one `kind`, car by car, with the same number of faces each."""
     mesh, n = mesh_of(kind), len(cars)
     place = np.array([(car.x, car.y, car.heading, car.size) for car in cars], np.float32)
     cos, sin, zero = np.cos(place[:, 2]), np.sin(place[:, 2]), np.zeros(n, np.float32)
@@ -75,12 +75,12 @@ def car_faces(cars: list[Car], kind: int) -> Faces:
     return Faces(
         points=points.reshape(-1, 8, 3),
         normals=np.einsum("cij,fj->cfi", turn, mesh.normals).reshape(-1, 3),
-        albedo=np.where((mesh.parts == Material.PAINT)[:, None], paint[:, None], ALBEDO[mesh.parts]).reshape(-1, 3),
-        gloss=np.tile(GLOSS[mesh.parts], n),
-        glow=(lit[:, None, None] * GLOW[mesh.parts]).reshape(-1, 3),
+        albedo=np.where((mesh.materials == Material.PAINT)[:, None], paint[:, None], ALBEDO[mesh.materials]).reshape(-1, 3),
+        gloss=np.tile(GLOSS[mesh.materials], n),
+        glow=(lit[:, None, None] * GLOW[mesh.materials]).reshape(-1, 3),
         fine=np.tile(mesh.fine, n),
-        casts=np.tile(~mesh.fine & (mesh.parts != Material.GLASS), n),
-        shown=np.ones(n * len(mesh.parts), bool),
+        casts=np.tile(~mesh.fine & (mesh.materials != Material.GLASS), n),
+        shown=np.ones(n * len(mesh.materials), bool),
     )
 
 
@@ -92,11 +92,11 @@ def mesh_of(kind: int) -> Mesh:
     pieces = solid + _wheels(shape) + _lights(shape) + _plates(shape)
     points = np.array([corners(outline) for outline, _ in pieces])
     normals = outward_normals(points, np.array([0, 0, shape.belt_z * 0.7]))
-    return Mesh(points, normals, np.array([part for _, part in pieces]), np.arange(len(pieces)) >= len(solid))
+    return Mesh(points, normals, np.array([material for _, material in pieces]), np.arange(len(pieces)) >= len(solid))
 
 
 def _ring(shape: Shape, z: tuple[float, float, float, float], *, inset: float) -> list[Spot]:
-    """Eight corners of the body seen from above, from front right counter-clockwise; `z` of nose, bonnet, boot and tail."""
+    """The eight corners of the body from above, counter-clockwise from the front right. `z`: heights of nose, bonnet, boot and tail."""
     half, side = shape.length / 2 - inset * 0.6, shape.width / 2 - inset
     front, rear, nose, tail = half - 0.42, half - 0.28, side * 0.74, side * 0.84
     left = [(half, nose, z[0]), (front, side, z[1]), (-rear, side, z[2]), (-half, tail, z[3])]
@@ -119,8 +119,8 @@ def _body(shape: Shape) -> list[Piece]:
     ]
     pieces: list[Piece] = []
     for low, high in pairwise(rings):
-        part = Material.TRIM if low is rings[0] else Material.PAINT
-        pieces += [([low[i - 1], low[i], high[i], high[i - 1]], part) for i in range(8)]
+        material = Material.TRIM if low is rings[0] else Material.PAINT
+        pieces += [([low[i - 1], low[i], high[i], high[i - 1]], material) for i in range(8)]
     top, side = rings[-1], shape.width / 2 - 0.09
     foot, back = (shape.screen_x, side, shape.belt_z), (shape.tail_x, side, shape.deck_z)
     foot_r, back_r = _mirrored([foot, back])
@@ -176,15 +176,15 @@ def _wheels(shape: Shape) -> list[Piece]:
     turns = np.arange(8) * np.pi / 4 + np.pi / 8
     pieces: list[Piece] = []
     for axle in (shape.length / 2 - 0.82, 0.80 - shape.length / 2):
-        for size, part in ((1.16, Material.TRIM), (0.98, Material.TYRE), (0.62, Material.RIM)):
+        for size, material in ((1.16, Material.TRIM), (0.98, Material.TYRE), (0.62, Material.RIM)):
             xs, zs = axle + size * radius * np.cos(turns), np.maximum(radius + size * radius * np.sin(turns), 0.02)
             left = [(x, shape.width / 2 + 0.005, z) for x, z in zip(xs.tolist(), zs.tolist(), strict=True)]
-            pieces += [(left, part), (_mirrored(left), part)]
+            pieces += [(left, material), (_mirrored(left), material)]
     return pieces
 
 
 def _lights(shape: Shape) -> list[Piece]:
-    """Headlights round the corner, taillights, mirrors."""
+    """Headlights around the corner, taillights and mirrors."""
     half, side, z, deck = shape.length / 2, shape.width / 2, shape.nose_z, shape.deck_z
     nose, tail, x, belt = side * 0.74, side * 0.84, shape.screen_x - 0.12, shape.belt_z
     front: list[Spot] = [(half - 0.01, nose, z - 0.05), (half - 0.01, nose * 0.6, z - 0.07), (half + 0.01, nose * 0.6, z - 0.19)]
@@ -192,19 +192,19 @@ def _lights(shape: Shape) -> list[Piece]:
     rear: list[Spot] = [(-half, tail, 0.68 * deck), (-half, tail * 0.66, 0.68 * deck), (-half, tail * 0.66, deck - 0.06)]
     mirror: list[Spot] = [(x, side + 0.12, 0.97 * belt), (x, side - 0.08, 0.97 * belt), (x, side - 0.08, belt + 0.14)]
     pieces: list[Piece] = []
-    for outline, last, part in (
+    for outline, last, material in (
         (front, (half + 0.01, nose, z - 0.19), Material.HEADLIGHT),
         (corner, (half - 0.02, nose, z - 0.19), Material.HEADLIGHT),
         (rear, (-half, tail, deck - 0.06), Material.TAILLIGHT),
         (mirror, (x, side + 0.12, belt + 0.14), Material.TRIM),
     ):
         left = [*outline, last]
-        pieces += [(left, part), (_mirrored(left), part)]
+        pieces += [(left, material), (_mirrored(left), material)]
     return pieces
 
 
 def _plates(shape: Shape) -> list[Piece]:
-    """Grille and number plates, white before and yellow behind."""
+    """Grille and number plates, white at the front and yellow at the rear."""
     half, z = shape.length / 2 + 0.01, shape.nose_z
     grille = [(half, -0.45, 0.30), (half, 0.45, 0.30), (half, 0.38, z - 0.2), (half, -0.38, z - 0.2)]
     front = [(half + 0.01, -0.26, 0.42), (half + 0.01, 0.26, 0.42), (half + 0.01, 0.26, 0.53), (half + 0.01, -0.26, 0.53)]

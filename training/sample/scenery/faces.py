@@ -1,6 +1,6 @@
-"""The common currency of everything that stands on the ground: flat polygons with a colour.
+"""Faces: the flat, coloured polygons of everything that stands on the ground.
 
-Every polygon has eight corners (shorter ones repeat their last), so that a whole car park is one array.
+Every polygon has eight corners (smaller ones repeat the last one), so that a whole car park is one array.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ UP = np.array([0, 0, 1], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """n polygons; a face is seen from the side that its normal points to."""
+    """n polygons. A face is visible from the side that its normal points to."""
 
     points: Array  # (n, 8, 3) metres
-    normals: Array  # (n, 3) of unit length; any other length: only for shading, the face is turned to the camera and always seen
+    normals: Array  # (n, 3) of length 1; another length is for shading only, and the face is always visible
     albedo: Array  # (n, 3) linear, 0 to 1
-    gloss: Array  # (n,) share of the sky that it mirrors, 0 to 1
-    glow: Array  # (n, 3) light of its own
-    fine: NDArray[np.bool_]  # (n,) a detail, left out when small in the picture
-    casts: NDArray[np.bool_]  # (n,) throws a shadow
-    shown: NDArray[np.bool_]  # (n,) False: is there for its shadow only
+    gloss: Array  # (n,) mirrored share of the sky, 0 to 1
+    glow: Array  # (n, 3) light that the face gives off
+    fine: NDArray[np.bool_]  # (n,) True for a detail, left out if small in the picture
+    casts: NDArray[np.bool_]  # (n,) True if it casts a shadow
+    shown: NDArray[np.bool_]  # (n,) False if only its shadow is painted
 
     def __len__(self) -> int:
         return len(self.points)
@@ -57,7 +57,7 @@ def outward_normals(points: Array, centre: Array) -> Array:
 
 
 def make_faces(points: Array, normals: Array, albedo: Array, *, gloss: float = 0.0, casts: bool = False) -> Faces:
-    """Plain faces of (n, 8, 3) points; normals and albedo (n, 3), or (3,) for all."""
+    """Faces of (n, 8, 3) points. Normals and albedo are (n, 3), or (3,) for all."""
     n = len(points)
     return Faces(
         points=points.astype(np.float32),

@@ -1,4 +1,4 @@
-"""The ground of a picture: paint, texture, shadow, pools of light, wetness. Planes are (height, width) of the camera's picture."""
+"""The ground of a picture: paint, texture, shadows, lamp light, wetness. Planes are (height, width) of the camera's picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,13 +11,17 @@ from training.sample.scenery.optics import resize, tone
 from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
 from training.sample.scenery.scenes import Scene
 
-DECODE = ((np.arange(256) / 255) ** 2.2).astype(np.float32)  # from the code of a painted albedo to the albedo
-TILE_PX, TILE_PX_PER_M, TILE_START_PX = 768, 4, 608  # half of a mirrored noise tile, its scale, and where in it the lot begins
+DECODE = ((np.arange(256) / 255) ** 2.2).astype(np.float32)  # linear albedo of an 8-bit value
+TEXTURE_PX, TEXTURE_PX_PER_M, TEXTURE_START_PX = (
+    768,
+    4,
+    608,
+)  # half the side of the noise tile, its scale, the lot in it
 
 
 @dataclass(frozen=True, slots=True)
 class Shine:
-    """Lights at points."""
+    """Point lights."""
 
     places: Array  # (n, 3) metres
     strengths: Array  # (n, 3) light at 1 m
@@ -25,12 +29,12 @@ class Shine:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a camera sees of the ground of a place, whatever the light; above the horizon the values mean nothing."""
+    """The ground of a place as its camera sees it, without light. Above the horizon the values are meaningless."""
 
     albedo: Array  # (h, w, 3)
-    spots: Array  # (h, w) about 1; water stands where it is lower
-    where: Array  # (h, w, 2) metres
-    beyond_m: Array  # (h, w) how much farther than straight down
+    spots: Array  # (h, w) about 1; water collects where it is lower
+    where: Array  # (h, w, 2) position in metres
+    beyond_m: Array  # (h, w) distance from the lens, less the camera's height
 
 
 @lru_cache(maxsize=2)
@@ -40,7 +44,7 @@ def survey_ground(scene: Scene) -> Ground:
     rays = camera.rays()
     along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
     texture = _texture(scene.seed, camera, grains=((12, 10), (60, 8), (240, 4), (768, 7)))
-    texture += np.random.default_rng(scene.seed).normal(0, 0.08, along.shape) * np.minimum(1, 18 / along)  # grit, finer than the tile
+    texture += np.random.default_rng(scene.seed).normal(0, 0.08, along.shape) * np.minimum(1, 18 / along)  # grit finer than the tile
     return Ground(
         albedo=(_paint_albedo(scene) * texture[..., None]).astype(np.float32),
         spots=_texture(scene.seed + 1, camera, grains=((24, 11), (60, 9), (140, 5))),
@@ -50,9 +54,9 @@ def survey_ground(scene: Scene) -> Ground:
 
 
 def paint_ground(scene: Scene, light: Light, *, shadows: Array, footprints: Array, lamps: Shine) -> Array:
-    """A picture, (h, w, 3) 0 to 255, of a world that is all ground: what lies above the horizon is to be painted over.
+    """A picture of the ground alone, (h, w, 3), 0 to 255; the part above the horizon has to be painted over.
 
-    `shadows` and `footprints` are polygons (n, 8, 2) on the ground: where the sun does not reach, and where cars hide the sky.
+    `shadows` and `footprints` are polygons (n, 8, 2) on the ground: out of the sun, and below cars, which hide the sky.
     """
     camera, ground = scene.camera, survey_ground(scene)
     lit = light.sky * (1 - 0.6 * _cover(camera, footprints, blur_m=0.3))[..., None]
@@ -68,7 +72,7 @@ def paint_ground(scene: Scene, light: Light, *, shadows: Array, footprints: Arra
 
 
 def _paint_albedo(scene: Scene) -> Array:
-    """Linear albedo of the ground, (h, w, 3), smooth-edged."""
+    """The linear albedo of the ground, (h, w, 3), with smooth edges."""
     camera, large = scene.camera, scene.camera.scaled(2)
     patches = (*scene.around.patches, *scene.lot.patches)
     starts = np.cumsum([0] + [len(patch.outline) for patch in patches])
@@ -78,7 +82,7 @@ def _paint_albedo(scene: Scene) -> Array:
     nearest, farthest = np.minimum.reduceat(depth, starts[:-1]), np.maximum.reduceat(depth, starts[:-1])
     low, high = np.minimum.reduceat(xy, starts[:-1]), np.maximum.reduceat(xy, starts[:-1])
     inside = (high > 0).all(axis=1) & (low < large.size).all(axis=1)
-    canvas = Image.new("RGB", large.size, _code(scene.around.land))
+    canvas = Image.new("RGB", large.size, _to_8_bits(scene.around.land))
     draw = ImageDraw.Draw(canvas)
     for i in np.flatnonzero((farthest > NEAR_M) & (inside | (nearest <= NEAR_M))).tolist():
         patch, a, b = patches[i], starts[i], starts[i + 1]
@@ -87,32 +91,34 @@ def _paint_albedo(scene: Scene) -> Array:
         if patch.under is not None:
             width_px = large.focal_px * patch.thin_m / max(float(farthest[i] + nearest[i]) / 2, 0.5)
             albedo = patch.under + (patch.albedo - patch.under) * min(1.0, width_px)
-        draw.polygon(outline.ravel().tolist(), fill=_code(albedo))
+        draw.polygon(outline.ravel().tolist(), fill=_to_8_bits(albedo))
     albedo_seen: Array = DECODE[np.asarray(canvas.reduce(2))]
     return albedo_seen
 
 
-def _code(albedo: Array) -> tuple[int, int, int]:
+def _to_8_bits(albedo: Array) -> tuple[int, int, int]:
     red, green, blue = (255 * np.clip(albedo, 0, 1) ** (1 / 2.2)).astype(int).tolist()
     return red, green, blue
 
 
 def _texture(seed: int, camera: Pinhole, *, grains: tuple[tuple[int, float], ...]) -> Array:
-    """How much lighter or darker the surface is at each pixel, (h, w) about 1, from grains: (cells across the tile, strength)."""
-    rng, size = np.random.default_rng(seed), (TILE_PX, TILE_PX)
+    """The brightness of the surface at each pixel, (h, w), about 1. `grains`: pairs of cells across the tile, and strength."""
+    rng, size = np.random.default_rng(seed), (TEXTURE_PX, TEXTURE_PX)
     noise = np.full(size, 128, np.float32)
     for cells, strength in grains:
         noise += resize(rng.normal(0, strength * rng.uniform(0.4, 1.5), (cells, cells)), size, Image.Resampling.BICUBIC)
     half = np.clip(noise, 0, 255).astype(np.uint8)
-    tile = Image.fromarray(np.block([[half, half[:, ::-1]], [half[::-1], half[::-1, ::-1]]]))  # mirrored: no seams
-    to_tile = np.array([[TILE_PX_PER_M, 0, TILE_START_PX], [0, TILE_PX_PER_M, TILE_START_PX], [0, 0, 1]]) @ camera.ground_homography()
+    tile = Image.fromarray(np.block([[half, half[:, ::-1]], [half[::-1], half[::-1, ::-1]]]))  # mirrored, so it has no seams
+    to_tile = (
+        np.array([[TEXTURE_PX_PER_M, 0, TEXTURE_START_PX], [0, TEXTURE_PX_PER_M, TEXTURE_START_PX], [0, 0, 1]]) @ camera.ground_homography()
+    )
     coefficients = (to_tile / to_tile[2, 2]).ravel()[:8].tolist()
     warped = tile.transform(camera.size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR, fillcolor=128)
     return np.asarray(warped, np.float32) / 128
 
 
 def _cover(camera: Pinhole, outlines: Array, *, blur_m: float) -> Array:
-    """How much of each pixel the ground polygons (n, 8, 2) cover, (h, w) 0 to 1, with soft edges."""
+    """The share of each pixel that ground polygons (n, 8, 2) cover, (h, w), 0 to 1, with soft edges."""
     points = np.concatenate([outlines, np.zeros((*outlines.shape[:2], 1), np.float32)], axis=2)
     xy = camera.project(points)
     inside = (xy.max(axis=1) > 0).all(axis=1) & (xy.min(axis=1) < camera.size).all(axis=1)
@@ -125,7 +131,7 @@ def _cover(camera: Pinhole, outlines: Array, *, blur_m: float) -> Array:
 
 
 def _lamp_light(camera: Pinhole, where: Array, lamps: Shine) -> Array:
-    """Lamp light on the ground, (h, w, 3), computed at every fourth pixel."""
+    """The lamp light on the ground, (h, w, 3), computed at every fourth pixel."""
     coarse = where[::4, ::4]
     total = np.zeros((*coarse.shape[:2], 3), np.float32)
     for (x, y, z), strength in zip(lamps.places, lamps.strengths, strict=True):
@@ -135,7 +141,7 @@ def _lamp_light(camera: Pinhole, where: Array, lamps: Shine) -> Array:
 
 
 def _wet(colour: Array, ground: Ground, light: Light, *, height_m: float) -> Array:
-    """Water on the ground: darker, and it mirrors the sky, the more so the flatter one looks at it."""
+    """Water on the ground: it darkens the colour and mirrors the sky, more so at flat angles."""
     grazing = (1 - height_m / (ground.beyond_m + height_m))[..., None] ** 2
     puddle = np.clip((0.96 - ground.spots) * 9, 0, 1)[..., None]
     share = light.wet * (0.03 + 0.28 * grazing + 0.25 * puddle * (0.25 + grazing))

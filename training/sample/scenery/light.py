@@ -1,6 +1,6 @@
-"""Light over a car park: where the sun stands, how much cloud, what falls from it, and whether the lamps burn.
+"""The light over a car park: position of the sun, clouds, rain and street lamps.
 
-One model for every picture: the photos draw a sun and a sky, the camera day computes them from the clock. The colours are chosen by eye.
+Photos draw sun and sky at random; the camera day computes them from the clock. The colours were chosen by eye.
 """
 
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ LIGHTS = ("day", "dusk", "night", "rain")
 
 @dataclass(frozen=True)
 class Light:
-    """Linear light, in units of about one overcast noon."""
+    """Linear light; 1 is about an overcast noon."""
 
     sun_direction: Array  # (3,) of unit length, towards the sun
-    sun: Array  # (3,) on a surface that faces it
+    sun: Array  # (3,) on a surface that faces the sun
     sky: Array  # (3,) on a surface that faces the zenith
     zenith: Array  # (3,) colour of the sky overhead
-    horizon: Array  # (3,) and above the horizon
-    lamps: Array  # (3,) of one street lamp, zero when off
+    horizon: Array  # (3,) colour of the sky above the horizon
+    lamps: Array  # (3,) of one street lamp; zero when off
     clouds: float  # 0 clear, 1 overcast
     rain: float  # 0 none, 1 heavy
     dark: float  # 0 by day, 1 by night
 
     @property
     def wet(self) -> float:
-        """How wet the ground is: 0 dry, 1 standing water."""
+        """Wetness of the ground: 0 dry, 1 standing water."""
         return min(1.0, self.rain * 1.5)
 
     @property
     def haze_m(self) -> float:
-        """Distance at which two thirds of the contrast are gone."""
+        """Distance at which two thirds of the contrast are lost."""
         return 1500 - 700 * self.clouds - 550 * self.rain
 
     @property
@@ -55,7 +55,7 @@ def mix(low: Array, high: Array, share: float) -> Array:
 
 
 def ramp(value: float, low: float, high: float) -> float:
-    """0 below `low`, 1 above `high`, smooth between."""
+    """0 below `low`, 1 above `high`, smooth in between."""
     t = float(np.clip((value - low) / (high - low), 0, 1))
     return t * t * (3 - 2 * t)
 
@@ -64,7 +64,7 @@ LAMP_COLOURS = {"sodium": rgb(1.0, 0.56, 0.20), "white": rgb(0.95, 0.95, 1.0), "
 
 
 def make_light(elevation: float, azimuth: float, *, clouds: float, rain: float = 0.0, lamp: str = "warm") -> Light:
-    """The light for a sun `elevation` degrees above the horizon, in the direction `azimuth` (radians, world axes)."""
+    """The light of a sun `elevation` degrees above the horizon in the direction `azimuth` (radians, world axes)."""
     up = np.radians(max(elevation, 3.0))
     day, high = ramp(elevation, -9, 14), ramp(elevation, -2, 22)
     sunset = ramp(elevation, -9, -1) * (1 - ramp(elevation, 1, 16)) * (1 - 0.75 * clouds)

@@ -1,4 +1,4 @@
-"""The car park itself: rows of bays, the paint between them, islands with kerbs. Pure data, metres, row by row along x."""
+"""The car park itself: rows of bays along x, painted lines, islands with kerbs. Pure data, in metres."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,7 +11,7 @@ from training.sample.scenery.pinhole import Array
 Point = tuple[float, float]
 Outline = tuple[Point, ...]
 
-WHITE, YELLOW, CREAM = rgb(0.80, 0.80, 0.77), rgb(0.68, 0.46, 0.07), rgb(0.80, 0.72, 0.45)
+WHITE_PAINT, YELLOW_PAINT, CREAM_PAINT = rgb(0.80, 0.80, 0.77), rgb(0.68, 0.46, 0.07), rgb(0.80, 0.72, 0.45)
 DISABLED_BLUE = rgb(0.05, 0.14, 0.38)
 TINTS = np.array([(1, 1, 1.03), (1.06, 1, 0.92), (1.18, 1, 0.86), (0.95, 1, 1.06)], np.float32)
 PLANTINGS = (rgb(0.055, 0.11, 0.025), rgb(0.09, 0.13, 0.035), rgb(0.16, 0.10, 0.06), rgb(0.22, 0.20, 0.17), rgb(0.20, 0.08, 0.05))
@@ -28,17 +28,17 @@ class Bay:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Something flat on the ground; later patches cover earlier ones."""
+    """A flat shape on the ground. Later patches cover earlier ones."""
 
     outline: Outline
     albedo: Array  # (3,) linear
-    thin_m: float = 0.0  # width of a line, which fades into `under` where it is thinner than a pixel
+    thin_m: float = 0.0  # width of a line, which fades into `under` if it is thinner than a pixel
     under: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A rectangle of asphalt from (0, 0) to (length_m, depth_m) and what is painted on it."""
+    """A rectangle of asphalt from (0, 0) to (length_m, depth_m), with its bays and paint."""
 
     length_m: float
     depth_m: float
@@ -50,8 +50,8 @@ class Lot:
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A lot on the drawing board: its style, and what is drawn of it yet."""
+class _LotDraft:
+    """A lot while it is drawn: its style, and what has been drawn so far."""
 
     slant: float  # radians between bay and aisle
     bay_m: float  # width of a bay
@@ -74,18 +74,18 @@ class _Draft:
 
 
 def draw_asphalt(rng: np.random.Generator) -> Array:
-    """Albedo of a road surface: fresh and black, old and grey, concrete, or reddish."""
+    """The albedo of a road surface: fresh and black, old and grey, concrete, or reddish."""
     tint: Array = rng.choice(TINTS, p=[0.5, 0.25, 0.1, 0.15])
     return tint * np.float32(np.exp(rng.uniform(np.log(0.045), np.log(0.30))))
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> Outline:
-    """Four corners."""
+    """The four corners of a rectangle."""
     return ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
 
 
 def line_patch(start: Point, end: Point, *, width_m: float, albedo: Array, under: Array) -> Patch:
-    """A painted line on a surface of albedo `under`."""
+    """A line painted on a surface of albedo `under`."""
     (x0, y0), (x1, y1) = start, end
     half = width_m / 2 / (float(np.hypot(x1 - x0, y1 - y0)) + 1e-6)
     nx, ny = (y0 - y1) * half, (x1 - x0) * half
@@ -115,11 +115,11 @@ def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int) -> Lot:
     return Lot(length_m, depth_m, tuple(draft.bays), tuple(draft.patches), tuple(aisles), tuple(joints), tuple(draft.islands))
 
 
-def _start_draft(rng: np.random.Generator) -> _Draft:
+def _start_draft(rng: np.random.Generator) -> _LotDraft:
     slant = float(np.radians(rng.choice([90, 60, 45], p=[0.7, 0.18, 0.12])))
     asphalt, bay_m = draw_asphalt(rng), rng.uniform(2.4, 2.85)
-    fresh = (WHITE, YELLOW, CREAM)[rng.choice(3, p=[0.7, 0.22, 0.08])]
-    return _Draft(
+    fresh = (WHITE_PAINT, YELLOW_PAINT, CREAM_PAINT)[rng.choice(3, p=[0.7, 0.22, 0.08])]
+    return _LotDraft(
         slant=slant,
         bay_m=bay_m,
         row_m=rng.uniform(4.7, 5.3) * float(np.sin(slant)) + 0.7 * bay_m * float(np.cos(slant)),
@@ -134,8 +134,8 @@ def _start_draft(rng: np.random.Generator) -> _Draft:
     )
 
 
-def _add_row(rng: np.random.Generator, draft: _Draft, mouth_y: float, *, sign: int, length_m: float) -> None:
-    """One row of bays that open to the aisle at `mouth_y`; sign +1 when cars drive in towards +y."""
+def _add_row(rng: np.random.Generator, draft: _LotDraft, mouth_y: float, *, sign: int, length_m: float) -> None:
+    """Adds a row of bays that open to the aisle at `mouth_y`; `sign` is +1 if cars drive in towards +y."""
     step, shift = draft.bay_m / float(np.sin(draft.slant)), draft.row_m / float(np.tan(draft.slant))
     back_y, heading = mouth_y + sign * draft.row_m, float(np.arctan2(sign * np.sin(draft.slant), np.cos(draft.slant)))
     count = int((length_m - shift - 2) / step)
@@ -153,8 +153,8 @@ def _add_row(rng: np.random.Generator, draft: _Draft, mouth_y: float, *, sign: i
             _add_bay(rng, draft, Bay(x + step / 2 + shift * 0.47, mouth_y + sign * draft.row_m * 0.49, heading))
 
 
-def _add_bay(rng: np.random.Generator, draft: _Draft, bay: Bay) -> None:
-    """A bay, now and then with dripped oil or the blue of a disabled driver's."""
+def _add_bay(rng: np.random.Generator, draft: _LotDraft, bay: Bay) -> None:
+    """Adds a bay, sometimes with oil stains or in the blue of a disabled bay."""
     draft.bays.append(bay)
     ux, uy = float(np.cos(bay.heading)), float(np.sin(bay.heading))
     if rng.random() < 0.02:
@@ -168,8 +168,8 @@ def _add_bay(rng: np.random.Generator, draft: _Draft, bay: Bay) -> None:
         draft.patches.append(Patch(tuple(blot), draft.asphalt * rng.uniform(0.72, 0.95)))
 
 
-def _mark(draft: _Draft, mouth: Point, back: Point) -> None:
-    """The paint between two bays, from their mouth at the aisle to their back."""
+def _mark(draft: _LotDraft, mouth: Point, back: Point) -> None:
+    """Paints the line between two bays, from the aisle to their back."""
     (x0, y0), (x1, y1) = mouth, back
     if draft.marks == "hairpins":
         for shift in (-0.22, 0.22):
@@ -180,8 +180,8 @@ def _mark(draft: _Draft, mouth: Point, back: Point) -> None:
         draft.line((x0 - 0.5, y0), (x0 + 0.5, y0))
 
 
-def _island(draft: _Draft, outline: Outline) -> None:
-    """A kerb around planting, in the place of a bay or between rows."""
+def _island(draft: _LotDraft, outline: Outline) -> None:
+    """Adds planting with a kerb, in place of a bay or between rows."""
     middle = np.mean(outline, axis=0)
     for share, albedo in ((0.96, draft.kerb), (0.86, draft.planting)):
         inner = (middle + (np.array(outline) - middle) * share).tolist()
@@ -189,8 +189,8 @@ def _island(draft: _Draft, outline: Outline) -> None:
     draft.islands.append((float(middle[0]), float(middle[1])))
 
 
-def _wear(rng: np.random.Generator, draft: _Draft, *, length_m: float, depth_m: float) -> None:
-    """Repairs and sealed cracks of the asphalt, under the paint."""
+def _wear(rng: np.random.Generator, draft: _LotDraft, *, length_m: float, depth_m: float) -> None:
+    """Adds repairs and sealed cracks of the asphalt, under the paint."""
     for _ in range(rng.integers(0, 7)):
         x, y = rng.uniform(0, length_m), rng.uniform(0, depth_m)
         outline = rectangle(x, y, x + rng.uniform(2, 14), y + rng.uniform(1, 7))
@@ -203,8 +203,8 @@ def _wear(rng: np.random.Generator, draft: _Draft, *, length_m: float, depth_m: 
             draft.patches.append(line_patch(start, end, width_m=0.09, albedo=draft.asphalt * 0.45, under=draft.asphalt))
 
 
-def _arrow(draft: _Draft, x: float, y: float, *, sign: int) -> None:
-    """An arrow in an aisle; sign +1 points to +x."""
+def _arrow(draft: _LotDraft, x: float, y: float, *, sign: int) -> None:
+    """Paints an arrow in an aisle; `sign` +1 points to +x."""
     shaft = rectangle(x - 1.4 * sign, y - 0.08, x + 0.2 * sign, y + 0.08)
     head = ((x + 0.2 * sign, y - 0.4), (x + 1.2 * sign, y), (x + 0.2 * sign, y + 0.4))
     draft.patches += [Patch(shaft, draft.paint, 0.16, draft.asphalt), Patch(head, draft.paint, 0.4, draft.asphalt)]

@@ -1,4 +1,4 @@
-"""What the air and a camera make of a scene: tones, sky, halos, rain, noise. Pictures are (h, w, 3) display values, 0 to 255."""
+"""The effects of air and camera: tones, sky, halos, rain, noise. Pictures are (h, w, 3) display values, 0 to 255."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,12 +14,12 @@ NOISE_PX = 640
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """The manner of one camera: how it renders tones, and how noisy and soft it is."""
+    """The look of one camera: tones, noise and softness."""
 
     gain: tuple[float, float, float]
     contrast: float
     saturation: float
-    dark_corners: float  # light lost at the edges, share
+    dark_corners: float  # share of the light lost at the edges
     noise: float  # standard deviation by day, 0 to 255
     noise_at_night: float  # added in the dark
     blur_px: float
@@ -40,7 +40,7 @@ def draw_grade(rng: np.random.Generator) -> Grade:
 
 
 def tone(colour: Array, light: Light) -> Array:
-    """Linear light to display values: the camera exposes for the scene, and rolls off the highlights."""
+    """Linear light as display values: exposed for the scene, with soft highlights."""
     brightness = float(light.sky.mean() + 0.35 * light.sun.mean() + 0.35 * light.lamps.mean())
     x = np.maximum(colour, 0) * np.float32(1.8 / max(brightness, 0.35) ** 0.6)
     x *= (1 + x / 9) / (1 + x * 0.75)
@@ -49,12 +49,12 @@ def tone(colour: Array, light: Light) -> Array:
 
 
 def resize(plane: Array, size: tuple[int, int], resample: Image.Resampling = Image.Resampling.BILINEAR) -> Array:
-    """One float plane (h, w) at another size (width, height)."""
+    """A float plane (h, w) at another size (width, height)."""
     return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(size, resample))
 
 
 def add_sky(picture: Array, camera: Pinhole, light: Light, *, seed: int) -> Array:
-    """The picture with sky above the horizon; `seed` shapes the clouds."""
+    """The picture with sky above the horizon; `seed` determines the clouds."""
     rays = camera.rays()
     rise = rays[..., 2] / np.linalg.norm(rays, axis=2)
     if rise.max() < 0:
@@ -63,12 +63,12 @@ def add_sky(picture: Array, camera: Pinhole, light: Light, *, seed: int) -> Arra
     if 0.05 < light.clouds < 0.95:
         sky += (light.horizon * 1.15 - sky) * _cloud_cover(camera, rise, light, seed=seed)[..., None]
     above = np.clip(rise * camera.focal_px + 0.5, 0, 1)[..., None]
-    seen: Array = picture * (1 - above) + tone(sky, light) * above
-    return seen
+    with_sky: Array = picture * (1 - above) + tone(sky, light) * above
+    return with_sky
 
 
 def _cloud_cover(camera: Pinhole, rise: Array, light: Light, *, seed: int) -> Array:
-    """Cover of cloud at each pixel, (h, w) 0 to 1; hardly to be seen at night."""
+    """The cloud cover of each pixel, (h, w), 0 to 1; faint at night."""
     rng, total = np.random.default_rng(seed), np.zeros(camera.size[::-1], np.float32)
     for rows, share in ((10, 0.6), (24, 0.3), (60, 0.15)):
         total += resize(rng.normal(0, share, (rows, rows // 2)), camera.size, Image.Resampling.BICUBIC)
@@ -79,7 +79,7 @@ def _cloud_cover(camera: Pinhole, rise: Array, light: Light, *, seed: int) -> Ar
 
 def add_halos(picture: Array, camera: Pinhole, places: Array, colours: Array) -> Array:
     """Halos around lights at (n, 3) `places` of (n, 3) `colours`."""
-    width, height = camera.width_px // 2 + 1, camera.height_px // 2 + 1  # half as fine as the picture will do
+    width, height = camera.width_px // 2 + 1, camera.height_px // 2 + 1  # half the resolution of the picture is enough
     halos = np.zeros((height, width, 3), np.float32)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     for (x, y), depth, colour in zip(camera.project(places) / 2, camera.depths(places), colours, strict=True):
@@ -93,7 +93,7 @@ def add_halos(picture: Array, camera: Pinhole, places: Array, colours: Array) ->
 
 
 def add_rain(rng: np.random.Generator, picture: Array, light: Light) -> Array:
-    """The picture behind streaks of falling rain."""
+    """The picture with streaks of rain in front."""
     height, width = picture.shape[:2]
     mask = Image.new("L", (width, height))
     draw, lean = ImageDraw.Draw(mask), rng.normal(0, 0.12)
@@ -106,7 +106,7 @@ def add_rain(rng: np.random.Generator, picture: Array, light: Light) -> Array:
 
 
 def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade) -> Image.Image:
-    """The 8-bit picture that a camera of that grade delivers."""
+    """The 8-bit picture of a camera with that grade."""
     height, width = picture.shape[:2]
     x = np.clip(picture, 0, 255) * np.array(grade.gain, np.float32)
     grey = x.mean(axis=2, keepdims=True)
@@ -122,7 +122,7 @@ def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade
 
 @cache
 def _noise_sheet() -> Array:
-    """Noise for every picture to cut its own from, (NOISE_PX, NOISE_PX, 3): more in brightness than in colour."""
+    """The noise that each picture takes a part of, (NOISE_PX, NOISE_PX, 3): stronger in brightness than in colour."""
     rng, shape = np.random.default_rng(0), (NOISE_PX, NOISE_PX)
     sheet: Array = 0.8 * rng.standard_normal((*shape, 1), np.float32) + 0.45 * rng.standard_normal((*shape, 3), np.float32)
     return sheet

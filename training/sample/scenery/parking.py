@@ -1,35 +1,35 @@
-"""Which bays are taken, and by what: the cars of one moment."""
+"""The cars of one moment: which bays are taken, and what drives by."""
 
 import numpy as np
 
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.vehicles import Car, draw_car
 
-CLEAR_M = 10.0  # around the camera, where nobody drives
+CAR_FREE_M = 10.0  # around the camera, where no car drives
 
 
 def park_cars(rng: np.random.Generator, scene: Scene, taken: int) -> list[Car]:
-    """Cars in `taken` of the bays in the picture, and in about the same share of those outside it."""
-    unseen = np.setdiff1d(np.arange(len(scene.lot.bays)), scene.seen)
-    chosen = _choose_bays(rng, scene, taken) + unseen[rng.random(len(unseen)) < taken / len(scene.seen)].tolist()
+    """Cars in `taken` of the bays in the picture, and in about the same share of the bays outside it."""
+    outside = np.setdiff1d(np.arange(len(scene.lot.bays)), scene.bays_shown)
+    chosen = _choose_bays(rng, scene, taken) + outside[rng.random(len(outside)) < taken / len(scene.bays_shown)].tolist()
     return [park_in(rng, scene, bay) for bay in sorted(chosen)]
 
 
 def _choose_bays(rng: np.random.Generator, scene: Scene, taken: int) -> list[int]:
-    """Some of the bays in the picture: near an entrance rather, or where near bays fill the picture, near and far ones alike."""
-    seen, places = np.array(scene.seen), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.seen)]
+    """`taken` of the bays in the picture: from the air, rather those near an entrance; from low down, near and far ones alike."""
+    bays, places = np.array(scene.bays_shown), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.bays_shown)]
     if scene.view.startswith("aerial"):
         entrance = rng.uniform(0, 1, 2) * [scene.lot.length_m, scene.lot.depth_m]
-        order = np.argsort(rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T) - rng.random(len(seen)))
+        order = np.argsort(rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T) - rng.random(len(bays)))
         chosen = order[:taken]
     else:
         order = np.argsort(np.hypot(*(places - [scene.camera.x, scene.camera.y]).T))
-        chosen = order[np.floor((np.arange(taken) + rng.random()) * len(seen) / max(taken, 1)).astype(int)]
-    return [int(bay) for bay in seen[chosen]]
+        chosen = order[np.floor((np.arange(taken) + rng.random()) * len(bays) / max(taken, 1)).astype(int)]
+    return [int(bay) for bay in bays[chosen]]
 
 
 def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
-    """A car in the bay of that index, not quite straight."""
+    """A car in the bay with that index, not quite straight."""
     bay = scene.lot.bays[index]
     backed_in = rng.random() < 0.3
     heading = bay.heading + (np.pi if backed_in else 0) + rng.normal(0, 0.025)
@@ -39,7 +39,7 @@ def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
 
 
 def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, traffic: float = 1.0) -> list[Car]:
-    """Cars on the streets around, and now and then one in an aisle; `traffic` 1.0 is a car every 68 m of lane."""
+    """Cars on the streets around, and sometimes one in an aisle. `traffic` 1.0 is a car every 68 m of lane."""
     cars = []
     for road in scene.around.roads:
         start, end = np.array(road.start), np.array(road.end)
@@ -50,11 +50,11 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
             s = rng.exponential(40 / traffic)
             while s < length_m:
                 x, y = (start + along * s + left * (way * road.lane_m / 2)).tolist()
-                if scene.camera.distance_to(x, y) > CLEAR_M:
+                if scene.camera.distance_to(x, y) > CAR_FREE_M:
                     cars.append(draw_car(rng, x, y, heading=float(np.arctan2(way * along[1], way * along[0])), lights_on=lights_on))
                 s += 8 + rng.exponential(60 / traffic)
     if rng.random() < 0.25 * traffic:
         x, y = rng.uniform(5, scene.lot.length_m - 5), rng.choice(scene.lot.aisles) + rng.uniform(-1, 1)
-        if scene.camera.distance_to(x, y) > CLEAR_M:
+        if scene.camera.distance_to(x, y) > CAR_FREE_M:
             cars.append(draw_car(rng, x, y, heading=float(rng.choice([0, np.pi])), lights_on=lights_on))
     return cars

@@ -1,4 +1,4 @@
-"""The camera: from metres on the ground to pixels, and back.
+"""The camera: from metres in the world to pixels, and back.
 
 World axes: x and y on the ground, z up, metres. Camera axes: right, down, forward.
 """
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
-NEAR_M = 0.4  # nothing nearer to the lens is painted
+NEAR_M = 0.4  # anything nearer to the lens is not painted
 
 
 @dataclass(frozen=True)
 class Pinhole:
-    """A camera that stands somewhere and looks somewhere; angles in radians."""
+    """A camera with its position and direction; angles in radians."""
 
     x: float
     y: float
@@ -24,7 +24,7 @@ class Pinhole:
     azimuth: float
     pitch: float  # downwards
     roll: float
-    focal: float  # in picture widths: 1.0 sees 53 degrees across
+    focal: float  # focal length in picture widths; 1.0 is a field of view of 53 degrees
     width_px: int
     height_px: int
 
@@ -40,12 +40,12 @@ class Pinhole:
 
     @cached_property
     def position(self) -> Array:
-        """Where the lens is, (3,) metres."""
+        """Position of the lens, (3,) metres."""
         return np.array([self.x, self.y, self.height_m], np.float32)
 
     @cached_property
     def axes(self) -> Array:
-        """Rows right, down, forward of the camera, (3, 3), in world coordinates."""
+        """The directions right, down and forward of the camera as rows, (3, 3), in world coordinates."""
         sin_a, cos_a, sin_p, cos_p = np.sin(self.azimuth), np.cos(self.azimuth), np.sin(self.pitch), np.cos(self.pitch)
         forward = np.array([cos_a * cos_p, sin_a * cos_p, -sin_p])
         right = np.array([sin_a, -cos_a, 0.0])
@@ -54,26 +54,26 @@ class Pinhole:
         return np.array([cos_r * right + sin_r * down, cos_r * down - sin_r * right, forward], np.float32)
 
     def scaled(self, factor: int) -> "Pinhole":
-        """The same camera with `factor` times the pixels each way."""
+        """The same camera with `factor` times as many pixels in each direction."""
         return replace(self, width_px=self.width_px * factor, height_px=self.height_px * factor)
 
     def distance_to(self, x: float, y: float) -> float:
-        """Metres along the ground from below the camera."""
+        """Metres on the ground from the point below the camera."""
         return float(np.hypot(x - self.x, y - self.y))
 
     def depths(self, points: Array) -> Array:
-        """Metres in front of the lens for (..., 3) points; negative is behind."""
+        """Metres in front of the lens for (..., 3) points; negative behind it."""
         depths: Array = (points - self.position) @ self.axes[2]
         return depths
 
     def project(self, points: Array) -> Array:
-        """Pixels (..., 2) of (..., 3) points; meaningless for those behind the lens."""
-        seen = (points - self.position) @ self.axes.T
-        pixels: Array = seen[..., :2] * (self.focal_px / np.maximum(seen[..., 2:], NEAR_M)) + np.array(self.size, np.float32) / 2
+        """Pixels (..., 2) of (..., 3) points; meaningless for points behind the lens."""
+        relative = (points - self.position) @ self.axes.T
+        pixels: Array = relative[..., :2] * (self.focal_px / np.maximum(relative[..., 2:], NEAR_M)) + np.array(self.size, np.float32) / 2
         return pixels
 
     def clip(self, points: Array) -> Array:
-        """The part of a polygon, (n, 3), that lies in front of the lens: (m, 3), empty if none does."""
+        """The part of a polygon (n, 3) in front of the lens, (m, 3); empty if there is none."""
         depth = self.depths(points) - NEAR_M
         kept = []
         for i, (here, d) in enumerate(zip(points, depth, strict=True)):
@@ -85,7 +85,7 @@ class Pinhole:
         return np.array(kept, np.float32).reshape(-1, 3)
 
     def rays(self) -> Array:
-        """A direction for each pixel, (height, width, 3), world axes, of length 1 along the optical axis."""
+        """The direction of each pixel, (height, width, 3), in world axes, with length 1 along the optical axis."""
         u = (np.arange(self.width_px, dtype=np.float32) + 0.5 - self.width_px / 2) / self.focal_px
         v = (np.arange(self.height_px, dtype=np.float32) + 0.5 - self.height_px / 2) / self.focal_px
         right, down, forward = self.axes
@@ -93,7 +93,7 @@ class Pinhole:
         return rays
 
     def ground_homography(self) -> Array:
-        """3 x 3 matrix H with (X, Y, 1) ~ H (u, v, 1): the ground point seen at pixel (u, v)."""
+        """The matrix H, (3, 3), with (X, Y, 1) ~ H (u, v, 1) for the ground point (X, Y) at pixel (u, v)."""
         f, cx, cy = self.focal_px, self.width_px / 2, self.height_px / 2
         to_ray = self.axes.T.astype(float) @ np.array([[1 / f, 0, -cx / f], [0, 1 / f, -cy / f], [0, 0, 1]])
         x, y, z = self.position.astype(float)

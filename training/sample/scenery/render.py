@@ -1,7 +1,7 @@
-"""From a place, its cars and a light to a picture.
+"""Render a picture of a place with its cars and its light.
 
-The ground is painted flat and lit pixel by pixel (`ground.py`); everything that stands on it is painted over it, far things
-first, at twice the size for smooth edges; then air and camera add what they add (`optics.py`).
+`ground.py` paints the ground and lights it pixel by pixel. Everything that stands on it is painted over it, far things first, at twice the
+size for smooth edges. Then `optics.py` adds the effects of air and camera.
 """
 
 from dataclasses import dataclass, replace
@@ -21,16 +21,16 @@ from training.sample.scenery.scenes import Scene
 from training.sample.scenery.standing import house_faces, lamp_faces, tree_faces
 from training.sample.scenery.vehicles import KINDS, Car
 
-SMOOTH = 2  # objects are painted this many times larger
-DETAIL_PX = 30  # a car shorter than this, at the larger size, goes without wheels and lights
-CLIPPED_M = 3.0  # a face this long is cut where it passes the lens, a shorter one left out
+SMOOTH = 2  # objects are painted larger by this factor
+DETAIL_PX = 30  # a car shorter than this at the larger size is painted without wheels and lights
+CLIPPED_M = 3.0  # longer faces are clipped at the lens, shorter ones left out
 LAMP_STRENGTH = 36.0  # light at 1 m; about half a noon on the ground under a lamp 8 m high
 HEADLIGHT, BEAM = rgb(0.72, 0.68, 0.60), rgb(1.8, 1.7, 1.5)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What changes at a place: cars, light, and how the camera renders it; `seed` is the chance in rain and sensor."""
+    """What changes at a place: cars, light, and the look of the camera. `seed` is for rain and noise."""
 
     cars: tuple[Car, ...]
     light: Light
@@ -40,15 +40,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class Objects:
-    """Things that stand on the ground: the faces of each in painting order, one object after the other."""
+    """Things that stand on the ground, one object after the other, each with its faces in painting order."""
 
     faces: Faces
-    sizes: NDArray[np.int64]  # faces of each object
-    ranks: Array  # metres from the camera, less what reaches over nearer things
+    sizes: NDArray[np.int64]  # number of faces of each object
+    ranks: Array  # metres from the camera, less for objects that cover nearer ones
 
 
 def render(scene: Scene, moment: Moment) -> Image.Image:
-    """The picture, RGB, of the size of the scene's camera."""
+    """The RGB picture, in the size of the scene's camera."""
     camera, light, rng = scene.camera, moment.light, np.random.default_rng(moment.seed)
     still, cars = _still(scene), _cars(moment.cars, camera)
     still = replace(still, faces=replace(still.faces, glow=still.faces.glow * light.lamps.max()))
@@ -70,12 +70,12 @@ def render(scene: Scene, moment: Moment) -> Image.Image:
 
 @lru_cache(maxsize=2)
 def _still(scene: Scene) -> Objects:
-    """Trees, lamps and houses, lit as at night."""
+    """Trees, lamps and houses, with the glow of the night."""
     camera, around, steep = scene.camera, scene.around, scene.camera.pitch > 1.0
     parts = [(tree_faces(tree, camera), tree.x, tree.y, 500.0 if steep else 0.5 * tree.crown_m) for tree in around.trees]
     parts += [(lamp_faces(lamp, camera), lamp.x, lamp.y, 1000.0 if steep else 0.5) for lamp in around.lamps]
     parts += [(house_faces(house), house.x, house.y, 0.0) for house in around.houses]
-    ranks = [camera.distance_to(x, y) - reach for _, x, y, reach in parts]  # seen from above, crowns and lamps cover all else
+    ranks = [camera.distance_to(x, y) - reach for _, x, y, reach in parts]  # from above, crowns and lamps cover everything else
     faces = [faces for faces, _, _, _ in parts]
     return Objects(join([NO_FACES, *faces]), np.array([len(part) for part in faces], int), np.array(ranks, np.float32))
 
@@ -93,13 +93,13 @@ def _cars(cars: tuple[Car, ...], camera: Pinhole) -> Objects:
 
 
 def _far_first(groups: list[Objects]) -> Faces:
-    """All faces, those of the farthest object first."""
+    """All faces, the farthest object first."""
     sizes, ranks = np.concatenate([group.sizes for group in groups]), np.concatenate([group.ranks for group in groups])
     return join([group.faces for group in groups])[np.argsort(-np.repeat(ranks, sizes), kind="stable")]
 
 
 def _lamps(scene: Scene, moment: Moment) -> tuple[Shine, Shine]:
-    """The lights that light the place, and those of them that have a halo; none by day."""
+    """The lights at the place, and those with a halo; none by day."""
     if not moment.light.lamps.any():
         return _shine([]), _shine([])
     shining = [(np.array([lamp.x, lamp.y, lamp.height_m]), moment.light.lamps * LAMP_STRENGTH) for lamp in scene.around.lamps]
@@ -118,7 +118,7 @@ def _shine(lights: list[tuple[Array, Array]]) -> Shine:
 
 
 def _shadows(faces: Faces, light: Light) -> Array:
-    """Polygons (n, 8, 2) on the ground that the sun does not reach."""
+    """The shadows on the ground, polygons (n, 8, 2)."""
     points = faces.points[faces.casts]
     along = light.sun_direction[:2] / light.sun_direction[2]
     shadows: Array = points[..., :2] - np.minimum(points[..., 2:], 30) * along
@@ -126,7 +126,7 @@ def _shadows(faces: Faces, light: Light) -> Array:
 
 
 def _footprints(cars: tuple[Car, ...]) -> Array:
-    """Rectangles (n, 8, 2) under the cars."""
+    """Rectangles below the cars, (n, 8, 2)."""
     outline = np.array([(2.15, -0.8), (2.15, 0.8), (-2.15, 0.8), *[(-2.15, -0.8)] * 5], np.float32)
     x, y, heading = np.array([(car.x, car.y, car.heading) for car in cars], np.float32).reshape(-1, 3, 1).transpose(1, 0, 2)
     cos, sin = np.cos(heading), np.sin(heading)
@@ -134,10 +134,10 @@ def _footprints(cars: tuple[Car, ...]) -> Array:
 
 
 def _shade(faces: Faces, camera: Pinhole, light: Light, lamps: Shine) -> Array:
-    """Display colours (n, 3), 0 to 255, of the faces under the light."""
+    """The display colours of the faces in that light, (n, 3), 0 to 255."""
     up, middles = faces.normals[:, 2:], faces.points.mean(axis=1)
     lit = light.sky * (0.62 + 0.38 * up) + light.sun * np.maximum(faces.normals @ light.sun_direction, 0)[:, None]
-    lit *= np.clip(0.62 + 0.5 * middles[:, 2:], 0.62, 1)  # less light comes down between cars
+    lit *= np.clip(0.62 + 0.5 * middles[:, 2:], 0.62, 1)  # it is darker between cars
     for place, strength in zip(lamps.places, lamps.strengths, strict=True):
         away = place - middles
         square = (away**2).sum(axis=1, keepdims=True) + 4
@@ -151,7 +151,7 @@ def _shade(faces: Faces, camera: Pinhole, light: Light, lamps: Shine) -> Array:
 
 
 def _paint(faces: Faces, colours: Array, camera: Pinhole, *, size: int) -> Image.Image:
-    """The faces that the camera sees, painted in order, `size` times larger, on a clear RGBA picture of the camera's size."""
+    """An RGBA picture of the visible faces, painted in order at `size` times the camera's size, then scaled down to it."""
     large, depth = camera.scaled(size), camera.depths(faces.points)
     nearest, farthest = depth.min(axis=1), depth.max(axis=1)
     facing = ((camera.position - faces.points[:, 0]) * faces.normals).sum(axis=1) > 0
@@ -172,13 +172,13 @@ def _paint(faces: Faces, colours: Array, camera: Pinhole, *, size: int) -> Image
 
 
 def _mirrored(faces: Faces) -> Faces:
-    """The faces as level water shows them."""
+    """The faces mirrored at the ground."""
     flip = np.array([1, 1, -1], np.float32)
     return replace(faces, points=faces.points * flip, normals=faces.normals * flip)
 
 
 def _add_reflection(picture: Array, mirror: Image.Image, light: Light) -> Array:
-    """The mirrored world in the wet ground: smeared downwards, and faint."""
+    """Adds a faint reflection to the wet ground, blurred downwards."""
     layer = np.asarray(mirror.convert("RGBa").filter(ImageFilter.BoxBlur((1, 5))), np.float32) * np.float32(0.45 * light.wet)
     reflecting: Array = picture * (1 - layer[..., 3:] / 255) + layer[..., :3]
     return reflecting

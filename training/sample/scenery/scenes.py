@@ -1,4 +1,4 @@
-"""Places: a car park, what surrounds it, and the camera that looks at it. Pure data, drawn from a seeded generator."""
+"""Places: a car park, its surroundings, and a camera. Pure data, drawn from a seeded generator."""
 
 from dataclasses import dataclass, replace
 
@@ -10,34 +10,34 @@ from training.sample.scenery.surroundings import Surroundings, draw_surroundings
 from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA
 
 VIEWS = tuple(DRAW_LOT_AND_CAMERA)
-FEWEST_BAYS = {"aerial": 24, "aerial_oblique": 24, "oblique_cctv": 20, "ground": 12}  # in a picture: of fewer, a share says little
+FEWEST_BAYS = {"aerial": 24, "aerial_oblique": 24, "oblique_cctv": 20, "ground": 12}  # in a picture; with fewer, an occupancy means little
 
 
-@dataclass(frozen=True, eq=False)  # a place equals itself only: pictures of it share what is cached for it
+@dataclass(frozen=True, eq=False)  # compared by identity, so that the pictures of a place share its caches
 class Scene:
-    """One place, seen by one camera: everything that stays when cars and light change."""
+    """One place and its camera: everything that stays the same when cars and light change."""
 
     id: str
     view: str  # one of VIEWS
     camera: Pinhole
     lot: Lot
-    seen: tuple[int, ...]  # indexes of the bays that count: those in the picture
+    bays_shown: tuple[int, ...]  # indexes of the bays in the picture, which the occupancy counts
     around: Surroundings
     seed: int  # of textures and clouds
 
 
 def draw_scene(rng: np.random.Generator, scene_id: str, view: str) -> Scene:
-    """A place for `view`, drawn again until the camera sees enough bays."""
+    """A place for `view`, drawn again until enough bays are in the picture."""
     while True:
         lot, camera = DRAW_LOT_AND_CAMERA[view](rng)
         lot = replace(lot, bays=tuple(bay for bay in lot.bays if not _blocks(bay, camera)))
-        seen = bays_in_picture(lot.bays, camera, far_m=75 if view == "ground" else 400)
-        if len(seen) >= FEWEST_BAYS[view]:
-            return Scene(scene_id, view, camera, lot, seen, draw_surroundings(rng, lot, camera), seed=int(rng.integers(2**31)))
+        bays_shown = bays_in_picture(lot.bays, camera, far_m=75 if view == "ground" else 400)
+        if len(bays_shown) >= FEWEST_BAYS[view]:
+            return Scene(scene_id, view, camera, lot, bays_shown, draw_surroundings(rng, lot, camera), seed=int(rng.integers(2**31)))
 
 
 def bays_in_picture(bays: tuple[Bay, ...], camera: Pinhole, *, far_m: float, rows_px: tuple[int, int] | None = None) -> tuple[int, ...]:
-    """Indexes of the bays whose middle lies in the picture, or between two of its rows, at most `far_m` away."""
+    """Indexes of the bays whose middle is in the picture, or between two of its rows, and at most `far_m` away."""
     middles = np.array([(bay.x, bay.y, 0.5) for bay in bays], np.float32)
     depth, (x, y) = camera.depths(middles), camera.project(middles).T
     top_px, bottom_px = rows_px or (0, camera.height_px)
@@ -46,6 +46,6 @@ def bays_in_picture(bays: tuple[Bay, ...], camera: Pinhole, *, far_m: float, row
 
 
 def _blocks(bay: Bay, camera: Pinhole) -> bool:
-    """Whether a car in the bay would stand on the camera, or right before it."""
+    """True if a car in the bay would stand on the camera or right in front of it."""
     reach_m = 4.5 if camera.height_m < 5 else 3.0 if camera.height_m < 8 else 0.0
     return camera.distance_to(bay.x, bay.y) < reach_m

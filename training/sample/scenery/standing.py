@@ -1,4 +1,4 @@
-"""What stands on the ground beside the cars, as faces: trees, lamps, houses."""
+"""The faces of trees, lamps and houses."""
 
 from dataclasses import replace
 
@@ -11,12 +11,12 @@ from training.sample.scenery.surroundings import House, Lamp, Tree
 
 TURNS = np.arange(8) * np.pi / 4
 BARK, STEEL, WINDOW = rgb(0.07, 0.055, 0.04), rgb(0.055, 0.058, 0.06), rgb(0.05, 0.06, 0.07)
-FLAT_SHADING = 0.3 * UP  # of thin things turned to the camera: lit a little from above, from every side
+FLAT_SHADING = 0.3 * UP  # of thin things turned to the camera: lit evenly, a little more from above
 LAMP_GLOW, WINDOW_GLOW = rgb(3.0, 2.8, 2.5), rgb(1.0, 0.75, 0.42)
 
 
 def tree_faces(tree: Tree, camera: Pinhole) -> Faces:
-    """A trunk, and a crown of leaf clusters or of twigs."""
+    """A trunk, and a crown of leaf clusters or twigs."""
     rng = np.random.default_rng(tree.seed)
     middle = np.array([tree.x, tree.y, tree.trunk_m + tree.crown_m * 0.8])
     foot, top = middle * [1, 1, 0], middle - UP * tree.crown_m * (0.1 if tree.bare else 0.4)
@@ -66,7 +66,7 @@ def _posts(feet: Array, tops: Array, widths: Array, *, camera: Pinhole) -> Array
 
 
 def _twigs(rng: np.random.Generator, tree: Tree, top: Array, camera: Pinhole) -> Faces:
-    """Boughs out of the upper trunk, each parting into twigs."""
+    """Boughs from the upper trunk, which split into twigs."""
     boughs, each = 9, 6
     turn = np.arange(boughs) * 2.4 + rng.uniform(0, 0.8, boughs)
     outwards = np.stack([np.cos(turn), np.sin(turn), rng.uniform(0.5, 1.3, boughs)], 1) * tree.crown_m
@@ -79,9 +79,9 @@ def _twigs(rng: np.random.Generator, tree: Tree, top: Array, camera: Pinhole) ->
 
 
 def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole) -> Faces:
-    """Clusters of leaves around the middle of the crown, the far ones first; level discs throw their shadow."""
+    """Clusters of leaves around the middle of the crown, far ones first. Horizontal discs cast their shadow."""
     is_bush, distance = tree.trunk_m < 0.5, float(np.linalg.norm(middle - camera.position))
-    n = int(np.clip(4 * camera.focal_px * tree.crown_m / distance, 20, 60 if is_bush else 240))  # as many as the eye can tell apart
+    n = int(np.clip(4 * camera.focal_px * tree.crown_m / distance, 20, 60 if is_bush else 240))  # as many as can be told apart
     spread = rng.normal(size=(n, 3))
     spread *= rng.uniform(0.25, 0.85, (n, 1)) ** 0.5 / np.linalg.norm(spread, axis=1, keepdims=True)
     centres = middle + spread * tree.crown_m * [1, 1, 0.7 if is_bush else 0.9]
@@ -91,14 +91,14 @@ def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole
     towards = (middle - camera.position) / distance
     right = np.cross(towards, [0.03, 0.02, 1.0])
     right /= np.linalg.norm(right)
-    shade = rng.uniform(0.6, 1.4, (n, 1)) * (0.3 + 0.35 * (spread[:, 2:] + 1))  # little light comes down into a crown
+    shade = rng.uniform(0.6, 1.4, (n, 1)) * (0.3 + 0.35 * (spread[:, 2:] + 1))  # a crown is dark inside
     leaves = make_faces(_discs(centres, radii, right=right, down=np.cross(towards, right)), 0.9 * spread + 0.25 * UP, tree.leaf * shade)
     level = make_faces(_discs(centres[::3], radii[::3] * 1.3, right=rgb(1, 0, 0), down=rgb(0, 1, 0)), UP, BARK, casts=True)
     return join([leaves, replace(level, shown=np.zeros(len(level), bool))])
 
 
 def _windows(house: House) -> Faces:
-    """Rows of windows on all four walls, in the house's own axes."""
+    """Rows of windows on all four walls, in the axes of the house."""
     rng, (length, depth, height) = np.random.default_rng(house.seed), house.size_m
     rise, points, normals = height / house.storeys, [], []
     across = np.array([-0.5, 0.5, 0.5, *[-0.5] * 5])[:, None]

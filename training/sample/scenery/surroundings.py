@@ -1,11 +1,11 @@
-"""What surrounds a car park: streets, houses, trees and lamps. Pure data."""
+"""The surroundings of a car park: streets, houses, trees and lamps. Pure data."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from training.sample.scenery.light import rgb
-from training.sample.scenery.lots import WHITE, YELLOW, Lot, Outline, Patch, Point, draw_asphalt, line_patch
+from training.sample.scenery.lots import WHITE_PAINT, YELLOW_PAINT, Lot, Outline, Patch, Point, draw_asphalt, line_patch
 from training.sample.scenery.pinhole import Array, Pinhole
 
 LEAVES = np.array([(5, 11, 2), (8, 14, 3), (3.5, 7.5, 2.5), (16, 13, 3), (22, 10, 3), (10, 17, 5)], np.float32) / 100
@@ -16,7 +16,7 @@ ROOFS = np.array([(10, 9, 9), (20, 9, 6), (45, 45, 44), (28, 26, 24)], np.float3
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree, or a bush when `trunk_m` is small."""
+    """A tree, or a bush if `trunk_m` is small."""
 
     x: float
     y: float
@@ -46,13 +46,13 @@ class House:
     size_m: tuple[float, float, float]  # length, depth, height
     wall: Array  # (3,) albedo
     roof: Array
-    storeys: int  # rows of windows, 0 for a blank wall
+    storeys: int  # rows of windows; 0 for a blank wall
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """The middle of a street; people drive on the left."""
+    """The middle line of a street with traffic on the left."""
 
     start: Point
     end: Point
@@ -61,9 +61,9 @@ class Road:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What lies and stands around a lot."""
+    """Everything around a lot."""
 
-    land: Array  # (3,) albedo of all ground that nothing covers
+    land: Array  # (3,) albedo of the bare ground
     patches: tuple[Patch, ...]
     trees: tuple[Tree, ...]
     lamps: tuple[Lamp, ...]
@@ -72,14 +72,14 @@ class Surroundings:
 
 
 @dataclass(slots=True)
-class _Draft:
-    """Surroundings on the drawing board: their style, and what is drawn of them yet."""
+class _SurroundingsDraft:
+    """Surroundings while they are drawn: their style, and what has been drawn so far."""
 
     rng: np.random.Generator
     camera: Pinhole
     pavement: Array
     leaf: Array  # of the trees that grow here
-    bare: bool  # whether they have lost their leaves
+    bare: bool  # True if they have lost their leaves
     patches: list[Patch] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
     lamps: list[Lamp] = field(default_factory=list)
@@ -87,7 +87,7 @@ class _Draft:
     roads: list[Road] = field(default_factory=list)
 
     def add_tree(self, at: Point, *, crown_m: float, bush: bool = False) -> None:
-        """Plants a tree unless it would stand in the camera's way."""
+        """Adds a tree unless it would block the camera."""
         height_m, away_m = self.camera.height_m, self.camera.distance_to(*at)
         is_ahead = float(self.camera.depths(np.array([*at, 1.0]))) > 0
         if away_m < (14 if height_m < 5 and is_ahead else 1.5 * crown_m + 6 if height_m < 16 else 0):
@@ -97,12 +97,12 @@ class _Draft:
         self.trees.append(Tree(*at, trunk_m, crown_m, leaf, self.bare and not bush, int(self.rng.integers(2**31))))
 
     def add_lamp(self, at: Point, *, height_m: float) -> None:
-        """Puts up a lamp unless it would stand right before the camera."""
+        """Adds a lamp unless it would stand right in front of the camera."""
         if self.camera.height_m > 20 or self.camera.distance_to(*at) > 5:
             self.lamps.append(Lamp(*at, height_m))
 
     def add_house(self, at: Point, *, turn: float, size_m: tuple[float, float, float]) -> None:
-        """Builds a house unless the camera would look at nothing else."""
+        """Adds a house unless it would block the camera."""
         if self.camera.distance_to(*at) < size_m[0] / 2 + (14 if self.camera.height_m < 20 else 0):
             return
         wall = (self.rng.choice(WALLS) * self.rng.uniform(0.75, 1.2)).astype(np.float32)
@@ -112,7 +112,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a lot in its own coordinates: `s` metres along it, `t` metres outwards."""
+    """One side of a lot with coordinates of its own: `s` metres along it, `t` metres outwards."""
 
     corner: Point
     turn: float
@@ -124,15 +124,15 @@ class _Side:
         return self.corner[0] + s * cos + t * sin, self.corner[1] + s * sin - t * cos
 
     def strip(self, s: tuple[float, float], t: tuple[float, float]) -> Outline:
-        """A rectangle along the side."""
+        """A rectangle along the side, from `s[0]` to `s[1]` and `t[0]` to `t[1]`."""
         return self.at(s[0], t[0]), self.at(s[1], t[0]), self.at(s[1], t[1]), self.at(s[0], t[1])
 
 
 def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Surroundings:
-    """A street, houses, trees or nothing much on each side of the lot, and what stands in it; nothing that blocks the camera."""
+    """A street, houses, trees or a meadow on each side of the lot, and trees and lamps in it; nothing that blocks the camera."""
     land = rng.choice(LANDS, p=[0.3, 0.25, 0.15, 0.1, 0.2]) * rng.uniform(0.8, 1.2)
     pavement, is_winter = rgb(0.34, 0.33, 0.31) * rng.uniform(0.6, 1.2), bool(rng.random() < 0.2)
-    draft = _Draft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
+    draft = _SurroundingsDraft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
     corners = [(0.0, 0.0), (lot.length_m, 0.0), (lot.length_m, lot.depth_m), (0.0, lot.depth_m)]
     kinds = rng.choice(list(DRAW_SIDE), size=4, p=[0.3, 0.3, 0.28, 0.12]).tolist()
     for i, (corner, kind) in enumerate(zip(corners, kinds, strict=True)):
@@ -143,7 +143,7 @@ def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Su
     return Surroundings(land, tuple(draft.patches), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), tuple(draft.roads))
 
 
-def _draw_street(draft: _Draft, side: _Side) -> None:
+def _draw_street(draft: _SurroundingsDraft, side: _Side) -> None:
     rng, asphalt = draft.rng, draw_asphalt(draft.rng)
     near, lane_m, whole = rng.uniform(1.5, 4), rng.uniform(3.0, 3.7), (-60.0, side.length_m + 60)
     middle, far = near + lane_m, near + 2 * lane_m
@@ -151,8 +151,8 @@ def _draw_street(draft: _Draft, side: _Side) -> None:
     draft.patches.append(Patch(side.strip(whole, (near - 0.2, far + 0.2)), rgb(0.45, 0.44, 0.42)))
     draft.patches.append(Patch(side.strip(whole, (near, far)), asphalt))
     for s in np.arange(*whole, 6.0).tolist():
-        draft.patches.append(line_patch(side.at(s, middle), side.at(s + 2.5, middle), width_m=0.13, albedo=WHITE, under=asphalt))
-    edge = YELLOW if rng.random() < 0.6 else WHITE
+        draft.patches.append(line_patch(side.at(s, middle), side.at(s + 2.5, middle), width_m=0.13, albedo=WHITE_PAINT, under=asphalt))
+    edge = YELLOW_PAINT if rng.random() < 0.6 else WHITE_PAINT
     for t in (near + 0.3, far - 0.3):
         draft.patches.append(line_patch(side.at(whole[0], t), side.at(whole[1], t), width_m=0.1, albedo=edge, under=asphalt))
     for s in np.arange(6, side.length_m, rng.uniform(22, 32)).tolist():
@@ -164,7 +164,7 @@ def _draw_street(draft: _Draft, side: _Side) -> None:
         _draw_trees(draft, side, start_t=far + 5)
 
 
-def _draw_houses(draft: _Draft, side: _Side, start_t: float = 2.5) -> None:
+def _draw_houses(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.5) -> None:
     rng, s = draft.rng, draft.rng.uniform(-6, 4)
     draft.patches.append(Patch(side.strip((-8, side.length_m + 8), (start_t - 2.2, start_t + 1)), draft.pavement))
     eaves_m = float(rng.choice([3.6, 6.4, 9.4], p=[0.35, 0.45, 0.2]))
@@ -175,7 +175,7 @@ def _draw_houses(draft: _Draft, side: _Side, start_t: float = 2.5) -> None:
         s += size_m[0] + (rng.uniform(1, 6) if rng.random() < 0.3 else 0)
 
 
-def _draw_trees(draft: _Draft, side: _Side, start_t: float = 2.0) -> None:
+def _draw_trees(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.0) -> None:
     rng = draft.rng
     if rng.random() < 0.5:
         for s in np.arange(0, side.length_m, 1.3).tolist():
@@ -184,7 +184,7 @@ def _draw_trees(draft: _Draft, side: _Side, start_t: float = 2.0) -> None:
         draft.add_tree(side.at(s + rng.uniform(-1.5, 1.5), start_t + rng.uniform(2, 5)), crown_m=rng.uniform(1.8, 3.4))
 
 
-def _draw_meadow(draft: _Draft, side: _Side) -> None:
+def _draw_meadow(draft: _SurroundingsDraft, side: _Side) -> None:
     rng = draft.rng
     draft.patches.append(Patch(side.strip((0, side.length_m), (0.35, rng.uniform(1.4, 3.4))), draft.pavement))
     for _ in range(rng.integers(2, 8)):
@@ -194,8 +194,8 @@ def _draw_meadow(draft: _Draft, side: _Side) -> None:
 DRAW_SIDE = {"street": _draw_street, "houses": _draw_houses, "trees": _draw_trees, "meadow": _draw_meadow}
 
 
-def _draw_skyline(draft: _Draft, lot: Lot) -> None:
-    """Houses and trees in the distance, so that the plain has an end."""
+def _draw_skyline(draft: _SurroundingsDraft, lot: Lot) -> None:
+    """Adds houses and trees in the distance, as a skyline."""
     rng, radius_m = draft.rng, float(np.hypot(lot.length_m, lot.depth_m)) / 2 + 32
     for angle in np.arange(0, 2 * np.pi, 0.085).tolist():
         away_m = radius_m + rng.uniform(0, 26)
@@ -206,8 +206,8 @@ def _draw_skyline(draft: _Draft, lot: Lot) -> None:
             draft.add_tree(at, crown_m=rng.uniform(3, 5))
 
 
-def _furnish(draft: _Draft, lot: Lot) -> None:
-    """Trees on the islands, lamps over the rows."""
+def _furnish(draft: _SurroundingsDraft, lot: Lot) -> None:
+    """Adds trees on the islands and lamps over the rows."""
     rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:
         if rng.random() < planted:

@@ -1,4 +1,4 @@
-"""Cars: eight kinds with the proportions of real ones, in the colours that people buy."""
+"""Cars: eight kinds with the proportions and colours of real ones."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from training.sample.scenery.light import rgb
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Side view of a kind of car: metres; x runs from the middle of the car to its front, z up from the road."""
+    """The side view of a kind of car, in metres: x from the middle of the car to its front, z up from the road."""
 
     length: float
     width: float
@@ -24,7 +24,7 @@ class Shape:
 
     @property
     def is_boxy(self) -> bool:
-        """Whether it has upright sides and no rear window, as vans."""
+        """True for upright sides and no rear window, as of a van."""
         return self.height > 1.9
 
 
@@ -41,7 +41,7 @@ SHAPES = {
 KINDS = tuple(SHAPES)
 KIND_SHARES = (0.12, 0.28, 0.16, 0.10, 0.20, 0.06, 0.06, 0.02)
 
-# Linear albedo and share among parked cars: roughly Britain's, where white, black, grey and silver make three quarters.
+# Linear albedo, and share among parked cars: about as in Britain, where three quarters are white, black, grey or silver.
 COLOURS = (
     (rgb(0.76, 0.76, 0.75), 0.22),
     (rgb(0.013, 0.013, 0.015), 0.20),
@@ -63,9 +63,9 @@ class Car:
 
     x: float
     y: float
-    heading: float  # radians, where its nose points
+    heading: float  # radians; where its nose points
     kind: int  # index into KINDS
-    size: float  # 1.0 is the kind's own
+    size: float  # 1.0 is the size of its kind
     albedo: tuple[float, float, float]
     lights_on: bool
 

@@ -1,4 +1,4 @@
-"""The four ways of looking at a car park, each with a lot of a fitting size."""
+"""The four views of a car park, each with a lot of a suitable size."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,12 @@ import numpy as np
 from training.sample.scenery.lots import Lot, draw_lot
 from training.sample.scenery.pinhole import Pinhole
 
-WIDTH_PX, HEIGHT_PX = 480, 360
-MODULE_M = 17.0  # about the depth of an aisle with its two rows
+PHOTO_WIDTH_PX, PHOTO_HEIGHT_PX = 480, 360
+MODULE_M = 17.0  # about the depth of an aisle and its two rows
 
 
 def _aerial(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From high above, straight down or nearly so."""
+    """From high above, straight down or nearly straight down."""
     across_m, focal = np.exp(rng.uniform(np.log(34), np.log(88))), rng.uniform(0.9, 2.2)
     modules = max(2, round(across_m * rng.uniform(0.7, 1.3) / MODULE_M))
     lot = draw_lot(rng, length_m=across_m * rng.uniform(0.85, 1.5), modules=modules)
@@ -20,7 +20,7 @@ def _aerial(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
 
 
 def _aerial_oblique(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From a drone or a tall building, at a slant."""
+    """From a drone or a tall building, at an angle."""
     across_m, focal = np.exp(rng.uniform(np.log(32), np.log(75))), rng.uniform(0.9, 1.6)
     pitch, modules = np.radians(rng.uniform(32, 62)), max(2, round(across_m * rng.uniform(0.9, 1.6) / MODULE_M))
     lot = draw_lot(rng, length_m=across_m * rng.uniform(0.9, 1.6), modules=modules)
@@ -28,13 +28,13 @@ def _aerial_oblique(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
 
 
 def _oblique_cctv(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From a mast or a roof, the far rows under the horizon."""
+    """From a mast or a roof, with the far rows below the horizon."""
     lot = draw_lot(rng, length_m=rng.uniform(45, 85), modules=int(rng.integers(2, 5)))
     return lot, _aim(rng, lot, height_m=rng.uniform(5.5, 14), pitch=np.radians(rng.uniform(14, 31)), focal=rng.uniform(0.65, 1.15))
 
 
 def _ground(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From the edge, at the height of eyes or of a raised arm: down an aisle, or across the rows."""
+    """From the edge, at the height of a person: down an aisle, or across the rows."""
     lot = draw_lot(rng, length_m=rng.uniform(40, 90), modules=int(rng.integers(1, 4)))
     if rng.random() < 0.6:
         x, y, azimuth = -rng.uniform(1, 8), rng.choice(lot.aisles) + rng.uniform(-1.5, 1.5), rng.uniform(-0.35, 0.35)
@@ -50,15 +50,15 @@ def _ground(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
         pitch=np.radians(rng.uniform(2, 10)),
         roll=rng.normal(0, 0.01),
         focal=rng.uniform(0.65, 1.15),
-        width_px=WIDTH_PX,
-        height_px=HEIGHT_PX,
+        width_px=PHOTO_WIDTH_PX,
+        height_px=PHOTO_HEIGHT_PX,
     )
     return lot, camera
 
 
 def _aim(rng: np.random.Generator, lot: Lot, *, height_m: float, pitch: float, focal: float) -> Pinhole:
     """A camera whose optical axis meets the ground near the middle of the lot."""
-    along_rows = rng.random() < 0.45  # or across them, as people build
+    along_rows = rng.random() < 0.45  # along or across the rows; otherwise at any angle
     azimuth = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.15) if along_rows else rng.uniform(0, 2 * np.pi)
     away_m = height_m / np.tan(pitch)
     return Pinhole(
@@ -69,8 +69,8 @@ def _aim(rng: np.random.Generator, lot: Lot, *, height_m: float, pitch: float, f
         pitch=pitch,
         roll=rng.normal(0, 0.015),
         focal=focal,
-        width_px=WIDTH_PX,
-        height_px=HEIGHT_PX,
+        width_px=PHOTO_WIDTH_PX,
+        height_px=PHOTO_HEIGHT_PX,
     )
 
 
