@@ -30,6 +30,9 @@ def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path
         if fate.is_dropped:
             counts["dropped"] += 1
             continue
+        if not survey.photos.path[number].is_file():
+            counts["not there"] += 1
+            continue
         label, scene = fate.label or record["label"], fate.scene or record["scene"]
         counts["kept"] += 1
         counts["relabelled"] += label != record["label"]

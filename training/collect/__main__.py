@@ -86,8 +86,8 @@ def check(args: argparse.Namespace) -> Settings:
         raise BadSetting(
             "--source folder needs --creator NAME and --license with one id: the licence under which you publish your pictures."
         )
-    if not f"{args.contact} ".isprintable():
-        raise BadSetting(f"--contact {args.contact!r} cannot stand in a User-Agent; expected an address or a page, in one line.")
+    if not f"{args.contact} ".isprintable() or any(ord(letter) > 255 for letter in args.contact):
+        raise BadSetting(f"--contact {args.contact!r} cannot stand in a User-Agent; expected an address or a page, in one line of Latin-1.")
     if args.source == "commons" and not args.contact.strip():
         raise BadSetting(
             "--source commons needs --contact (or CARPARK_CONTACT), an address or a page: "

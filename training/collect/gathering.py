@@ -10,11 +10,11 @@ from tqdm import tqdm
 from carpark.errors import BadImage, NoAnswer
 from training.collect.intake import TooSmall, take_in
 from training.collect.ledger import Ledger, Search
-from training.collect.paced import PacedClient, Unreachable
+from training.collect.paced import PacedClient, Unreachable, find_host
 from training.collect.sources.offer import Offer, OfferSource, Page
 
 KEPT, FAILED, UNWANTED = "kept", "failed", "licence not wanted"
-MOST_FAILURES = 10  # failed downloads in a row after which a run ends
+MOST_FAILURES = 10  # failed downloads from one host, without a success between them, that end a run
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Gathering:
     searches_a_day: int | None = None  # None without such a limit
     counts: Counter[str] = field(default_factory=Counter)  # offers by outcome
     searches: int = 0
-    _failed_in_a_row: int = 0
+    _failures: Counter[str] = field(default_factory=Counter)  # in a row, by host
 
     def gather(self, source: OfferSource, label: str, queries: Sequence[str], limit: int) -> None:
         """Collects until the folder has `limit` photos of the label, or the searches are exhausted. Raises NoAnswer, OSError."""
@@ -60,9 +60,9 @@ class Gathering:
         return source.search(search.query, cursor)
 
     def _handle(self, offer: Offer, search: Search, limit: int, bar: "tqdm[NoReturn]") -> bool:
-        """True if the offer is done; False if the next run has to try it again."""
+        """True if the offer is done; False if the next run has to try it again. Raises NoAnswer for a host that keeps failing."""
         before = self.ledger.outcome_of(offer)
-        if before not in ("", UNWANTED) or (before and offer.license not in self.licenses):
+        if before not in ("", FAILED, UNWANTED) or (before == UNWANTED and offer.license not in self.licenses):
             return True
         if self.ledger.kept[search.label] >= limit:
             return False
@@ -70,10 +70,14 @@ class Gathering:
         self.counts[outcome] += 1
         if outcome == KEPT:
             bar.update()
-        elif outcome == FAILED:
-            bar.write(f"failed, to be tried again by the next run: {reason}")
-        else:
+        elif outcome != before:
             self.ledger.refuse(offer, outcome, reason, search)
+        if outcome == FAILED:
+            bar.write(f"failed, the next run tries again: {offer.image_url} ({reason})")
+            if self._failures[find_host(offer.image_url)] >= MOST_FAILURES:
+                raise NoAnswer(
+                    f"{MOST_FAILURES} downloads in a row failed, at last {offer.image_url} ({reason}). Run the same command again later."
+                )
         return outcome != FAILED
 
     def _judge(self, offer: Offer, search: Search) -> tuple[str, str]:
@@ -95,19 +99,18 @@ class Gathering:
         return KEPT, ""
 
     def _fetch(self, offer: Offer) -> tuple[bytes, str, str]:
-        """The bytes, or an outcome and its reason. Raises NoAnswer after `MOST_FAILURES` failures in a row."""
-        if offer.path:
-            return offer.path.read_bytes(), "", ""
+        """The bytes, or an outcome and its reason."""
+        host = find_host(offer.image_url)
         try:
+            if offer.path:
+                return offer.path.read_bytes(), "", ""
             reply = self.pictures.get(offer.image_url)
         except (Unreachable, NoAnswer) as error:
-            self._failed_in_a_row += 1
-            if self._failed_in_a_row >= MOST_FAILURES:
-                raise NoAnswer(
-                    f"{MOST_FAILURES} downloads in a row failed, at last {offer.image_url} ({error}). Run the command again later."
-                ) from error
-            return b"", FAILED, f"{offer.image_url} ({error})"
-        self._failed_in_a_row = 0
+            self._failures[host] += 1
+            return b"", FAILED, str(error)
+        except OSError as error:
+            return b"", "unreadable file", str(error)
+        self._failures[host] = 0
         if reply.moved_to:
             return b"", "moved to another host", reply.refusal
         return reply.body, "dead link" if reply.refusal else "", reply.refusal

@@ -9,7 +9,7 @@ from PIL import Image as PILImage
 from PIL.Image import Resampling
 
 from carpark.errors import BadImage
-from carpark.images import open_image
+from carpark.images import DECODING_ERRORS, open_image
 
 MIN_PHOTO_SIDE_PX, MAX_PHOTO_SIDE_PX = 256, 1024
 KEPT_AS_THEY_ARE = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
@@ -38,9 +38,12 @@ def take_in(data: bytes, name: str) -> Picture:
     image = open_image(io.BytesIO(data), name)
     if min(image.size) < MIN_PHOTO_SIDE_PX:
         raise TooSmall(f"{name} has {image.width} x {image.height} px; expected {MIN_PHOTO_SIDE_PX} or more on each side.")
-    with PILImage.open(io.BytesIO(data)) as file:
-        suffix = KEPT_AS_THEY_ARE.get(file.format or "", "") if getattr(file, "n_frames", 1) == 1 else ""
-        format_name = file.format
+    try:
+        with PILImage.open(io.BytesIO(data)) as file:
+            format_name = file.format or ""
+            suffix = KEPT_AS_THEY_ARE.get(format_name, "") if getattr(file, "n_frames", 1) == 1 else ""
+    except DECODING_ERRORS as error:  # counting frames reads the whole file
+        raise BadImage(f"{name} cannot be decoded ({error}).") from error
     edit = ""
     if max(image.size) > MAX_PHOTO_SIDE_PX:
         edit = f"scaled from {image.width} x {image.height} px"

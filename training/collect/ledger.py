@@ -1,7 +1,8 @@
 """The tables of a folder of collected photos. With them a run that was stopped continues, and no request is made twice.
 
 photos.csv     a row for each photo in the folder: its label, and where it came from
-refused.csv    a row for each offer that was not kept, with the reason; delete a row to have the offer tried again
+refused.csv    a row for each offer that was not kept, with the reason; the next run tries those again whose outcome is `failed`, or whose
+               row was deleted
 searches.csv   a row for each search request, and one when every offer of its page is done
 """
 
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from carpark.errors import BadPhotos
 from carpark.files import CsvLog, remove_half_written, write_file
 from training.collect.intake import Picture
-from training.collect.sources.offer import Offer, Page, scene_of
+from training.collect.sources.offer import Offer, Page, file_stem, scene_of
 from training.photos import read_photos
 from training.provenance import PROVENANCE
 
@@ -47,16 +49,16 @@ class Ledger:
         folder.mkdir(parents=True, exist_ok=True)
         remove_half_written(folder)
         ledger = cls(folder, source)
+        for _, row in ledger._refused.read():
+            if row["source"] == source:
+                ledger._seen[row["source_id"]] = row["outcome"]
         if (folder / PHOTOS_FILE).is_file() and (rows := list(ledger._photos.read())):
             read_photos(folder)  # raises BadPhotos for a wrong label or file in a table edited by hand
             for _, row in rows:
                 ledger._note_photo(row)
-        for _, row in ledger._refused.read():
+        for line, row in ledger._searches.read():
             if row["source"] == source:
-                ledger._seen[row["source_id"]] = row["outcome"]
-        for _, row in ledger._searches.read():
-            if row["source"] == source:
-                ledger._note_search(row)
+                ledger._note_search(row, line)
         return ledger
 
     @property
@@ -83,7 +85,7 @@ class Ledger:
 
     def keep(self, offer: Offer, picture: Picture, search: Search) -> None:
         """Writes a photo, then its row. After a kill in between, the next run writes the photo again."""
-        file = f"{search.label}/{offer.source}-{offer.source_id}{picture.suffix}"
+        file = f"{search.label}/{file_stem(offer)}{picture.suffix}"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
         write_file(path, picture.data)
@@ -136,9 +138,12 @@ class Ledger:
             self._seen[row["source_id"]] = "kept"
             self.kept[row["label"]] += 1
 
-    def _note_search(self, row: Mapping[str, str]) -> None:
+    def _note_search(self, row: Mapping[str, str], line: int) -> None:
         if row["state"] == "asked":
-            self._asked_at.append(datetime.fromisoformat(row["at"]))
+            try:
+                self._asked_at.append(datetime.fromisoformat(row["at"]).replace(tzinfo=UTC))
+            except ValueError as error:
+                raise BadPhotos(f"{self._searches.path} line {line}: at {row['at']!r} is not a time; expected {_now()}, say.") from error
         else:
             self._done[Search(row["label"], row["query"], row["licenses"]), row["cursor"]] = row["next"]
 

@@ -6,9 +6,11 @@ Collecting runs unattended, so it waits where the Space would give up (carpark.w
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+from urllib3.util import parse_url
 
 from carpark.errors import NoAnswer
 from carpark.web.breaker import Patience
@@ -16,6 +18,8 @@ from carpark.web.client import Faulty, Reply, Silent, WebClient
 
 MAX_JSON_BYTES, MAX_PICTURE_BYTES = 5_000_000, 25_000_000
 MAX_REDIRECTS = 2
+MAX_URL = 8_000  # characters
+MAX_HOSTS = 8  # whose connections are kept open
 WEEK_S = 604_800.0  # longest Retry-After that is read as it is
 
 
@@ -43,20 +47,31 @@ class PacedClient:
         self.name = name
         self.requests = 0
         self.closest_s = float("inf")  # shortest time between the starts of two requests to one host
+        self._user_agent = user_agent
         self._terms = terms
         self._say = say
         self._asked_at: dict[str, float] = {}  # by host, by the monotonic clock
-        self._web = WebClient("https://", terms.patience, 4, user_agent=user_agent, longest_wait_s=WEEK_S)
+        self._clients: dict[str, WebClient] = {}  # by scheme and host, since the environment may name a proxy for each
 
     def get(self, url: str, max_bytes: int = MAX_PICTURE_BYTES) -> Reply:
-        """The answer to a GET, after redirects within its host. Raises Unreachable, and NoAnswer if it asks for too long a wait."""
-        for _ in range(MAX_REDIRECTS):
+        """The answer to a GET, after redirects within its host; a refusal for an address that cannot be fetched.
+
+        Raises Unreachable, and NoAnswer if the host asks for too long a wait.
+        """
+        for _ in range(MAX_REDIRECTS + 1):
+            if fault := find_fault(url):
+                return Reply(b"", fault)
             reply = self._get_patiently(url, max_bytes)
-            target = urljoin(url, reply.moved_to)
-            if not reply.moved_to or urlsplit(target).hostname != urlsplit(url).hostname:
-                return reply  # one that leads to another host is how hosts show "no longer available", and nobody vouched for it
+            if not reply.moved_to:
+                return reply
+            try:
+                target = urljoin(url, reply.moved_to)
+            except ValueError:
+                return replace(reply, moved_to="")  # the refusal names the address
+            if find_host(target) != find_host(url):
+                return reply  # hosts show "no longer available" this way, and nobody vouched for the other host
             url = target
-        return self._get_patiently(url, max_bytes)
+        return Reply(b"", f"the server sends more than {MAX_REDIRECTS} redirects")
 
     def get_json(self, url: str, is_busy: Callable[[Mapping[str, Any]], bool] = lambda answer: False) -> dict[str, Any]:
         """The JSON object that an API answers. Raises NoAnswer for anything else, and for an API that stays busy."""
@@ -80,21 +95,31 @@ class PacedClient:
 
     def close(self) -> None:
         """Closes the idle connections."""
-        self._web.close()
+        for client in self._clients.values():
+            client.close()
+
+    def _client_for(self, url: str) -> WebClient:
+        parts = urlsplit(url)
+        base = f"{parts.scheme}://{parts.netloc}"
+        if base not in self._clients:
+            if len(self._clients) == MAX_HOSTS:
+                self._clients.pop(next(iter(self._clients))).close()
+            self._clients[base] = WebClient(base, self._terms.patience, 1, user_agent=self._user_agent, longest_wait_s=WEEK_S)
+        return self._clients[base]
 
     def _get_patiently(self, url: str, max_bytes: int) -> Reply:
         patience, failures, reason = self._terms.patience, 0, ""
         while failures < patience.tries:
             self._keep_pace(url)
             try:
-                return self._web.get(url, max_bytes)
+                return self._client_for(url).get(url, max_bytes)
             except Silent as error:
                 failures, reason = failures + 1, str(error)
                 self._wait(max(error.wait_s, self._terms.backoff(failures)), reason if error.asked_to_wait else "")
             except Faulty as error:
                 failures, reason = failures + error.cost, str(error)
                 self._wait(self._terms.backoff(failures), "")
-        raise Unreachable(f"{reason} from {urlsplit(url).hostname}")
+        raise Unreachable(f"{reason} from {find_host(url)}")
 
     def _keep_pace(self, url: str) -> None:
         host = urlsplit(url).netloc
@@ -111,6 +136,30 @@ class PacedClient:
         if asked and seconds >= 1:
             self._say(f"waiting {describe_s(seconds)}, as {self.name} asks ({asked})")
         time.sleep(seconds)
+
+
+def find_fault(url: str) -> str:
+    """Why nothing can be fetched from an address, whatever its host answers; "" for an address that may be tried."""
+    shown = repr(url[:200])
+    if len(url) > MAX_URL:
+        return f"the address {shown}... is longer than {MAX_URL:,} characters"
+    try:
+        parts = parse_url(url)
+        (parts.host or "").encode("idna")  # raises for an empty label and for one that is too long
+        urlsplit(url)  # refuses other hosts than urllib3
+    except ValueError as error:
+        return f"{shown} is not an address ({error})"
+    if parts.scheme not in ("http", "https") or not parts.host:
+        return f"{shown} is not an address; expected http:// or https://"
+    return ""
+
+
+def find_host(url: str) -> str:
+    """The host of an address; "" for what is not one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def describe_s(seconds: float) -> str:

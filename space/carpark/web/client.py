@@ -164,7 +164,7 @@ def _retry_after_s(value: str) -> float:
 def _read_http_date(value: str) -> datetime | None:
     try:
         return parsedate_to_datetime(value).astimezone(UTC)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

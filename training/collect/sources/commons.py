@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from carpark.errors import NoAnswer
 from training.collect.paced import PacedClient
-from training.collect.sources.offer import Offer, Page, credited, one_line
+from training.collect.sources.offer import Offer, Page, credited, one_line, read_id, whole_number
 
 API = "https://commons.wikimedia.org/w/api.php"
 PAGE_SIZE = 50
@@ -57,25 +57,25 @@ class Commons:
         answer = self.client.get_json(f"{self.api}?{urlencode(asked)}", is_busy=_is_busy)
         if "error" in answer:
             raise NoAnswer(f"{self.api} refuses: {one_line(answer['error'])[:160]}")
-        pages = sorted(answer.get("query", {}).get("pages", []), key=lambda page: page.get("index", 0))
-        offset = int(answer.get("continue", {}).get("gsroffset", 0))
+        pages = sorted(_dicts(_dict(answer.get("query")).get("pages")), key=lambda page: whole_number(page.get("index")))
+        offset = whole_number(_dict(answer.get("continue")).get("gsroffset"))
         return Page(tuple(filter(None, map(read_page, pages))), str(offset) if 0 < offset < DEEPEST_OFFSET else "")
 
 
 def read_page(page: Mapping[str, Any]) -> Offer | None:
     """The offer of one element of `query.pages`; None for a file that is not a photo, such as a drawing or a PDF."""
-    info = (page.get("imageinfo") or [{}])[0]
-    if info.get("mime") not in PICTURES or not info.get("thumburl"):
+    info = next(iter(_dicts(page.get("imageinfo"))), {})
+    if info.get("mime") and info["mime"] not in PICTURES:
         return None
-    metadata = {name: _plain(entry.get("value")) for name, entry in (info.get("extmetadata") or {}).items()}
+    metadata = {name: _plain(_dict(entry).get("value")) for name, entry in _dict(info.get("extmetadata")).items()}
     license_id, version = read_license(metadata)
     offer = Offer(
         source="commons",
-        source_id=str(page["pageid"]),
-        image_url=info["thumburl"],
-        source_page=info.get("descriptionurl", ""),
+        source_id=read_id(page.get("pageid"), page),
+        image_url=one_line(info.get("thumburl")),
+        source_page=one_line(info.get("descriptionurl")),
         license=license_id,
-        title=metadata.get("ObjectName") or _plain(page.get("title", "").removeprefix("File:")),
+        title=metadata.get("ObjectName") or _plain(page.get("title")).removeprefix("File:"),
         creator=metadata.get("Artist", ""),
         license_version=version,
         license_url=metadata.get("LicenseUrl", ""),
@@ -105,6 +105,15 @@ def _plain(text: object) -> str:
     return one_line(html.unescape(re.sub(r"<[^>]*>", " ", str(text or ""))))
 
 
+def _dict(value: object) -> dict[str, Any]:
+    """The value if it is an object of JSON; else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    """The objects in a list of JSON; none for anything else."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
 def _is_busy(answer: Mapping[str, Any]) -> bool:
-    error = answer.get("error")
-    return isinstance(error, Mapping) and error.get("code") in BUSY
+    return _dict(answer.get("error")).get("code") in BUSY

@@ -2,13 +2,14 @@
 
 import csv
 import hashlib
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from carpark.errors import BadPhotos, BadSetting
 from carpark.images import IMAGE_SUFFIXES
+from training.collect.paced import find_fault
 from training.collect.sources.offer import Offer, Page, credited, one_line
 from training.labels import LABELS, PARTIAL
 from training.provenance import LICENSES
@@ -59,9 +60,8 @@ def read_list(path: Path) -> tuple[Offer, ...]:
 
 
 def _check_row(path: Path, line: int, row: dict[str, str]) -> None:
-    parts = urlsplit(row["image_url"])
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadPhotos(f"{path} line {line}: image_url {row['image_url']!r} is not an address; expected http:// or https://.")
+    if fault := find_fault(row["image_url"]):
+        raise BadPhotos(f"{path} line {line}: image_url {fault}.")
     if row["license"] not in LICENSES:
         raise BadPhotos(f"{path} line {line}: license {row['license']!r} is not a licence id; expected one of {', '.join(LICENSES)}.")
     if row.get("label") and row["label"] not in (*LABELS, PARTIAL):
@@ -103,7 +103,7 @@ def read_folder(folder: Path, *, license_id: str, creator: str) -> tuple[Offer, 
 def _read_picture(path: Path, folder: Path, license_id: str, creator: str) -> Offer:
     inside = path.relative_to(folder).as_posix()
     label = next((part for part in inside.split("/")[:-1] if part in (*LABELS, PARTIAL)), "")
-    source_id = f"{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')[:40]}-{hashlib.sha256(inside.encode()).hexdigest()[:8]}"
+    source_id = f"{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')[:40]}-{hashlib.sha256(os.fsencode(inside)).hexdigest()[:8]}"
     version = "4.0" if license_id.startswith("by") else ""
     offer = Offer("folder", source_id, "", "", license_id, one_line(path.stem), creator, version, label=label, path=path)
     return credited(offer)

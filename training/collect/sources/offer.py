@@ -1,12 +1,17 @@
 """A picture as its source offers it, before it is downloaded."""
 
+import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from carpark.errors import BadSetting
 from training.provenance import LICENSES
+
+LONGEST_TEXT = 10_000  # characters
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,28 @@ class OfferSource(Protocol):
 
 
 def one_line(text: object) -> str:
-    """The text with every run of white space as one blank, so that a row of a table is always one line; "" for None."""
-    return "" if text is None else " ".join(str(text).split())
+    """The text in one line of at most `LONGEST_TEXT` characters that UTF-8 and CSV can hold; "" for None."""
+    if text is None:
+        return ""
+    return " ".join(str(text).encode(errors="replace").decode().replace("\0", " ").split())[:LONGEST_TEXT]
+
+
+def whole_number(value: object) -> int:
+    """A number of an answer; 0 for anything else."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
+
+
+def read_id(value: object, found: Mapping[str, object]) -> str:
+    """The id in an answer; for a result without one, a digest of the whole result."""
+    return one_line(value) or hashlib.sha256(repr(sorted(found.items(), key=str)).encode(errors="replace")).hexdigest()[:16]
+
+
+def file_stem(offer: Offer) -> str:
+    """Name of the photo's file without label and suffix. An id that is more than a plain word is replaced by its digest."""
+    name = offer.source_id
+    if not PLAIN_ID.fullmatch(name):
+        name = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{offer.source}-{name}"
 
 
 def credited(offer: Offer) -> Offer:
@@ -90,4 +115,4 @@ def scene_of(offer: Offer) -> str:
     Cleaning merges near-duplicates later. A picture without title or creator is its own scene.
     """
     stem = re.sub(r"[\W\d_]+", "-", f"{offer.creator} {offer.title}".lower()).strip("-")
-    return f"{offer.source}-{stem[:80]}" if offer.creator and offer.title and stem else f"{offer.source}-{offer.source_id}"
+    return f"{offer.source}-{stem[:80]}" if offer.creator and offer.title and stem else file_stem(offer)

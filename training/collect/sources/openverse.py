@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from carpark.errors import NoAnswer
 from training.collect.paced import PacedClient
-from training.collect.sources.offer import Offer, Page, credited, one_line
+from training.collect.sources.offer import Offer, Page, credited, one_line, read_id, whole_number
 
 API = "https://api.openverse.org/v1/images/"
 PAGE_SIZE, DEEPEST_PAGE = 20, 12
@@ -42,8 +42,8 @@ class Openverse:
         results = answer.get("results")
         if not isinstance(results, list):
             raise NoAnswer(f"{self.api} answers without results ({str(answer)[:120]}). Has the API changed?")
-        offers = tuple(read_result(result) for result in results if isinstance(result, dict) and result.get("id") and result.get("url"))
-        last = min(int(answer.get("page_count") or 0), DEEPEST_PAGE)
+        offers = tuple(read_result(result) for result in results if isinstance(result, dict))
+        last = min(whole_number(answer.get("page_count")), DEEPEST_PAGE)
         return Page(offers, str(page + 1) if page < last else "")
 
 
@@ -53,8 +53,8 @@ def read_result(result: dict[str, object]) -> Offer:
     return credited(
         Offer(
             source="openverse",
-            source_id=fields["id"],
-            image_url=fields["url"],
+            source_id=read_id(result.get("id"), result),
+            image_url=fields.get("url", ""),
             source_page=fields.get("foreign_landing_url", ""),
             license=fields.get("license", "").lower(),
             title=fields.get("title", ""),
