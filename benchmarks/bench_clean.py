@@ -1,8 +1,8 @@
-"""How much of what was planted in real photos each pass of training.clean finds, and how much else it proposes.
+"""Measure how many faults planted in real photos each pass of training.clean finds, and how much else it proposes.
 
     python -m benchmarks.bench_clean --data PHOTOS --arch mobilenet_v2 --weights mobilenet_v2_imagenet.pth [--as-they-are]
 
-Prints one JSON object a kind of fault, and one for what the passes say of the photos as they are.
+Prints one JSON object for each kind of fault; with --as-they-are also one for each proposal about the photos without planted faults.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from training.clean.embedding import Embedder
 from training.clean.survey import survey_photos
 from training.photos import read_photos
 
-FIRST = 25  # label proposals that a person looks at before anything else
+FIRST = 25  # label proposals that a person checks first
 
 
 def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, object]]:
@@ -49,7 +49,7 @@ def measure(truth: pd.DataFrame, rows: list[Decision]) -> Iterator[dict[str, obj
 
 
 def describe_as_they_are(rows: list[Decision]) -> Iterator[dict[str, object]]:
-    """What the passes propose for the photos without anything planted, surest first."""
+    """The proposals for the photos without planted faults, surest first."""
     for row in sorted(
         (row for row in rows if row.proposal != KEEP), key=lambda row: (row.pass_name, row.proposal.split()[0], -float(row.score))
     ):
@@ -63,8 +63,8 @@ def describe_as_they_are(rows: list[Decision]) -> Iterator[dict[str, object]]:
         }
 
 
-def _dropped(rows: list[Decision], part: str) -> set[str]:
-    return {row.file for row in rows if row.pass_name == part and row.proposal == DROP}
+def _dropped(rows: list[Decision], pass_name: str) -> set[str]:
+    return {row.file for row in rows if row.pass_name == pass_name and row.proposal == DROP}
 
 
 def _score(kind: str, planted: set[str], proposed: set[str]) -> dict[str, object]:
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--arch", default="mobilenet_v2")
     parser.add_argument("--weights", default="imagenet")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--as-they-are", action="store_true", help="list what is found in the photos themselves as well")
+    parser.add_argument("--as-they-are", action="store_true", help="list the proposals for the photos without planted faults too")
     args = parser.parse_args()
     with one_line_errors(), tempfile.TemporaryDirectory() as work:
         embedder = Embedder.open(args.arch, args.weights)

@@ -1,8 +1,8 @@
-"""How right the demo is: its camera day against the truth that was planted, slot by slot.
+"""Measure the demo: its camera day against the ground truth, slot by slot.
 
     python -m benchmarks.bench_sample [--model artifacts/model] [--sample artifacts/sample]
 
-Prints one JSON object a line: how each planted state was judged, and on how many usable slots P(full) is on the right side of half full.
+Prints one JSON object a line: how each planted state was judged, and for how many usable slots P(full) is on the right side of 0.5.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from carpark.model import load_model
 
 
 def judge_day(model: Path, sample: Path) -> pd.DataFrame:
-    """The sample's day as the Space sees it, with the planted `occupancy` and `planted` state beside each slot."""
+    """The table of the sample's day as in the Space, with the true `occupancy` and the `planted` state of each slot."""
     archive = open_archive(str(sample / "archive"))
     (camera,) = archive.cameras()
     (day,) = archive.days(camera)

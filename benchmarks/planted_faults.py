@@ -1,4 +1,4 @@
-"""Real photos with faults whose answers are known: flipped labels, copies in disguise, pictures of something else, broken files."""
+"""Plant known faults in real photos: flipped labels, disguised copies, pictures of other things, broken files."""
 
 import io
 import shutil
@@ -15,7 +15,7 @@ from training.labels import LABELS
 from training.photos import read_photos
 
 FLIPPED, COPIES, OTHERS, BROKEN = 10, 8, 6, 5
-# Photographs of other things, which come with packages that are installed anyway.
+# Photographs of other things, from packages that are installed anyway.
 OTHER_PICTURES = {
     "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
     "gradio": tuple(
@@ -34,7 +34,7 @@ def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def watermark(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A half-transparent plate with words, as agencies put over their pictures."""
+    """A half-transparent plate with text, as agencies put on their pictures."""
     width, height = image.width * 2 // 5, image.height // 6
     left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
     plate = Image.new("RGB", (width, height), "grey")
@@ -55,9 +55,9 @@ DISGUISES: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] 
 
 
 def plant(source: Path, out: Path, seed: int) -> pd.DataFrame:
-    """Writes a photos folder `out`; its rows, in order, with `fault` ("" for most), `of` (the photo copied) and `true_label`.
+    """Writes a photos folder `out`. Returns its rows, in order, with `fault` ("" for most), `of` (the copied photo) and `true_label`.
 
-    Files have neutral names, and every copy has a scene of its own.
+    File names are neutral, and every copy has a scene of its own.
     """
     rng = np.random.default_rng(seed)
     photos = read_photos(source)

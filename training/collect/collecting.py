@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carpark.errors import BadSetting
-from training.collect.gathering import KEPT, Gathering
-from training.collect.ledger import Ledger
+from training.collect.gathering import Gathering
+from training.collect.ledger import OUTCOME_KEPT, Ledger
 from training.collect.paced import PacedClient, Terms
 from training.collect.sources import commons, openverse
 from training.collect.sources.commons import Commons
@@ -124,7 +124,7 @@ def describe_requests(api: PacedClient | None, pictures: PacedClient) -> str:
 
 def report(gathering: Gathering, requests: str, out: Path) -> str:
     """The last line of a run: counts by outcome."""
-    refused = ", ".join(f"{count} {outcome}" for outcome, count in sorted(gathering.counts.items()) if outcome != KEPT)
+    refused = ", ".join(f"{count} {outcome}" for outcome, count in sorted(gathering.counts.items()) if outcome != OUTCOME_KEPT)
     there = ", ".join(f"{count} {label}" for label, count in sorted(gathering.ledger.kept.items())) or "none"
-    counted = f"{gathering.counts[KEPT]} kept{', ' if refused else ''}{refused}; {requests}"
+    counted = f"{gathering.counts[OUTCOME_KEPT]} kept{', ' if refused else ''}{refused}; {requests}"
     return f"{counted}; photos from {gathering.ledger.source}: {there} -> {out}"

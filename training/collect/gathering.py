@@ -9,11 +9,10 @@ from tqdm import tqdm
 
 from carpark.errors import BadImage, NoAnswer
 from training.collect.intake import TooSmall, take_in
-from training.collect.ledger import Ledger, Search
+from training.collect.ledger import OUTCOME_FAILED, OUTCOME_KEPT, OUTCOME_UNWANTED, Ledger, Search
 from training.collect.paced import PacedClient, Unreachable, find_host
 from training.collect.sources.offer import Offer, OfferSource, Page
 
-KEPT, FAILED, UNWANTED = "kept", "failed", "licence not wanted"
 MOST_FAILURES = 10  # failed downloads from one host, without a success between them, that end a run
 
 
@@ -62,28 +61,28 @@ class Gathering:
     def _handle(self, offer: Offer, search: Search, limit: int, bar: "tqdm[NoReturn]") -> bool:
         """True if the offer is done; False if the next run has to try it again. Raises NoAnswer for a host that keeps failing."""
         before = self.ledger.outcome_of(offer)
-        if before not in ("", FAILED, UNWANTED) or (before == UNWANTED and offer.license not in self.licenses):
+        if before not in ("", OUTCOME_FAILED, OUTCOME_UNWANTED) or (before == OUTCOME_UNWANTED and offer.license not in self.licenses):
             return True
         if self.ledger.kept[search.label] >= limit:
             return False
         outcome, reason = self._judge(offer, search)
         self.counts[outcome] += 1
-        if outcome == KEPT:
+        if outcome == OUTCOME_KEPT:
             bar.update()
         elif outcome != before:
             self.ledger.refuse(offer, outcome, reason, search)
-        if outcome == FAILED:
+        if outcome == OUTCOME_FAILED:
             bar.write(f"failed, the next run tries again: {offer.image_url} ({reason})")
             if self._failures[find_host(offer.image_url)] >= MOST_FAILURES:
                 raise NoAnswer(
                     f"{MOST_FAILURES} downloads in a row failed, at last {offer.image_url} ({reason}). Run the same command again later."
                 )
-        return outcome != FAILED
+        return outcome != OUTCOME_FAILED
 
     def _judge(self, offer: Offer, search: Search) -> tuple[str, str]:
         """The outcome of the offer, and the reason if it is not kept. Writes the photo if it is."""
         if offer.license not in self.licenses:
-            return UNWANTED, offer.license
+            return OUTCOME_UNWANTED, offer.license or "none stated"
         try:
             data, outcome, reason = self._fetch(offer)
             if outcome:
@@ -96,7 +95,7 @@ class Gathering:
         if twin := self.ledger.file_with(picture.sha256):
             return "duplicate", f"the same as {twin}"
         self.ledger.keep(offer, picture, search)
-        return KEPT, ""
+        return OUTCOME_KEPT, ""
 
     def _fetch(self, offer: Offer) -> tuple[bytes, str, str]:
         """The bytes, or an outcome and its reason."""
@@ -107,7 +106,7 @@ class Gathering:
             reply = self.pictures.get(offer.image_url)
         except (Unreachable, NoAnswer) as error:
             self._failures[host] += 1
-            return b"", FAILED, str(error)
+            return b"", OUTCOME_FAILED, str(error)
         except OSError as error:
             return b"", "unreadable file", str(error)
         self._failures[host] = 0

@@ -20,6 +20,7 @@ from training.photos import read_photos
 from training.provenance import PROVENANCE
 
 PHOTOS_FILE, REFUSED_FILE, SEARCHES_FILE = "photos.csv", "refused.csv", "searches.csv"
+OUTCOME_KEPT, OUTCOME_FAILED, OUTCOME_UNWANTED = "kept", "failed", "licence not wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Ledger:
     def _note_photo(self, row: Mapping[str, str]) -> None:
         self._files[row["sha256"]] = row["file"]
         if row["source"] == self.source:
-            self._seen[row["source_id"]] = "kept"
+            self._seen[row["source_id"]] = OUTCOME_KEPT
             self.kept[row["label"]] += 1
 
     def _note_search(self, row: Mapping[str, str], line: int) -> None:

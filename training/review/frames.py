@@ -21,6 +21,7 @@ from carpark.errors import BadSetting
 from carpark.files import CsvLog
 from carpark.quality.frame import Frame, mark_frozen
 from carpark.quality.judging import judge_frame
+from carpark.slots import frame_path
 from training.clean.apply import write_photos
 from training.clean.decisions import (
     CLEANING_FILE,
@@ -55,7 +56,7 @@ def take_day(archive: Archive, camera: Camera, day: date, out: Path) -> "Counter
     states = Counter[str](frame.state for frame in frames.values())
     usable = {slot: frame for slot, frame in sorted(frames.items()) if frame.state == "ok"}
     if not usable:
-        summary = ", ".join(f"{count} {state}" for state, count in states.items())
+        summary = ", ".join(f"{count} {state}" for state, count in states.items()) or "no frame at all"
         raise BadSetting(f"{archive.location} has no usable frame of {camera.name} on {day} ({summary}). Choose another day or camera.")
     folder = frames_folder(out)
     known = set(read_frames(out).file) if (folder / "photos.csv").is_file() else set()
@@ -99,7 +100,7 @@ def _judge(data: bytes | None, slot: datetime) -> Frame:
 def _describe(camera: Camera, day: date, slot: datetime, frame: Frame) -> dict[str, str]:
     """The row of a frame without its sha256. The scene is the camera and day, since another day has other light."""
     return {
-        "file": f"{camera.folder}/{slot:%Y-%m-%d@%H_%M}GMT.jpg",
+        "file": f"{camera.folder}/{Path(frame_path(slot)).name}",
         "scene": f"{camera.folder} {day}",
         "camera": camera.id,
         "slot": slot.isoformat(),

@@ -1,6 +1,6 @@
 """Usable frames of a camera's day wait for labels, and those labelled become a photos folder."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,18 @@ def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Pat
     assert (out / CLEANING_FILE).is_file() and all(path.is_file() for path in photos.path)
 
 
+def test_two_frames_of_one_minute_are_two_photos(archive: Path, tmp_path: Path) -> None:
+    for second in (10, 40):
+        path = archive / "Baker_St" / frame_path(datetime(2020, 3, 12, 12, 0, second, tzinfo=UTC))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(jpeg(with_overlays(street(second))))
+    source = open_archive(str(archive))
+    take_day(source, source.camera("Baker_St"), date(2020, 3, 12), tmp_path / "labelled")
+    frames = read_frames(tmp_path / "labelled")
+    assert frames.file.tolist() == [f"Baker_St/2020-03-12@12_00_{second}GMT.jpg" for second in (10, 40)]
+    assert frames.path[0].read_bytes() != frames.path[1].read_bytes()
+
+
 def test_a_day_that_is_taken_twice_is_there_once(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "labelled"
     take(archive, DAYS[0], out)
@@ -61,5 +73,5 @@ def test_a_day_that_is_taken_twice_is_there_once(archive: Path, tmp_path: Path) 
 
 def test_a_day_without_a_usable_frame_is_one_line(archive: Path, tmp_path: Path) -> None:
     source = open_archive(str(archive))
-    with pytest.raises(BadSetting, match=r"has no usable frame of Baker St on 2020-03-11 \(288 missing\)"):
+    with pytest.raises(BadSetting, match=r"has no usable frame of Baker St on 2020-03-11 \(no frame at all\)"):
         take_day(source, source.camera("Baker_St"), date(2020, 3, 11), tmp_path / "labelled")
