@@ -19,6 +19,9 @@ HARD_EDGE = 10  #           levels between blank rows and what is above: a stree
 SUSPECT_SHARE = 0.25  #     of the width broken at a border of blocks, worth a look at the file's codes: live 0.18
 BROKEN_SHARE = 0.4  #       of the width broken inside a JamCam's street: live 0.18, rows shifted sideways 0.41 and more in 94%
 
+SEAM_SHARE = 0.58  #        of the height or width broken along one line of the grid: live 0.48, the real wrapped frame 0.91
+BOTH_SEAMS_SHARE = 0.38  #  the same, across and down together: live 0.26
+
 JAMCAM_SIZE = (352, 288)
 JAMCAM_SCENE = (0, 36, 352, 272)  # left, top, right, bottom: without the clock, number and roundel above and the place's name below
 JAMCAM_JUDGED = slice(48, 272)  # its rows whose JPEG blocks of 16 pixels hold no overlay either
@@ -46,7 +49,7 @@ def find_fault(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> tup
     # A cut file is blank to the foot of the picture; one that was cut before TfL wrote on it, to the foot of the street.
     if reason := _cut_off(pixels) or _cut_off(pixels[rows]):
         return "corrupt", reason
-    if reason := _damage(pixels, grey, data) or _smear(judged):
+    if reason := _damage(pixels, grey, data) or _smear(judged) or _wrapped(judged):
         return "corrupt", reason
     reason = _card(pixels[rows], judged) if may_be_card else ""
     return ("in_use", reason) if reason else ("ok", "")
@@ -78,6 +81,13 @@ def _card(pixels: measures.Pixels, grey: measures.Grey) -> str:
 def _smear(grey: measures.Grey) -> str:
     at_foot, anywhere = measures.smeared_rows(grey)
     return f"smeared: {anywhere} rows repeat the row above" if at_foot >= SMEARED_FOOT or anywhere >= SMEARED_BAND else ""
+
+
+def _wrapped(grey: measures.Grey) -> str:
+    """Why the picture counts as torn and wrapped around, "" when it does not. Its file may be sound: somebody re-encoded the damage."""
+    across, down = measures.seam_share(grey), measures.seam_share(grey.T)
+    is_torn = max(across, down) >= SEAM_SHARE or min(across, down) >= BOTH_SEAMS_SHARE
+    return f"torn: the picture breaks along {max(across, down):.0%} of one straight line" if is_torn else ""
 
 
 def _damage(pixels: measures.Pixels, grey: measures.Grey, data: bytes) -> str:

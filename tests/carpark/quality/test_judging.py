@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from carpark.quality.frame import mark_frozen, note_moved_views
 from carpark.quality.judging import judge_files, judge_frame
-from tests.real_data import ARCHIVE, JAMCAM, needs_real_data
+from tests.real_data import ARCHIVE, JAMCAM, SHARED, needs_real_data
 from tests.street import SIZE, card, exif, jpeg, street, with_overlays
 
 SLOT = datetime(2020, 3, 9, 10, 5, tzinfo=UTC)
@@ -259,6 +259,32 @@ def test_the_command_prints_one_line_a_frame(tmp_path):
         [str(second), "frozen", "2020-03-09T10:01:02+00:00", "stored twice: taken at 10:01:02, as the picture at 10:05"],
         [str(tmp_path / "none.jpg"), "missing", "", "cannot be read (No such file or directory)"],
     ]
+
+
+@needs_real_data
+def test_a_real_frame_that_is_torn_and_wrapped_is_corrupt():
+    frame = judge_frame((SHARED / "faults" / "wrapped__UFPR05_2013-02-24.jpg").read_bytes())
+    assert frame.state == "corrupt"
+    assert frame.reason.startswith("torn: the picture breaks along ")
+
+
+@pytest.mark.parametrize("shift_px", [64, 128, 176, 240])
+@pytest.mark.parametrize("quality", [60, 90])
+def test_a_drawn_picture_that_is_shifted_and_wrapped_is_corrupt(shift_px, quality):
+    noise = np.random.default_rng(shift_px).integers(0, 256, (45, 80, 3), dtype=np.uint8)
+    whole = Image.fromarray(noise).resize((640, 360), Image.Resampling.BICUBIC)
+    assert judge_frame(jpeg(whole, quality=quality)).state == "ok"
+    torn = np.roll(np.asarray(whole), shift_px, axis=1)
+    torn[:, :shift_px] = np.roll(torn[:, :shift_px], 48, axis=0)
+    assert judge_frame(jpeg(Image.fromarray(torn), quality=quality)).state == "corrupt"
+
+
+@needs_real_data
+def test_no_real_frame_counts_as_torn():
+    for folder in (ARCHIVE, JAMCAM / "archive", JAMCAM / "frames", SHARED / "street"):
+        paths = sorted(folder.rglob("*.jpg"))
+        assert paths
+        assert [path.name for path in paths if judge_frame(path.read_bytes()).reason.startswith("torn")] == []
 
 
 @needs_real_data
