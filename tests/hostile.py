@@ -80,8 +80,8 @@ def not_pictures() -> Iterator[Hostile]:
     }
     yield from ((name, data, NO_PICTURE) for name, data in texts.items())
     for brand in (b"heic", b"mif1"):
-        yield f"phone-{brand.decode()}.heic", b"\x00\x00\x00\x18ftyp" + brand + bytes(64), "is a HEIC picture"
-    yield "phone-as.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(64), "is a HEIC picture"
+        yield f"phone-{brand.decode()}.heic", b"\x00\x00\x00\x18ftyp" + brand + bytes(64), "cannot be decoded"
+    yield "phone-as.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(64), "cannot be decoded"
 
 
 def zip_of(name: str, data: bytes) -> bytes:

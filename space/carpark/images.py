@@ -1,26 +1,43 @@
 """Open any picture that a person may hand in as one upright 8-bit RGB image, or say in one line why it cannot be."""
 
 import io
+import math
+import struct
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import Image as PILImage
-from PIL import ImageOps, UnidentifiedImageError
-from PIL.Image import Image
+from PIL import UnidentifiedImageError
+from PIL.Image import Image, Transpose
 
 from carpark.errors import BadImage
 
 MAX_PIXELS = 50_000_000  # 50 megapixels: twice the largest phone camera's default, 150 MB once decoded
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 
 # Pillow knows many more, and would hand PostScript to a Ghostscript that is installed: no more formats than needed.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+EXPECTED = "expected JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
 
-# What Pillow raises on broken bytes, over its many formats.
+# What Pillow raises on broken bytes, over its many formats, and on EXIF that is not as the standard says.
 DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError)
+METADATA_ERRORS = (*DECODING_ERRORS, struct.error, AttributeError, LookupError, ArithmeticError, RuntimeError)
+
+ORIENTATION, MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 0x0112, 281, 341  # tags of EXIF and TIFF
+UPRIGHT = {  # how to turn a picture upright that says so in its EXIF; 1 is upright already
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+WHITE_LEVELS = (255, 1023, 4095, 16383, 65535)  # of greys of 8, 10, 12, 14 and 16 bits
 
 
 def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
@@ -30,28 +47,30 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
     """
     name = name or (source.name if isinstance(source, Path) else "the picture")
     try:
-        with PILImage.open(source, formats=FORMATS) as image:
+        with PILImage.open(source, formats=[*FORMATS, *_heif_format(source)]) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise BadImage(f"{name} has {width} x {height} pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.")
             image.load()
-            return to_rgb(ImageOps.exif_transpose(image))
+            turn = UPRIGHT.get(_read_orientation(image))
+            return to_rgb(image.transpose(turn) if turn is not None else image, white=_read_white(image))
     except FileNotFoundError as error:
         raise BadImage(f"{name} does not exist.") from error
     except UnidentifiedImageError as error:
-        if _is_heic(source):
-            raise BadImage(f"{name} is a HEIC picture, as iPhones take them, and cannot be read. Save it as JPEG.") from error
-        raise BadImage(f"{name} is not a picture that can be read; expected JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
+        raise BadImage(f"{name} is not a picture that can be read; {EXPECTED}.") from error
     except PILImage.DecompressionBombError as error:  # Pillow's own limit, far above ours, strikes before the size can be read
         raise BadImage(f"{name} has too many pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.") from error
-    except DECODING_ERRORS as error:
+    except METADATA_ERRORS as error:
         raise BadImage(f"{name} cannot be decoded ({error}). Save it again as JPEG or PNG.") from error
 
 
-def to_rgb(image: Image) -> Image:
-    """The same picture as 8-bit RGB, whatever its mode: 16-bit scaled to 8, transparency laid on white."""
+def to_rgb(image: Image, *, white: float | None = None) -> Image:
+    """The same picture as 8-bit RGB, whatever its mode: deeper greys scaled to 8 bits, transparency laid on white.
+
+    `white` is the value of white in a grey of more than 8 bits, where the file says so. Raises BadImage for a grey without any level.
+    """
     if image.mode.startswith("I") or image.mode == "F":
-        return _scale_to_8_bits(image).convert("RGB")
+        return _scale_to_8_bits(image, white).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         paper = PILImage.new("RGBA", rgba.size, "white")
@@ -59,21 +78,76 @@ def to_rgb(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def _is_heic(source: Path | BinaryIO) -> bool:
+def _heif_format(source: Path | BinaryIO) -> list[str]:
+    """What opens HEIC pictures, as phones write them, if the source is one: the reader is loaded with the first such picture."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             head = file.read(12)
     else:
-        source.seek(0)
         head = source.read(12)
-    return head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
+        source.seek(0)
+    if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
+        return []
+    _enable_heif()
+    return ["HEIF"]
 
 
-def _scale_to_8_bits(image: Image) -> Image:
-    """Grey of more than 8 bits, from its own range (16 bits for modes I;16*, else 0 to the largest value) to 0..255."""
-    values = np.asarray(image, dtype=np.float32)
-    top = 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
-    return PILImage.fromarray(np.clip(values * (255.0 / max(top, values.max())), 0, 255).astype(np.uint8))
+@cache
+def _enable_heif() -> None:
+    """Teaches Pillow to read HEIC."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+
+def _read_orientation(image: Image) -> int:
+    """1 to 8 from EXIF, or another number where the EXIF is broken; the picture itself may be fine.
+
+    Read here rather than by Pillow, which warns or raises in many ways when other tags are odd. HEIC pictures come upright already.
+    """
+    if image.format == "TIFF":
+        value = getattr(image, "tag_v2", {}).get(ORIENTATION, 1)
+        return value if isinstance(value, int) else 1
+    tiff = image.info.get("exif", b"")
+    tiff = bytes(tiff).removeprefix(b"Exif\0\0") if isinstance(tiff, bytes) else b""
+    orders: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
+    if image.format == "HEIF" or (order := orders.get(tiff[:4])) is None:
+        return 1
+    directory = int.from_bytes(tiff[4:8], order)
+    entries = int.from_bytes(tiff[directory : directory + 2], order)
+    for start in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
+        if int.from_bytes(tiff[start : start + 2], order) == ORIENTATION:
+            return int.from_bytes(tiff[start + 8 : start + 10], order)
+    return 1
+
+
+def _read_white(image: Image) -> float | None:
+    """The value of white that a TIFF names for its samples; None where it names none."""
+    tags = getattr(image, "tag_v2", {})
+    for tag in (S_MAX_SAMPLE_VALUE, MAX_SAMPLE_VALUE):
+        value = tags.get(tag)
+        value = value[0] if isinstance(value, tuple) and value else value
+        if isinstance(value, int | float) and math.isfinite(value) and value > 0:
+            return float(value)
+    return None
+
+
+def _scale_to_8_bits(image: Image, white: float | None) -> Image:
+    """Grey of more than 8 bits, or of floats, as 8 bits.
+
+    White is what the file says; else, for whole numbers, the smallest depth that holds all values, and for floats 1, 255 or the largest
+    value. Infinite values are white or black, values that are not numbers black.
+    """
+    values = np.asarray(image, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise BadImage("The picture holds no finite value, so it cannot be judged. Save it again as JPEG or PNG.")
+    highest = float(finite.max())
+    if white is None or white < highest:
+        levels = (1, 255) if image.mode == "F" else WHITE_LEVELS
+        white = next((float(level) for level in levels if highest <= level), highest)
+    scaled = np.clip(np.nan_to_num(values, nan=0.0, posinf=white, neginf=0.0) * (255.0 / white), 0, 255)
+    return PILImage.fromarray(scaled.astype(np.uint8))
 
 
 def jpeg_data_uri(image: Image, *, quality: int = 82) -> str:

@@ -22,6 +22,8 @@ from uuid import uuid4
 
 import numpy as np
 from huggingface_hub import CommitScheduler, snapshot_download
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not so that mypy sees it
 from PIL import Image as PILImage
 from PIL.Image import Image
 
@@ -92,9 +94,10 @@ class VoteBox:
         threading.Thread(target=self._push_for_ever, args=(repo, every_min), name="votes", daemon=True).start()
 
     def _push_for_ever(self, repo: str, every_min: float) -> None:
+        scheduler: CommitScheduler | None = None
         while True:
             try:
-                scheduler = CommitScheduler(
+                scheduler = scheduler or CommitScheduler(  # one alone: each has a thread that never ends
                     repo_id=repo,
                     repo_type="dataset",
                     private=True,
@@ -128,7 +131,13 @@ def open_votes(setting: str, default: Path, *, every_min: float = PUSH_EVERY_MIN
 
     Raises BadSetting when the folder cannot be made or read.
     """
-    if setting and not Path(setting).expanduser().is_dir() and REPO_ID.fullmatch(setting):
+    if setting and not Path(setting).expanduser().is_dir() and (named := REPO_ID.fullmatch(setting)):
+        try:
+            validate_repo_id(named["repo"])
+        except HFValidationError as error:
+            raise BadSetting(f"CARPARK_VOTES={setting} is neither a folder nor a repo's name; expected owner/name.") from error
+        if named["revision"]:
+            raise BadSetting(f"CARPARK_VOTES={setting} names a revision, but votes are added to the newest one: expected {named['repo']}.")
         box = _open_box(default / setting.replace("/", "--"))
         box.push_to(setting, every_min)
         return box

@@ -6,6 +6,7 @@ asked for under `/file=`, lets `/run` pass the queue by, and knows no visitors; 
 """
 
 import json
+import os
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -89,9 +90,13 @@ class Gate:
 def visitor_of(scope: Scope) -> str:
     """The address of the visitor; "" on this machine itself, from where MCP's calls come too, and which is not bounded.
 
-    Behind the Hub's proxy that is the first address in X-Forwarded-For. A visitor may forge that, and so get more than one share: of what
-    is bounded for all together, never of another visitor's.
+    Behind a proxy that is the last address in X-Forwarded-For, which the nearest proxy added: what stands before it was sent by the visitor
+    and may be made up. A proxy is expected on the Hub (SPACE_ID is set there) and where CARPARK_BEHIND_PROXY is set; elsewhere the header
+    does not count.
     """
-    forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1").split(",")[0].strip()
-    address: str = forwarded or (scope["client"][0] if scope.get("client") else "")
+    if "SPACE_ID" in os.environ or os.environ.get("CARPARK_BEHIND_PROXY"):
+        forwarded: str = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
+        if forwarded:
+            return forwarded
+    address: str = scope["client"][0] if scope.get("client") else ""
     return "" if address.startswith("127.") or address in ("::1", "testclient") else address

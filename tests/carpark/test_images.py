@@ -1,14 +1,20 @@
 """Any picture opens as upright 8-bit RGB, or is refused in one line."""
 
+import contextlib
 import io
+import struct
+import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from carpark.errors import BadImage
-from carpark.images import MAX_PIXELS, open_image
+from carpark.images import MAX_PIXELS, ORIENTATION, open_image
+from tests.real_data import SHARED, needs_real_data
 
 
 @pytest.fixture
@@ -95,3 +101,109 @@ def test_a_bomb_beyond_pillows_own_limit_is_told_the_same_way() -> None:
     Image.new("1", (20_000, 10_000)).save(bomb, "PNG")
     with pytest.raises(BadImage, match=r"the picture has too many pixels; at most 50 megapixels are read\. Scale it down\."):
         open_image(bomb)
+
+
+@pytest.mark.parametrize("suffix", ["heic", "avif"])
+def test_what_phones_and_browsers_save_is_read_upright(suffix: str, red_left: Image.Image, tmp_path: Path) -> None:
+    register_heif_opener()
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6  # lies on its side
+    opened = open_image(saved(red_left.resize((400, 200)), tmp_path / f"photo.{suffix}", exif=exif, quality=90))
+    turns = suffix == "avif"  # a HEIC picture says itself how it is turned; its EXIF does not count
+    assert opened.size == ((200, 400) if turns else (400, 200))
+    red, _, blue = opened.getpixel((100, 50))
+    assert red > 200 and blue < 60
+
+
+def test_a_heic_picture_keeps_the_limit_of_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, red_left: Image.Image) -> None:
+    register_heif_opener()
+    monkeypatch.setattr("carpark.images.MAX_PIXELS", 100)
+    with pytest.raises(BadImage, match=r"photo\.heic has 40 x 20 pixels; at most"):
+        open_image(saved(red_left, tmp_path / "photo.heic"))
+
+
+def exif_of(entries: list[tuple[int, int, int, bytes]]) -> bytes:
+    """EXIF with these entries (tag, type, count, four bytes) in its first directory, whatever the standard says of them."""
+    packed = b"".join(struct.pack("<HHI", tag, kind, count) + value for tag, kind, count, value in entries)
+    return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + packed + bytes(4) + bytes(16)
+
+
+ODD_EXIF = {
+    "a rational where a short belongs": [(0x0100, 5, 1, struct.pack("<I", 4_000_000_000))],
+    "text for an orientation": [(ORIENTATION, 2, 4, b"six\0")],
+    "orientation 9": [(ORIENTATION, 3, 1, b"\x09\0\0\0")],
+    "orientation 0": [(ORIENTATION, 3, 1, bytes(4))],
+    "an offset beyond the end": [(ORIENTATION, 3, 9, struct.pack("<I", 1_000_000))],
+    "a type that does not exist": [(ORIENTATION, 99, 1, bytes(4))],
+    "a sub-directory that leads nowhere": [(0x8769, 4, 1, struct.pack("<I", 3_000_000_000))],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Truncated File Read")  # Pillow looks for a resolution
+@pytest.mark.parametrize("entries", ODD_EXIF.values(), ids=ODD_EXIF)
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_picture_with_odd_exif_is_read(
+    entries: list[tuple[int, int, int, bytes]], suffix: str, red_left: Image.Image, tmp_path: Path
+) -> None:
+    opened = open_image(saved(red_left, tmp_path / f"photo.{suffix}", exif=exif_of(entries)))
+    assert opened.size == (40, 20)
+
+
+@pytest.mark.filterwarnings("ignore:Truncated File Read")
+def test_a_good_orientation_beside_odd_tags_is_followed(red_left: Image.Image, tmp_path: Path) -> None:
+    entries = [(0x0100, 5, 1, struct.pack("<I", 4_000_000_000)), (ORIENTATION, 3, 1, b"\x06\0\0\0")]
+    assert open_image(saved(red_left, tmp_path / "photo.jpg", exif=exif_of(entries))).size == (20, 40)
+
+
+def test_a_png_whose_exif_has_four_bytes_is_read(red_left: Image.Image, tmp_path: Path) -> None:
+    path = saved(red_left, tmp_path / "photo.png")
+    data, chunk = path.read_bytes(), b"eXIfMM\0*"
+    end = 8 + 25  # of the signature and the IHDR chunk
+    path.write_bytes(data[:end] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[end:])
+    assert open_image(path).size == (40, 20)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "heic", "avif"])
+def test_damage_anywhere_is_a_picture_or_one_line(suffix: str, red_left: Image.Image, tmp_path: Path) -> None:
+    register_heif_opener()
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    whole = saved(red_left, tmp_path / f"photo.{suffix}", exif=exif).read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        data = bytearray(whole)
+        for place in rng.integers(0, min(len(data), 400), 3):
+            data[place] = rng.integers(0, 256)
+        with contextlib.suppress(BadImage), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of many a damaged tag
+            open_image(io.BytesIO(bytes(data[: rng.integers(len(data) // 2, len(data) + 1)])))
+
+
+@needs_real_data
+def test_the_odd_files_of_other_people_are_read() -> None:
+    paths = sorted((SHARED / "faults" / "exif").iterdir())
+    assert paths
+    assert all(min(open_image(path).size) >= 48 for path in paths)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 200.0), (0.0, 5000.0)])
+def test_a_float_picture_keeps_its_light(low: float, high: float, tmp_path: Path) -> None:
+    values = np.linspace(low, high, 64, dtype=np.float32).reshape(8, 8)
+    opened = np.asarray(open_image(saved(Image.fromarray(values), tmp_path / "float.tif")))
+    assert opened.min() == 0 and opened.max() >= 200
+
+
+def test_infinite_values_are_white_and_no_value_at_all_is_refused(tmp_path: Path) -> None:
+    values = np.full((8, 8), 0.5, np.float32)
+    values[0, 0], values[0, 1] = np.inf, np.nan
+    opened = np.asarray(open_image(saved(Image.fromarray(values), tmp_path / "float.tif")))
+    assert (opened[0, 0, 0], opened[0, 1, 0]) == (255, 0) and 120 <= opened[4, 4, 0] <= 135
+    with pytest.raises(BadImage, match="holds no finite value, so it cannot be judged"):
+        open_image(saved(Image.fromarray(np.full((8, 8), np.nan, np.float32)), tmp_path / "nothing.tif"))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_deep_grey_is_not_black(bits: int, tmp_path: Path) -> None:
+    values = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    opened = np.asarray(open_image(saved(Image.fromarray(values), tmp_path / "deep.png")))
+    assert opened.max() == 255 and 120 <= np.median(opened) <= 135

@@ -27,9 +27,9 @@ def knock(gate: Gate, path: str, *, method: str = "GET", size: int | None = 2, v
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": b""}
 
-    headers = [(b"x-forwarded-for", visitor.encode())] + ([(b"content-length", str(size).encode())] if size is not None else [])
-    scope = {"type": "http", "path": path, "method": method, "headers": headers, "client": ("10.0.0.1", 5000)}
-    asyncio.run(gate(scope, receive, send))
+    headers = [(b"content-length", str(size).encode())] if size is not None else []
+    request = {"type": "http", "path": path, "method": method, "headers": headers, "client": (visitor, 5000)}
+    asyncio.run(gate(request, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"]).get("detail", "")
 
 
@@ -101,10 +101,20 @@ def test_uploads_are_bounded_for_each_visitor_and_come_back_in_time(monkeypatch:
     assert knock(gate, "/gradio_api/upload", **upload)[0] == 200
 
 
-def test_a_visitor_is_the_first_address_that_the_proxy_names_and_nobody_on_this_machine() -> None:
-    def scope(client: str, forwarded: str = "") -> dict[str, Any]:
-        return {"headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [], "client": (client, 1)}
+def scope(client: str, forwarded: str = "") -> dict[str, Any]:
+    return {"headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [], "client": (client, 1)}
 
-    assert visitor_of(scope("10.1.1.1", f"{LONDON}, 10.2.2.2")) == LONDON
+
+def test_without_a_proxy_a_visitor_is_who_connects_and_nobody_on_this_machine() -> None:
+    assert visitor_of(scope(PARIS, f"{LONDON}, 10.2.2.2")) == PARIS  # no proxy is expected, so the header is the visitor's own
     assert visitor_of(scope(PARIS)) == PARIS
     assert visitor_of(scope("127.0.0.1")) == visitor_of(scope("::1")) == ""
+
+
+@pytest.mark.parametrize("setting", ["SPACE_ID", "CARPARK_BEHIND_PROXY"])
+def test_behind_a_proxy_the_address_that_it_added_counts(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(setting, "1")
+    assert visitor_of(scope("127.0.0.1", f"127.0.0.1, {LONDON}")) == LONDON
+    assert visitor_of(scope("10.1.1.1", f"{PARIS}, {LONDON}")) == LONDON
+    assert visitor_of(scope("10.1.1.1", "127.0.0.1")) == "127.0.0.1"  # bounded: only this machine itself is not
+    assert visitor_of(scope("127.0.0.1")) == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carpark.cameras.camera import Camera, find_camera, parse_catalogue
 from carpark.cameras.catalogue import ASK_AGAIN, FRESH, ask_catalogue
-from carpark.errors import BadSetting
+from carpark.errors import BadSetting, UnknownCamera
 from carpark.files import write_file
 from carpark.web.breaker import Patience
 from carpark.web.client import Silent
@@ -23,6 +23,8 @@ class CameraList:
     url: str  # TfL's catalogue
     patience: Patience = field(default_factory=Patience)
     cameras: tuple[Camera, ...] = ()
+    recorded: set[str] = field(default_factory=set)  # ids of cameras that were recorded, now or in an earlier run
+    unknown: tuple[str, ...] = ()  # why wanted cameras are left out, a line each
     _ask_at: float = 0.0  # by the monotonic clock
 
     def refresh(self) -> str:
@@ -52,10 +54,24 @@ class CameraList:
         return ""
 
     def choose(self, wanted: str) -> list[Camera]:
-        """The cameras that `wanted` lists by id with commas between, or "all" of them. Raises UnknownCamera."""
+        """The cameras that `wanted` lists by id with commas between, or "all" of them. Raises UnknownCamera.
+
+        One that was `recorded` before and that TfL does not list any more is left out until it is back: `unknown` says which.
+        """
         if wanted == "all":
             return list(self.cameras)
-        return list(dict.fromkeys(find_camera(self.cameras, key) for key in wanted.split(",")))
+        found: dict[Camera, None] = {}
+        problems: list[UnknownCamera] = []
+        for key in wanted.split(","):
+            try:
+                found[find_camera(self.cameras, key)] = None
+            except UnknownCamera as problem:
+                if key.strip() not in self.recorded:
+                    raise
+                problems.append(problem)
+        self.recorded |= {camera.id for camera in found}
+        self.unknown = tuple(map(str, problems))
+        return list(found)
 
 
 def _read_list(path: Path) -> tuple[Camera, ...]:

@@ -24,6 +24,11 @@ def remove_leftovers(out: Path) -> None:
             remove_half_written(camera_folder / f"{day}", "*")
 
 
+def read_recorded(out: Path) -> set[str]:
+    """The ids of the cameras that the newest manifests name."""
+    return {row["camera"] for path in sorted((out / FOLDER).glob("*.csv"))[-DAYS_READ:] for row in read_attempts(path)}
+
+
 def read_progress(out: Path, tick: datetime) -> tuple[dict[str, str], set[str]]:
     """The etag of each camera's newest picture, by its id, as the manifests know it; and the ids of the cameras asked in this tick."""
     etags: dict[str, str] = {}

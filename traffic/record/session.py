@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from carpark.archives.live import JAMCAM_BUCKET
+from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 from carpark.web.breaker import Patience
 from carpark.web.client import WebClient
@@ -18,7 +19,7 @@ from traffic.record.asking import CONCURRENCY, Recorder, Round
 from traffic.record.camera_list import CameraList
 from traffic.record.keep import remove_old_days
 from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED
-from traffic.record.resume import read_progress, remove_leftovers
+from traffic.record.resume import read_progress, read_recorded, remove_leftovers
 from traffic.record.rounds import floor_to_tick, parse_span, plan_round, seconds_to_next, spread_over
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Session:
         Raises UnknownCamera and BadSetting before anything is asked.
         """
         self._refresh_cameras()
-        self.cameras.choose(self.wanted)
+        self.cameras.recorded |= read_recorded(self.recorder.out)
+        self._choose_cameras()
         remove_leftovers(self.recorder.out)
         self.recorder.etags, asked = read_progress(self.recorder.out, floor_to_tick(datetime.now(UTC), self.every))
         ends_at = None if length is None else time.monotonic() + length.total_seconds()
@@ -69,7 +71,7 @@ class Session:
         """A round of all cameras but those that were `asked` in this tick before."""
         now = datetime.now(UTC)
         tick = floor_to_tick(now, self.every)
-        cameras = [camera for camera in self.cameras.choose(self.wanted) if camera.id not in asked]
+        cameras = [camera for camera in self._choose_cameras() if camera.id not in asked]
         started = time.monotonic()
         this_round = Round(self.recorder, tick, stop=self.stop, limit_s=0.9 * self.every.total_seconds())
         this_round.run(plan_round(cameras, spread_over(now, self.every)))
@@ -90,6 +92,15 @@ class Session:
                 _complain(f"old days cannot be removed: {error}")
         if self.pusher:
             self.pusher.start()
+
+    def _choose_cameras(self) -> list[Camera]:
+        """The cameras to record; each that is left out is named, once as long as it stays away. Raises UnknownCamera."""
+        known = self.cameras.unknown
+        chosen = self.cameras.choose(self.wanted)
+        for line in self.cameras.unknown:
+            if line not in known:
+                _complain(f"{line} It is left out until it is there.")
+        return chosen
 
     def _refresh_cameras(self) -> None:
         try:

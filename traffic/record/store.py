@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
-from itertools import count
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 
 from carpark.cameras.camera import is_safe_folder
 from carpark.files import write_file
-from carpark.slots import SLOT, floor_to_slot, frame_path, read_day_folders, read_slot
+from carpark.slots import floor_to_slot, frame_path, read_day_folders, read_slot
 
 OLDEST_PLAUSIBLE = timedelta(days=1)  # a camera's clock that is further behind is wrong
 AHEAD = timedelta(minutes=1)  # clocks of camera and server differ by seconds
@@ -20,14 +20,18 @@ def plausible_time(times: list[datetime | None], now: datetime) -> datetime | No
 
 
 def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None:
-    """Where the frame lies now: in the slot of its time, or the next free one; None when one of these, or the newest, is the same picture.
+    """Where the frame lies now; None when it, or the newest one, is the same picture.
 
-    Nothing is ever written over. Raises OSError, and then leaves no file.
+    A frame belongs to the slot in which it was taken. If another picture has that slot, the name says the seconds as well. Nothing is ever
+    written over. Raises OSError, and then leaves no file.
     """
     if (newest := _newest_frame(camera_folder)) and _holds(newest, data):
         return None
-    for number in count():
-        path = camera_folder / frame_path(floor_to_slot(time) + number * SLOT)
+    second = timedelta(seconds=1)
+    exactly = time.astimezone(UTC).replace(microsecond=0)
+    exactly += second * (exactly.second == 0)  # a name without seconds is a slot's
+    for slot in chain([floor_to_slot(time)], (exactly + number * second for number in count())):
+        path = camera_folder / frame_path(slot)
         if not path.exists():
             break
         if _holds(path, data):

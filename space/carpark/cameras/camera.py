@@ -78,7 +78,7 @@ def _parse_place(place: Any) -> Camera | None:
 
 def find_camera(cameras: Sequence[Camera], key: str) -> Camera:
     """The camera whose id (with or without "JamCams_"), name or folder is `key`, whatever the case. Raises UnknownCamera."""
-    wanted = key.strip().removeprefix("JamCams_").casefold()
+    wanted = key.strip().casefold().removeprefix("jamcams_")
     for camera in cameras:
         if wanted in (camera.id.casefold(), camera.name.casefold(), camera.folder.casefold()):
             return camera

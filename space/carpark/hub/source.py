@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not so that mypy sees it
 
 from carpark.errors import BadSetting
 from carpark.hub.errors import HUB_ERRORS, short_reason
@@ -57,6 +58,10 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
 def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[str] | None = None) -> Source:
     """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
     trouble: Exception | None = None
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise BadSetting(f"{repo!r} is neither a folder here nor a name that a Hub repo can have: expected owner/name.") from error
     try:
         HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S)
     except HUB_ERRORS as error:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL.Image import Image
 
-from carpark.images import DECODING_ERRORS
+from carpark.images import METADATA_ERRORS
 from carpark.quality.exif import ExifFacts, read_exif
 from carpark.quality.faults import crop_scene, find_fault, judged_rows
 from carpark.quality.frame import Frame, mark_frozen
@@ -38,7 +38,7 @@ def judge_frame(data: bytes, *, slot: datetime | None = None) -> Frame:
     try:
         with PILImage.open(io.BytesIO(file.picture), formats=["JPEG"]) as image:
             picture = image.convert("RGB")
-    except DECODING_ERRORS as error:
+    except METADATA_ERRORS as error:
         return Frame("corrupt", f"cannot be decoded ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
     return _judge_picture(picture, file.picture, truth, slot)
 

@@ -9,7 +9,7 @@ from PIL import Image as PILImage
 
 from carpark.archives.archive import Archive
 from carpark.day.table import NOT_BEGUN, NOT_FETCHED, CameraDay
-from carpark.images import DECODING_ERRORS, jpeg_data_uri
+from carpark.images import METADATA_ERRORS, jpeg_data_uri
 from carpark.model.heatmap import HeatMapper, laid_over
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
@@ -58,7 +58,7 @@ def _picture_uri(fetched: Fetched, heat: HeatMapper | None) -> str:
             if image.width * image.height > MAX_PIXELS:
                 return ""
             picture = image.convert("RGB")
-    except DECODING_ERRORS:
+    except METADATA_ERRORS:
         return ""
     if heat:
         scene = crop_scene(picture)

@@ -52,7 +52,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
         """Say whether the car park in a photo is full or empty, with the probability and whether the model is sure.
 
         Args:
-            photo: A picture file (JPEG, PNG, WebP, GIF, BMP or TIFF) of a car park or a street with parking.
+            photo: A picture file (JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF) of a car park or a street with parking.
         """
         with errors_to_caller():
             answer, _ = judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo)))

@@ -9,11 +9,14 @@ import pytest
 
 from carpark.archives import open_archive
 from carpark.day import camera_day
-from carpark.slots import LONDON, floor_to_slot, frame_path
+from carpark.slots import LONDON, floor_to_slot, frame_path, read_slot
 from tests.carpark.day.test_table import ToyModel
 from tests.loopback import NOT_FOUND, Answer
 from tests.recording import CAMERAS, asked, bucket, frame, frames_on_disk, minutes_ago, offer, open_session, record_once, rows, start
 from traffic.record.__main__ import main
+from traffic.record.camera_list import CameraList
+from traffic.record.resume import read_recorded
+from traffic.record.store import store_frame
 
 ID, OTHER = "00001.00007", "00001.00008"
 
@@ -52,8 +55,30 @@ def test_two_pictures_of_one_slot_are_both_kept(tmp_path):
     for picture in pictures:
         with bucket({ID: offer(picture)}) as server:
             record_once(server, tmp_path, ID)
-    paths = [tmp_path / "Street_7" / frame_path(slot + timedelta(minutes=m)) for m in (0, 5)]
+    paths = [tmp_path / "Street_7" / frame_path(slot + timedelta(seconds=s)) for s in (0, 200)]
     assert [path.read_bytes() for path in paths] == pictures
+
+
+def test_an_hour_of_a_camera_that_changes_every_three_minutes_does_not_drift(tmp_path):
+    start = floor_to_slot(minutes_ago(120))
+    for number in range(20):
+        taken = start + timedelta(minutes=3 * number, seconds=7)
+        path = store_frame(tmp_path / "Street_7", taken, frame(taken, number % 8))
+        assert timedelta(0) <= taken - read_slot(path.name) < timedelta(minutes=5)
+
+
+def test_a_camera_that_tfl_drops_takes_no_other_along_and_is_waited_for(tmp_path):
+    other = "00001.00008"
+    with bucket({ID: offer(frame(minutes_ago(4))), other: offer(frame(minutes_ago(3), 2))}) as server:
+        session = open_session(server, tmp_path, f"{ID},{other}", every_s=60)
+        session.run(timedelta(0))
+        cameras = session.cameras
+        cameras.cameras = tuple(camera for camera in cameras.cameras if camera.id != other)  # TfL's next list
+        assert [camera.id for camera in cameras.choose(f"{ID},{other}")] == [ID]
+        again = CameraList(tmp_path, cameras.url, cameras.patience, cameras.cameras)
+        again.recorded |= read_recorded(tmp_path)  # as a new process would
+        assert [camera.id for camera in again.choose(f"{ID},{other}")] == [ID]
+        assert again.unknown[0].startswith(f"There is no camera '{other}'")
 
 
 def test_a_picture_that_did_not_change_is_not_sent_again(tmp_path):
