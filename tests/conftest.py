@@ -5,12 +5,15 @@ see; the others wait for it. Nothing is kept between runs.
 """
 
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the processes of the suite share the cores
 
 with warnings.catch_warnings():  # fastai warns about itself and its libraries while it is imported; every later warning is an error
     warnings.simplefilter("ignore")
@@ -23,7 +26,15 @@ from training.train.folder import train
 
 # What `make test-quick` leaves out: tests that train, start a Space or other processes, or open a browser.
 SLOW_FIXTURES = {"sample_folder", "dataset_folder", "tiny_model_folder", "chromium", "space", "photos", "planted"}
-SLOW_ROOMS = ("tests/browser/", "tests/space/", "tests/training/", "tests/traffic/", "tests/carpark/day/test_killed_day.py")
+SLOW_ROOMS = (
+    "tests/browser/",
+    "tests/space/",
+    "tests/training/",
+    "tests/traffic/",
+    "tests/serving/test_process.py",
+    "tests/carpark/hub/",
+    "tests/carpark/day/test_killed_day.py",
+)
 QUICK_IN_SLOW_ROOMS = ("tests/training/test_", "tests/training/evaluate/", "tests/traffic/record/test_rounds.py")
 
 
@@ -32,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = item.path.relative_to(item.config.rootpath).as_posix()
         is_slow_room = path.startswith(SLOW_ROOMS) and not path.startswith(QUICK_IN_SLOW_ROOMS)
-        if is_slow_room or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        uses_real_data = any(mark.name == "skipif" and "shared/data" in str(mark.kwargs.get("reason")) for mark in item.iter_markers())
+        if is_slow_room or uses_real_data or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 
@@ -45,6 +57,7 @@ def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
     def make(name: str, write: Callable[[Path], object]) -> Path:
         with FileLock(shared / f"{name}.lock"):
             if not (shared / f"{name}.done").exists():
+                shutil.rmtree(shared / name, ignore_errors=True)  # of a process that failed halfway
                 write(shared / name)
                 (shared / f"{name}.done").touch()
         return shared / name

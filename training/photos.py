@@ -1,5 +1,7 @@
 """A folder of photos as a table: `empty/ full/ [partial/]` image files, with or without a `photos.csv` beside them; or a dataset repo."""
 
+import codecs
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ DARK = 80  # mean brightness, 0 to 255: photos by night and in ill-lit garages a
 SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
 # A hash of digits and an id are not numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
+KNOWN_COLUMNS = {*TEXTS, "width", "height", "view", "light", "occupancy", "resolution"}
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
 
 
@@ -157,21 +160,82 @@ def _list_files(folder: Path) -> pd.DataFrame:
 
 
 def _read_csv(csv: Path) -> pd.DataFrame:
+    """The rows of a photos.csv, also as spreadsheets write them: with semicolons or tabs, UTF-16, capitals and blanks in the header.
+
+    A scene called NA or None is a name. Raises BadPhotos, with the line where there is one.
+    """
+    text = _decode(csv)
     try:
-        photos = pd.read_csv(csv, dtype=dict.fromkeys(TEXTS, str))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise BadPhotos(f"{csv} is not a CSV table ({error}).") from error
+        photos = pd.read_csv(io.StringIO(text), sep=_find_separator(csv, text), dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise BadPhotos(f"{csv} is not a CSV table ({str(error).strip()}).") from error
+    photos.columns = [name.strip().lower() if name.strip().lower() in KNOWN_COLUMNS else name for name in photos.columns]
+    photos = photos[(photos != "").any(axis=1)]  # spreadsheets leave empty rows at the end
     missing = {"file", "label"} - set(photos.columns)
     if missing:
         raise BadPhotos(f"{csv} has no column {' or '.join(sorted(missing))}; expected file,label,scene.")
-    if photos.file.isna().any() or photos.label.isna().any():
-        row = int(photos.index[photos.file.isna() | photos.label.isna()][0]) + 2  # the header is line 1
-        raise BadPhotos(f"{csv} line {row} lacks a file or a label.")
+    for column in ("file", "label", *(["scene"] if "scene" in photos else [])):
+        photos[column] = photos[column].str.strip() if column != "file" else photos[column]
+    incomplete = photos.index[(photos.file == "") | (photos.label == "")]
+    if len(incomplete):
+        raise BadPhotos(f"{csv} line {incomplete[0] + 2} lacks a file or a label.")  # the header is line 1
+    photos["file"] = [_with_slashes(csv.parent, file) for file in photos.file]
     twice = photos.file[photos.file.duplicated()]
     if len(twice):
         raise BadPhotos(f"{csv} line {twice.index[0] + 2} names {twice.iloc[0]} twice; expected one row a photo.")
     outside = [file for file in photos.file if Path(file).is_absolute() or ".." in Path(file).parts]
     if outside:
         raise BadPhotos(f"{csv} names {outside[0]}, which lies outside {csv.parent}.")
-    scene = photos["scene"] if "scene" in photos else pd.Series(None, index=photos.index, dtype=object)
-    return photos.assign(scene=scene.fillna(photos.file))
+    scene = photos["scene"] if "scene" in photos else pd.Series("", index=photos.index)
+    photos = photos.assign(scene=scene.where(scene != "", photos.file))
+    for column in photos.columns.difference(["file", "label", "scene"]):
+        photos[column] = photos[column].where(photos[column] != "")  # NaN: not known
+        if column not in TEXTS:
+            numbers = pd.to_numeric(photos[column], errors="coerce")
+            photos[column] = numbers if numbers.notna().equals(photos[column].notna()) else photos[column]
+    _check_occupancy(csv, photos)
+    return photos
+
+
+def _check_occupancy(csv: Path, photos: pd.DataFrame) -> None:
+    """Raises BadPhotos for a share of bays that is not a number from 0 to 1."""
+    if "occupancy" in photos:
+        shares = pd.to_numeric(photos.occupancy, errors="coerce")
+        wrong = photos.index[photos.occupancy.notna() & ~shares.between(0, 1)]
+        if len(wrong):
+            row = photos.loc[wrong[0]]
+            raise BadPhotos(
+                f"{csv} line {wrong[0] + 2}: {row.file} has the occupancy {row.occupancy}; expected 0 to 1, the share of bays taken."
+            )
+
+
+def _decode(csv: Path) -> str:
+    """The text of a CSV in UTF-8, or in UTF-16 with its mark. Raises BadPhotos."""
+    data = csv.read_bytes()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadPhotos(
+            f"{csv} line {line} is not {encoding.upper().removesuffix('-SIG')} text (byte 0x{data[error.start]:02x}), "
+            "as when a spreadsheet saves cp1252. Save it as CSV in UTF-8."
+        ) from error
+
+
+def _find_separator(csv: Path, text: str) -> str:
+    """The separator between the names in the header: comma, semicolon or tab. Raises BadPhotos where none of them is one."""
+    header = text.partition("\n")[0].strip().lower()
+    for separator in (",", ";", "\t"):
+        if {"file", "label"} <= {name.strip(' "') for name in header.split(separator)}:
+            return separator
+    if len(header.split("|")) > 1 or len(header.split()) > 2:
+        raise BadPhotos(f"{csv} has the header {header[:80]!r}; expected file,label,scene with commas, semicolons or tabs between them.")
+    return ","
+
+
+def _with_slashes(folder: Path, file: str) -> str:
+    """The file's name, with backslashes as slashes if only then such a file exists."""
+    if "\\" in file and not (folder / file).exists() and (folder / file.replace("\\", "/")).exists():
+        return file.replace("\\", "/")
+    return file

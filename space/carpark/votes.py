@@ -22,15 +22,13 @@ from uuid import uuid4
 
 import numpy as np
 from huggingface_hub import CommitScheduler, snapshot_download
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not so that mypy sees it
 from PIL import Image as PILImage
 from PIL.Image import Image
 
 from carpark.errors import BadSetting, NotKept
 from carpark.files import HALF_WRITTEN, append_line, drop_torn_line, write_file
 from carpark.hub.errors import HUB_ERRORS
-from carpark.hub.source import REPO_ID
+from carpark.hub.source import REPO_ID, can_be_repo
 
 TrueLabel = Literal["empty", "full", "partial", "no car park"]
 
@@ -132,10 +130,8 @@ def open_votes(setting: str, default: Path, *, every_min: float = PUSH_EVERY_MIN
     Raises BadSetting when the folder cannot be made or read.
     """
     if setting and not Path(setting).expanduser().is_dir() and (named := REPO_ID.fullmatch(setting)):
-        try:
-            validate_repo_id(named["repo"])
-        except HFValidationError as error:
-            raise BadSetting(f"CARPARK_VOTES={setting} is neither a folder nor a repo's name; expected owner/name.") from error
+        if not can_be_repo(named["repo"]):
+            raise BadSetting(f"CARPARK_VOTES={setting} is neither a folder nor a repo's name; expected owner/name.")
         if named["revision"]:
             raise BadSetting(f"CARPARK_VOTES={setting} names a revision, but votes are added to the newest one: expected {named['repo']}.")
         box = _open_box(default / setting.replace("/", "--"))

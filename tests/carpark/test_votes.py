@@ -208,3 +208,15 @@ def test_a_hub_that_fails_delays_no_vote_and_gets_all_when_it_is_back(tmp_path: 
 
             wait_until(counts_all)
             voter.kill()
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("o/v@main", r"CARPARK_VOTES=o/v@main names a revision, but votes are added to the newest one: expected o/v\."),
+        ("a/my--votes", r"CARPARK_VOTES=a/my--votes is neither a folder nor a repo's name; expected owner/name\."),
+    ],
+)
+def test_a_setting_that_no_repo_can_have_is_named(setting: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=line):
+        open_votes(setting, tmp_path)

@@ -188,8 +188,16 @@ def test_both_endpoints_are_tools_of_the_mcp_server(space: RunningSpace) -> None
     assert set(tools["camera_day"]["inputSchema"]["properties"]) == {"camera", "day"}
 
 
-def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpace) -> None:
-    """Runs last: the log holds all the mistakes above."""
+def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpace, client: Client, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"this is not a picture")
+    for arguments, endpoint in (
+        ((handle_file(broken),), "/classify"),
+        (("nowhere", "2026-03-02"), "/camera_day"),
+        (("", "x"), "/camera_day"),
+    ):
+        with pytest.raises(AppError):
+            client.predict(*arguments, api_name=endpoint)
     assert "Traceback" not in space.printed()
 
 

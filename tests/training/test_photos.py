@@ -126,3 +126,49 @@ def test_light_and_resolution_are_measured_where_the_table_does_not_say_them(tmp
     assert photos.light.tolist() == ["dark", "bright"] and photos.resolution.tolist() == ["up to 320 px", "larger"]
     csv.write_text("file,label,light\nnight.png,empty,lamps\nnoon.png,full,sun\n")
     assert load_photos(tmp_path, SIZE)[0].light.tolist() == ["lamps", "sun"]
+
+
+def photos_folder(tmp_path: Path, table: bytes) -> Path:
+    """Two photos, and this photos.csv beside them."""
+    for name in ("empty/a.jpg", "full/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (80, 60)).save(tmp_path / name)
+    (tmp_path / "photos.csv").write_bytes(table)
+    return tmp_path
+
+
+AS_SPREADSHEETS_WRITE = {
+    "semicolons": b"file;label;scene\nempty/a.jpg;empty;NA\nfull/b.jpg;full;None\n",
+    "tabs": b"file\tlabel\tscene\nempty/a.jpg\tempty\tNA\nfull/b.jpg\tfull\tNone\n",
+    "UTF-16": "file,label,scene\nempty/a.jpg,empty,NA\nfull/b.jpg,full,None\n".encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbffile,label,scene\nempty/a.jpg,empty,NA\nfull/b.jpg,full,None\n",
+    "capitals": b"File,Label,Scene\nempty/a.jpg,empty,NA\nfull/b.jpg,full,None\n",
+    "blanks after commas": b"file, label, scene\nempty/a.jpg, empty, NA\nfull/b.jpg, full, None\n",
+    "empty last rows": b"file,label,scene\nempty/a.jpg,empty,NA\nfull/b.jpg,full,None\n,,\n,,\n",
+    "backslashes": b"file,label,scene\nempty\\a.jpg,empty,NA\nfull\\b.jpg,full,None\n",
+    "carriage returns": b"file,label,scene\r\nempty/a.jpg,empty,NA\r\nfull/b.jpg,full,None\r\n",
+}
+
+
+@pytest.mark.parametrize("table", AS_SPREADSHEETS_WRITE.values(), ids=AS_SPREADSHEETS_WRITE)
+def test_a_table_is_read_as_spreadsheets_write_it(table: bytes, tmp_path: Path) -> None:
+    photos = read_photos(photos_folder(tmp_path, table))
+    assert photos[["file", "label", "scene"]].to_numpy().tolist() == [["empty/a.jpg", "empty", "NA"], ["full/b.jpg", "full", "None"]]
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ("file,label\nempty/a.jpg,empty\nfull/caf\u00e9.jpg,full\n".encode("cp1252"), r"line 3 is not UTF-8 text \(byte 0xe9\), as when"),
+        (b"file|label|scene\nempty/a.jpg|empty|x\n", r"has the header 'file\|label\|scene'; expected file,label,scene with commas"),
+        (b"file,label,occupancy\nempty/a.jpg,empty,5%\n", r"line 2: empty/a\.jpg has the occupancy 5%; expected 0 to 1"),
+        (
+            b"file,label,occupancy\nempty/a.jpg,empty,0\nfull/b.jpg,full,40\n",
+            r"line 3: full/b\.jpg has the occupancy 40(\.0)?; expected 0 to 1",
+        ),
+    ],
+    ids=["cp1252", "bars", "per cent", "a count"],
+)
+def test_a_table_that_is_ambiguous_is_refused_in_one_line(table: bytes, line: str, tmp_path: Path) -> None:
+    with pytest.raises(BadPhotos, match=line):
+        read_photos(photos_folder(tmp_path, table))

@@ -17,7 +17,7 @@ from carpark.archives.hub import HubArchive
 from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
-from carpark.hub.source import REPO_ID
+from carpark.hub.source import REPO_ID, can_be_repo
 
 
 def open_archive(setting: str, cache: Cache | None = None) -> Archive:
@@ -43,7 +43,7 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
         remote = HttpArchive(location.rstrip("/"))
         return CachedArchive(remote, cache) if cache else remote
     folder = Path(location).expanduser()
-    if (named := REPO_ID.fullmatch(location)) and not folder.exists():
+    if (named := REPO_ID.fullmatch(location)) and not folder.exists() and can_be_repo(named["repo"]):
         hub = HubArchive(named["repo"], named["revision"], cache)
         return CachedArchive(hub, cache) if cache else hub
     if not location or not folder.is_dir():

@@ -55,13 +55,20 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
     return Source(source.folder, " ".join(filter(None, [note, source.note])))
 
 
+def can_be_repo(repo: str) -> bool:
+    """Whether the Hub's client takes this `owner/name`: not `../photos`, for one."""
+    try:
+        validate_repo_id(repo)
+    except HFValidationError:
+        return False
+    return True
+
+
 def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[str] | None = None) -> Source:
     """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
     trouble: Exception | None = None
-    try:
-        validate_repo_id(repo)
-    except HFValidationError as error:
-        raise BadSetting(f"{repo!r} is neither a folder here nor a name that a Hub repo can have: expected owner/name.") from error
+    if not can_be_repo(repo):
+        raise BadSetting(f"{repo!r} is neither a folder here nor a name that a Hub repo can have: expected owner/name.")
     try:
         HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S)
     except HUB_ERRORS as error:

@@ -121,3 +121,9 @@ def test_a_cache_that_cannot_be_written_is_named_and_not_taken_for_a_hub_that_is
     (line,) = ask(hub.environment(None, home=tmp_path), "alice/carpark")
     assert line.startswith(f"The model repo alice/carpark cannot be kept here: {tmp_path}/hub")
     assert "cannot be written (" in line and line.endswith("). Set HF_HOME to a folder that can be.")
+
+
+@pytest.mark.parametrize("setting", ["../photos", "a/my--data", "a/.hidden"])
+def test_a_name_that_no_repo_can_have_is_one_line(setting: str) -> None:
+    with pytest.raises(BadSetting, match="is neither a folder here nor a name that a Hub repo can have: expected owner/name"):
+        open_source(setting, repo_type="dataset")

@@ -5,6 +5,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +19,7 @@ from carpark.errors import BadModel
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import Engine, read_config
+from carpark.model.engines import BATCH, Features, Pixels, Probabilities
 from training.export.proof import BOUNDS
 
 
@@ -46,9 +50,23 @@ def test_the_number_of_photos_at_a_time_does_not_change_an_answer(tiny_model_fol
     assert model.p_full([]).shape == (0,)
 
 
-def test_a_lazy_iterable_is_enough(tiny_model_folder: Path, photos: list[Image.Image]) -> None:
+def test_pictures_are_classified_while_others_are_still_decoded(tiny_model_folder: Path, photos: list[Image.Image]) -> None:
     model = load_model(tiny_model_folder)
-    assert np.array_equal(model.p_full(iter(photos)), model.p_full(photos))
+    first_is_classified = threading.Event()
+
+    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+        answer = model.forward(pixels)
+        first_is_classified.set()
+        return answer
+
+    def decode() -> Iterator[Image.Image]:
+        for number in range(3 * BATCH):
+            if number == 2 * BATCH:
+                assert first_is_classified.wait(60)
+            yield photos[number % len(photos)]
+
+    expected = model.p_full([photos[number % len(photos)] for number in range(3 * BATCH)])
+    assert np.array_equal(replace(model, forward=forward).p_full(decode()), expected)
 
 
 def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) -> None:

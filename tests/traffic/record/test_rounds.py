@@ -64,7 +64,7 @@ def test_of_the_times_that_a_frame_is_given_the_first_credible_one_counts():
 
 def test_nothing_is_written_over_and_nothing_kept_twice(tmp_path):
     paths = [store_frame(tmp_path, NOON, data) for data in (b"a", b"b", b"a", b"b", b"c")]
-    assert [path and path.name[11:16] for path in paths] == ["12_00", "12_05", None, None, "12_10"]
+    assert [path and path.name[11:19] for path in paths] == ["12_00GMT", "12_00_01", None, None, "12_00_02"]
     assert sorted(path.read_bytes() for path in tmp_path.rglob("*.jpg")) == [b"a", b"b", b"c"]
 
 

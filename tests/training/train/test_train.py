@@ -4,6 +4,8 @@ import json
 import pickletools
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -212,3 +214,25 @@ def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_fol
     photos = [Image.open(path).convert("RGB") for path in sorted((sample_folder / "photos").glob("*/*.jpg"))[:8]]
     first, again = (load_model(folder, "fp32").p_full(photos) for folder in (tiny_model_folder, tmp_path / "again"))
     assert np.allclose(first, again, atol=1e-4)
+
+
+def test_the_learner_holds_no_path_of_this_machine(tiny_model_folder: Path) -> None:
+    with zipfile.ZipFile(tiny_model_folder / "model.pkl") as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("data.pkl")]
+        operations = list(pickletools.genops(archive.read(name)))
+    texts = [argument for _, argument, _ in operations if isinstance(argument, str)]
+    assert [text for text in texts if "pathlib" in text or text.startswith(("/", "\\"))] == []
+
+
+def test_the_learner_loads_where_there_is_no_posix_path(tiny_model_folder: Path) -> None:
+    script = (
+        "import pathlib, sys, warnings; warnings.simplefilter('ignore')\n"
+        "from fastai.learner import load_learner\n"
+        "class Refused:\n"
+        "    def __init__(self, *parts): raise NotImplementedError('cannot instantiate PosixPath on your system')\n"
+        "keep, pathlib.PosixPath = pathlib.PosixPath, Refused\n"
+        "file = open(sys.argv[1], 'rb')\n"
+        "print(load_learner(file).dls.vocab)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tiny_model_folder / "model.pkl")], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "['empty', 'full']", done.stderr[-500:]

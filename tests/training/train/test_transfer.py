@@ -95,7 +95,7 @@ def test_a_model_from_scratch_with_a_deep_head_is_refused(tiny_model_folder: Pat
 
 
 def test_a_dataset_repo_is_as_good_as_its_folder(tiny_model_folder: Path, dataset_folder: Path, tmp_path: Path) -> None:
-    assert find_photos(str(dataset_folder)).as_said() == {"name": "dataset"}
+    assert find_photos(str(dataset_folder)).as_config() == {"name": "dataset"}
     files = {path.relative_to(dataset_folder).as_posix(): Blob(path.read_bytes()) for path in dataset_folder.rglob("*.parquet")}
     with MiniHub({}) as hub:
         repo = hub.repos["dataset", "alice/photos"] = Repo("dataset", "alice/photos")
