@@ -14,7 +14,8 @@ from carpark.hub.revisions import Pin, check_files
 
 RepoType = Literal["model", "dataset"]
 
-REPO_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+# The rules for a repo's id are those of huggingface_hub's `validate_repo_id`, which raises for what it does not take.
+REPO_ID = re.compile(r"(?a:(?P<repo>(?![^@]*(?:--|\.\.))\b[\w.-]{1,96}\b/\b[\w.-]{1,96}\b(?<!\.git)))(?:@(?P<revision>[\w./-]+))?")
 PATIENCE_S = 5.0  # for the question whether the Hub is there; the cache may do without
 
 
@@ -24,6 +25,15 @@ class Source:
 
     folder: Path
     note: str = ""  # a line for people who rely on it, where it did not come as usual
+
+
+def find_folder(setting: str) -> Path | None:
+    """The folder that a setting names; None where there is none, or none that can be looked at."""
+    try:
+        folder = Path(setting).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # a name that is too long, a parent that may not be read, the home of an unknown user
+        return None
 
 
 def local_folder(setting: str, *, repo_type: RepoType) -> Path:
@@ -46,7 +56,7 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
         check_files(source.folder, pin)
         return source
     note = f"The {repo_type} is {setting}, not the {pin.repo} that this Space was published with, so it is not verified." if pin else ""
-    if (folder := Path(setting).expanduser()).is_dir():
+    if folder := find_folder(setting):
         return Source(folder, note)
     if named is None:
         raise BadSetting(f"{setting!r} is neither a folder here nor a Hub {repo_type} repo (owner/name or owner/name@revision).")
