@@ -50,12 +50,8 @@ def main() -> None:
         photos = sorted((folder / "sample" / "photos").glob("*/*.jpg"))[:PHOTOS]
         model = load_model(folder / "model", "learner")
         expected = [float(model.p_full([open_image(photo)])[0]) for photo in photos]
-        settings = {
-            "CARPARK_BEHIND_PROXY": "1",
-            "CARPARK_MODEL": folder / "model",
-            "CARPARK_ARCHIVE": many_cameras(folder / "sample" / "archive", folder / "archive"),
-        }
-        settings |= {"CARPARK_DATASET": folder / "sample" / "photos"}
+        settings = {"CARPARK_MODEL": folder / "model", "CARPARK_ARCHIVE": many_cameras(folder / "sample" / "archive", folder / "archive")}
+        settings |= {"CARPARK_DATASET": folder / "sample" / "photos", "CARPARK_BEHIND_PROXY": "1"}  # so that each visitor has an address
         with running_space(settings) as space:
             ask_photo(space, photos[0], "198.51.100.1")  # the first visitor of a day waits for the model, and is not counted
             report(space, photos, expected, args)

@@ -9,6 +9,7 @@ revisions.json pins, if the Space was published with one.
 import html
 import os
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import serving.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.hub.revisions import PINS_FILE, read_pins
 from serving.edge import READ_ALOUD, say_json, without_secrets
-from serving.gate import Gate, visitor_of
+from serving.gate import Gate, Scope, expects_proxy, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
 from tabs.day.tab import build_camera_day_tab
@@ -61,7 +62,7 @@ def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], li
         return [], [str(error)]
 
 
-def count_waiting(page: gr.Blocks, visitor: str) -> int:
+def count_waiting(page: gr.Blocks, visitor_of: Callable[[Scope], str], visitor: str) -> int:
     """How many events of a visitor wait in the page's queue."""
     queues = page._queue.event_queue_per_concurrency_id.values()  # Gradio offers no public look at it
     return sum(visitor_of(event.request.scope) == visitor for queue in queues for event in queue.queue)
@@ -70,13 +71,14 @@ def count_waiting(page: gr.Blocks, visitor: str) -> int:
 def main() -> None:
     """Serve the page until it is interrupted."""
     share_cores()
+    who = partial(visitor_of, behind_proxy=expects_proxy(os.environ))
     with one_line_errors():
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(PINS_FILE)))
     with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(
-            app_kwargs={"middleware": [Middleware(Gate, count_waiting=partial(count_waiting, page), forget=partial(forget_call, page))]},
+            app_kwargs={"middleware": [Middleware(Gate, who, partial(count_waiting, page, who), partial(forget_call, page))]},
             state_session_capacity=MOST_SESSIONS,
             enable_monitoring=False,
             theme=THEME,

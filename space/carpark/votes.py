@@ -12,12 +12,13 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -28,8 +29,9 @@ from PIL.Image import Image
 from carpark.errors import BadSetting, NotKept
 from carpark.files import HALF_WRITTEN, append_line, drop_torn_line, write_file
 from carpark.hub.errors import HUB_ERRORS
-from carpark.hub.source import REPO_ID, can_be_repo
+from carpark.hub.source import REPO_ID, find_folder
 
+T = TypeVar("T")
 TrueLabel = Literal["empty", "full", "partial", "no car park"]
 
 PICTURE_SIDE_PX, PICTURE_QUALITY = 1024, 85
@@ -92,25 +94,15 @@ class VoteBox:
         threading.Thread(target=self._push_for_ever, args=(repo, every_min), name="votes", daemon=True).start()
 
     def _push_for_ever(self, repo: str, every_min: float) -> None:
-        scheduler: CommitScheduler | None = None
-        while True:
-            try:
-                scheduler = scheduler or CommitScheduler(  # one alone: each has a thread that never ends
-                    repo_id=repo,
-                    repo_type="dataset",
-                    private=True,
-                    folder_path=self.folder,
-                    every=every_min,
-                    ignore_patterns=[f"*{HALF_WRITTEN}"],
-                )
-                earlier = Path(snapshot_download(repo, repo_type="dataset", allow_patterns="votes/*.jsonl"))
-                break
-            except HUB_ERRORS:
-                time.sleep(RETRY_S)
+        ignored = [f"*{HALF_WRITTEN}"]
+        start = partial(CommitScheduler, repo_id=repo, repo_type="dataset", private=True, folder_path=self.folder, ignore_patterns=ignored)
+        scheduler = keep_asking(partial(start, every=every_min))
+        with self._lock:
+            self._lock = scheduler.lock  # it lists the files under this lock, so it never takes half a line
+        earlier = Path(keep_asking(lambda: snapshot_download(repo, repo_type="dataset", allow_patterns="votes/*.jsonl")))
         with self._lock:
             for path in sorted((earlier / "votes").glob("*.jsonl")):
                 self._right = dict(read_votes(path)) | self._right
-            self._lock = scheduler.lock  # it lists the files under this lock, so it never takes half a line
 
     def _keep_picture(self, vote_id: str, picture: Image) -> str:
         path = self.folder / "pictures" / f"{vote_id}.jpg"
@@ -124,29 +116,38 @@ class VoteBox:
         return f"pictures/{path.name}"
 
 
+def keep_asking(question: Callable[[], T]) -> T:
+    """What the Hub answers, once it does; asked again after RETRY_S."""
+    while True:
+        try:
+            return question()
+        except HUB_ERRORS:
+            time.sleep(RETRY_S)
+
+
 def open_votes(setting: str, default: Path, *, every_min: float = PUSH_EVERY_MIN) -> VoteBox:
     """The votes in the folder that `setting` names, or in `default`, pushed to the dataset repo where it names one (owner/name).
 
-    Raises BadSetting when the folder cannot be made or read.
+    Raises BadSetting when the folder cannot be made or read, and for a repo at a revision.
     """
-    if setting and not Path(setting).expanduser().is_dir() and (named := REPO_ID.fullmatch(setting)):
-        if not can_be_repo(named["repo"]):
-            raise BadSetting(f"CARPARK_VOTES={setting} is neither a folder nor a repo's name; expected owner/name.")
+    if setting and not find_folder(setting) and (named := REPO_ID.fullmatch(setting)):
         if named["revision"]:
-            raise BadSetting(f"CARPARK_VOTES={setting} names a revision, but votes are added to the newest one: expected {named['repo']}.")
+            raise BadSetting(f"CARPARK_VOTES is {setting}, but votes go to the newest state of a dataset repo. Set it to {named['repo']}.")
         box = _open_box(default / setting.replace("/", "--"))
         box.push_to(setting, every_min)
         return box
-    return _open_box(Path(setting).expanduser() if setting else default)
+    return _open_box(Path(setting) if setting else default)
 
 
 def _open_box(folder: Path) -> VoteBox:
     try:
+        folder = folder.expanduser()
         make_private_folder(folder)
         make_private_folder(folder / "votes")
         return VoteBox(folder)
-    except OSError as error:
-        raise BadSetting(f"{folder} cannot hold votes ({error.strerror}). Set CARPARK_VOTES to a folder or a dataset repo.") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: the home of an unknown user
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadSetting(f"{folder} cannot hold votes ({reason}). Set CARPARK_VOTES to a folder or a dataset repo.") from error
 
 
 def make_private_folder(folder: Path) -> None:

@@ -6,10 +6,9 @@ asked for under `/file=`, lets `/run` pass the queue by, and knows no visitors; 
 """
 
 import json
-import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -27,10 +26,17 @@ ASKING = re.compile(r"/(?:queue/join|call/.+|run/.+|api/.+)/?$")
 
 
 class Gate:
-    """ASGI middleware; `count_waiting` says how many events of a visitor wait in the queue, `forget` gets the call that has its answer."""
+    """ASGI middleware.
 
-    def __init__(self, app: App, count_waiting: Callable[[str], int], forget: Callable[[str], None]) -> None:
+    `visitor_of` names who sent a request ("" is not bounded), `count_waiting` says how many events of a visitor wait in the queue, and
+    `forget` gets the call that has its answer.
+    """
+
+    def __init__(
+        self, app: App, visitor_of: Callable[[Scope], str], count_waiting: Callable[[str], int], forget: Callable[[str], None]
+    ) -> None:
         self._app = app
+        self._visitor_of = visitor_of
         self._count_waiting = count_waiting
         self._forget = forget
         self._uploaded: dict[str, tuple[float, int]] = {}  # visitor -> start of the window, bytes
@@ -65,13 +71,13 @@ class Gate:
         size, bound = int(headers[b"content-length"]), MAX_BODY_BYTES[kind]
         if size > bound:
             return 413, f"The request has {size:,} bytes; at most {bound:,} are taken. Send fewer or smaller files."
-        visitor = visitor_of(scope)
+        visitor = self._visitor_of(scope)
         if kind == "upload" and visitor and not self._may_upload(visitor, size):
             return 429, f"More than {MAX_UPLOADED_BYTES / 1e6:.0f} MB came from you in ten minutes. Please go on in ten minutes."
         return None
 
     def _refuse_asking(self, scope: Scope, path: str) -> tuple[int, str] | None:
-        visitor = visitor_of(scope)
+        visitor = self._visitor_of(scope)
         if ASKING.search(path) and visitor and self._count_waiting(visitor) >= MOST_WAITING:
             return 503, f"{MOST_WAITING} of your questions are waiting already. Please wait for their answers first."
         return None
@@ -87,16 +93,21 @@ class Gate:
         return so_far + size <= MAX_UPLOADED_BYTES
 
 
-def visitor_of(scope: Scope) -> str:
+def expects_proxy(settings: Mapping[str, str]) -> bool:
+    """Whether every request comes through a proxy: as CARPARK_BEHIND_PROXY says (1 or 0), else on the Hub, which sets SPACE_ID."""
+    setting = settings.get("CARPARK_BEHIND_PROXY", "").strip().lower()
+    return setting in ("1", "true", "yes", "on") if setting else bool(settings.get("SPACE_ID"))
+
+
+def visitor_of(scope: Scope, *, behind_proxy: bool) -> str:
     """The address of the visitor; "" on this machine itself, from where MCP's calls come too, and which is not bounded.
 
-    Behind a proxy that is the last address in X-Forwarded-For, which the nearest proxy added: what stands before it was sent by the visitor
-    and may be made up. A proxy is expected on the Hub (SPACE_ID is set there) and where CARPARK_BEHIND_PROXY is set; elsewhere the header
-    does not count.
+    Behind a proxy it is the last address in X-Forwarded-For: the proxy added that one, the visitor may have written those before it.
+    Without a proxy the visitor may have written all of them, so the connection's own address counts.
     """
-    if "SPACE_ID" in os.environ or os.environ.get("CARPARK_BEHIND_PROXY"):
-        forwarded: str = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
-        if forwarded:
-            return forwarded
+    if behind_proxy:
+        values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        if addresses := [address.strip() for address in ",".join(values).split(",") if address.strip()]:
+            return addresses[-1]
     address: str = scope["client"][0] if scope.get("client") else ""
     return "" if address.startswith("127.") or address in ("::1", "testclient") else address

@@ -39,9 +39,9 @@ def write_samples(dataset: Path, out: Path, *, count: int = 8) -> list[tuple[Pat
             break
         try:
             image = open_image(BytesIO(candidate.read()))
-        except (BadImage, OSError):
+        except (BadImage, OSError, TypeError, ValueError):  # no file, no bytes in the row, a name that no file can have
             continue  # training names unreadable photos; a sample is simply another one
-        path = out / f"{candidate.label}-{len(samples) + 1}.jpg"
+        path = out / f"sample-{len(samples) + 1}.jpg"
         shrunk(image).save(path, quality=90)
         samples.append((path, candidate.label))
     return samples
@@ -54,7 +54,7 @@ def find_candidates(dataset: Path) -> list[Candidate]:
         if parts:
             return _in_parquet(parts[0])
         return _in_csv(dataset) if (dataset / "photos.csv").is_file() else _in_folders(dataset)
-    except (ArrowException, KeyError, TypeError, ValueError) as error:
+    except (ArrowException, csv.Error, OSError, KeyError, TypeError, ValueError) as error:
         raise BadPhotos(f"{dataset} is not a dataset of car park photos ({error!r}); expected what `training` writes.") from error
 
 

@@ -71,7 +71,11 @@ class Sources:
         return Cache(self._cache_folder())
 
     def _cache_folder(self) -> Path:
-        return Path(self.name_of("CARPARK_CACHE") or "~/.cache/carpark").expanduser()
+        folder = self.name_of("CARPARK_CACHE") or "~/.cache/carpark"
+        try:
+            return Path(folder).expanduser()
+        except RuntimeError as error:  # the home of an unknown user
+            raise BadSetting(f"CARPARK_CACHE is {folder}, but there is no such home. Set it to a folder.") from error
 
     def _load(self, engine: Engine) -> Model:
         return load_model(self.model_folder(), engine)

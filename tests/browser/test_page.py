@@ -100,11 +100,12 @@ def test_both_tabs_work_by_keyboard_alone(open_page: OpenPage) -> None:
 
 @pytest.fixture(scope="module")
 def unset_space() -> Iterator[RunningSpace]:
-    with running_space({"CARPARK_DATASET": "no-such-folder"}) as running:
+    with running_space({"CARPARK_DATASET": "a/my--data", "CARPARK_VOTES": "o/v@main"}) as running:
         yield running
 
 
 def test_settings_that_cannot_be_used_are_named_on_the_page(open_page: OpenPage, unset_space: RunningSpace) -> None:
     page = open_page(url=unset_space.url)
-    for line in ("CARPARK_MODEL is not set", "CARPARK_ARCHIVE is not set", "'no-such-folder' is neither a folder here nor a Hub dataset"):
+    lines = ["CARPARK_MODEL is not set", "CARPARK_ARCHIVE is not set", "'a/my--data' is neither a folder here nor a Hub dataset"]
+    for line in (*lines, "CARPARK_VOTES is o/v@main, but votes go to the newest state"):
         expect(page.locator("#problems")).to_contain_text(line)

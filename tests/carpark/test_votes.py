@@ -210,13 +210,34 @@ def test_a_hub_that_fails_delays_no_vote_and_gets_all_when_it_is_back(tmp_path: 
             voter.kill()
 
 
-@pytest.mark.parametrize(
-    ("setting", "line"),
-    [
-        ("o/v@main", r"CARPARK_VOTES=o/v@main names a revision, but votes are added to the newest one: expected o/v\."),
-        ("a/my--votes", r"CARPARK_VOTES=a/my--votes is neither a folder nor a repo's name; expected owner/name\."),
-    ],
-)
-def test_a_setting_that_no_repo_can_have_is_named(setting: str, line: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=line):
-        open_votes(setting, tmp_path)
+ASK_FOR_SCHEDULERS = """
+import sys, threading, time
+from pathlib import Path
+from carpark import votes
+votes.RETRY_S = 0.01
+votes.open_votes("alice/votes", Path(sys.argv[1]), every_min=60)
+for asked in sys.stdin:
+    print(sum(thread.name.endswith("(_run_scheduler)") for thread in threading.enumerate()), flush=True)
+"""
+
+
+def test_a_hub_that_refuses_what_was_pushed_before_gets_one_scheduler_all_the_same(tmp_path: Path) -> None:
+    refused = 0
+
+    def refuse_downloads(method: str, path: str) -> None:
+        nonlocal refused
+        if method == "GET":
+            refused += 1
+            raise Refused(503, "Service Unavailable")
+
+    with MiniHub({"hf_alice": "alice"}) as hub:
+        hub.before = refuse_downloads
+        environment = os.environ | hub.environment("hf_alice", home=tmp_path / "home")
+        command = [sys.executable, "-W", "ignore", "-c", ASK_FOR_SCHEDULERS, str(tmp_path / "votes")]
+        with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as pusher:
+            assert pusher.stdin and pusher.stdout
+            wait_until(lambda: refused >= 5)
+            pusher.stdin.write("?\n")
+            pusher.stdin.flush()
+            assert pusher.stdout.readline() == "1\n"
+            pusher.kill()

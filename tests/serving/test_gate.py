@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import pytest
 
-from serving.gate import MAX_BODY_BYTES, MAX_UPLOADED_BYTES, MOST_WAITING, Gate, visitor_of
+from serving.gate import MAX_BODY_BYTES, MAX_UPLOADED_BYTES, MOST_WAITING, Gate, expects_proxy, visitor_of
 
 LONDON, PARIS = "203.0.113.7", "203.0.113.8"
 
@@ -27,14 +28,19 @@ def knock(gate: Gate, path: str, *, method: str = "GET", size: int | None = 2, v
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": b""}
 
-    headers = [(b"content-length", str(size).encode())] if size is not None else []
-    request = {"type": "http", "path": path, "method": method, "headers": headers, "client": (visitor, 5000)}
-    asyncio.run(gate(request, receive, send))
+    headers = [(b"x-forwarded-for", visitor.encode())] + ([(b"content-length", str(size).encode())] if size is not None else [])
+    scope = {"type": "http", "path": path, "method": method, "headers": headers, "client": ("10.0.0.1", 5000)}
+    asyncio.run(gate(scope, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"]).get("detail", "")
 
 
-def quiet_gate(waiting: int = 0) -> Gate:
-    return Gate(passed, lambda visitor: waiting, forget=lambda event: None)
+def gate_with(
+    count_waiting: Callable[[str], int] = lambda visitor: 0,
+    forget: Callable[[str], None] = lambda event: None,
+    *,
+    behind_proxy: bool = True,
+) -> Gate:
+    return Gate(passed, partial(visitor_of, behind_proxy=behind_proxy), count_waiting, forget)
 
 
 @pytest.mark.parametrize(
@@ -51,25 +57,25 @@ def quiet_gate(waiting: int = 0) -> Gate:
     ],
 )
 def test_no_web_address_is_fetched(path: str) -> None:
-    assert knock(quiet_gate(), path) == (403, "No web address is fetched here; hand in the file itself.")
+    assert knock(gate_with(), path) == (403, "No web address is fetched here; hand in the file itself.")
 
 
 @pytest.mark.parametrize("path", ["/", "/gradio_api/file=/tmp/gradio/ab/photo.jpg", "/assets/index.js", "/config"])
 def test_what_the_page_itself_asks_for_passes(path: str) -> None:
-    assert knock(quiet_gate(), path)[0] == 200
+    assert knock(gate_with(), path)[0] == 200
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/gradio_api/upload", "upload"), ("/gradio_api/mcp/", "mcp"), ("/gradio_api/queue/join", "")])
 def test_every_body_is_bounded(path: str, kind: str) -> None:
     bound = MAX_BODY_BYTES[kind]
-    assert knock(quiet_gate(), path, method="POST", size=bound)[0] == 200
-    status, line = knock(quiet_gate(), path, method="POST", size=bound + 1)
+    assert knock(gate_with(), path, method="POST", size=bound)[0] == 200
+    status, line = knock(gate_with(), path, method="POST", size=bound + 1)
     assert (status, line) == (413, f"The request has {bound + 1:,} bytes; at most {bound:,} are taken. Send fewer or smaller files.")
 
 
 def test_a_call_is_forgotten_when_its_answer_was_fetched_and_not_before() -> None:
     forgotten: list[str] = []
-    gate = Gate(passed, lambda visitor: 0, forget=forgotten.append)
+    gate = gate_with(forget=forgotten.append)
     knock(gate, "/gradio_api/call/classify", method="POST")
     knock(gate, "/gradio_api/queue/data")
     assert forgotten == []
@@ -79,11 +85,11 @@ def test_a_call_is_forgotten_when_its_answer_was_fetched_and_not_before() -> Non
 
 
 def test_a_body_without_a_declared_length_is_not_read() -> None:
-    assert knock(quiet_gate(), "/gradio_api/upload", method="POST", size=None)[0] == 411
+    assert knock(gate_with(), "/gradio_api/upload", method="POST", size=None)[0] == 411
 
 
 def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> None:
-    gate = Gate(passed, lambda visitor: MOST_WAITING if visitor == LONDON else 0, forget=lambda event: None)
+    gate = gate_with(lambda visitor: MOST_WAITING if visitor == LONDON else 0)
     for path in ("/gradio_api/queue/join", "/gradio_api/call/classify", "/gradio_api/call/v2/classify/"):
         status, line = knock(gate, path, method="POST")
         assert (status, line) == (503, "12 of your questions are waiting already. Please wait for their answers first.")
@@ -91,7 +97,7 @@ def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> No
 
 
 def test_uploads_are_bounded_for_each_visitor_and_come_back_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, now = quiet_gate(), [1000.0]
+    gate, now = gate_with(), [1000.0]
     monkeypatch.setattr("serving.gate.time.monotonic", lambda: now[0])
     upload: dict[str, Any] = {"method": "POST", "size": 100_000_000}
     allowed = MAX_UPLOADED_BYTES // 100_000_000
@@ -101,20 +107,55 @@ def test_uploads_are_bounded_for_each_visitor_and_come_back_in_time(monkeypatch:
     assert knock(gate, "/gradio_api/upload", **upload)[0] == 200
 
 
-def scope(client: str, forwarded: str = "") -> dict[str, Any]:
-    return {"headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [], "client": (client, 1)}
+def scope_of(client: str, *forwarded: str) -> dict[str, Any]:
+    """A request from `client` with these X-Forwarded-For headers."""
+    return {"headers": [(b"x-forwarded-for", value.encode()) for value in forwarded], "client": (client, 1)}
 
 
-def test_without_a_proxy_a_visitor_is_who_connects_and_nobody_on_this_machine() -> None:
-    assert visitor_of(scope(PARIS, f"{LONDON}, 10.2.2.2")) == PARIS  # no proxy is expected, so the header is the visitor's own
-    assert visitor_of(scope(PARIS)) == PARIS
-    assert visitor_of(scope("127.0.0.1")) == visitor_of(scope("::1")) == ""
+@pytest.mark.parametrize(
+    ("forwarded", "visitor"),
+    [
+        ([f"{LONDON}, {PARIS}"], PARIS),
+        ([LONDON, PARIS], PARIS),
+        ([f"127.0.0.1, {PARIS}"], PARIS),
+        ([f"{LONDON},{PARIS}, "], PARIS),
+        ([PARIS], PARIS),
+        (["127.0.0.1"], "127.0.0.1"),
+        (["", " , "], "10.1.1.1"),
+        ([], "10.1.1.1"),
+    ],
+)
+def test_behind_a_proxy_a_visitor_is_the_address_that_the_proxy_added(forwarded: list[str], visitor: str) -> None:
+    assert visitor_of(scope_of("10.1.1.1", *forwarded), behind_proxy=True) == visitor
+    assert visitor_of(scope_of("10.1.1.1", *forwarded), behind_proxy=False) == "10.1.1.1"
 
 
-@pytest.mark.parametrize("setting", ["SPACE_ID", "CARPARK_BEHIND_PROXY"])
-def test_behind_a_proxy_the_address_that_it_added_counts(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(setting, "1")
-    assert visitor_of(scope("127.0.0.1", f"127.0.0.1, {LONDON}")) == LONDON
-    assert visitor_of(scope("10.1.1.1", f"{PARIS}, {LONDON}")) == LONDON
-    assert visitor_of(scope("10.1.1.1", "127.0.0.1")) == "127.0.0.1"  # bounded: only this machine itself is not
-    assert visitor_of(scope("127.0.0.1")) == ""
+def test_calls_from_this_machine_are_nobodys_and_a_header_names_somebody() -> None:
+    for client in ("127.0.0.1", "127.8.8.8", "::1"):
+        assert visitor_of(scope_of(client), behind_proxy=True) == visitor_of(scope_of(client), behind_proxy=False) == ""
+    assert visitor_of(scope_of("127.0.0.1", f"127.0.0.1, {PARIS}"), behind_proxy=True) == PARIS
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, False),
+        ({"SPACE_ID": "owner/name"}, True),
+        ({"CARPARK_BEHIND_PROXY": "1"}, True),
+        ({"CARPARK_BEHIND_PROXY": "true"}, True),
+        ({"CARPARK_BEHIND_PROXY": ""}, False),
+        ({"CARPARK_BEHIND_PROXY": "0"}, False),
+        ({"SPACE_ID": "owner/name", "CARPARK_BEHIND_PROXY": "0"}, False),
+    ],
+)
+def test_a_proxy_is_expected_on_the_hub_and_where_the_setting_says_so(settings: dict[str, str], expected: bool) -> None:
+    assert expects_proxy(settings) is expected
+
+
+@pytest.mark.parametrize("forged", ["127.0.0.1", "::1", "198.51.100.{}"])
+def test_a_forged_address_gives_no_further_share(forged: str) -> None:
+    upload: dict[str, Any] = {"method": "POST", "size": 100_000_000}
+    allowed = MAX_UPLOADED_BYTES // 100_000_000
+    for gate in (gate_with(), gate_with(behind_proxy=False)):
+        visitors = [f"{forged.format(number)}, {LONDON}" for number in range(allowed + 1)]
+        assert [knock(gate, "/gradio_api/upload", visitor=visitor, **upload)[0] for visitor in visitors] == [200] * allowed + [429]

@@ -19,7 +19,7 @@ share_cores()
 with gr.Blocks(analytics_enabled=False) as page:
     heard, found = gr.Textbox(), gr.Textbox()
     heard.submit(shout, heard, found, api_name="shout")
-middleware = [Middleware(Gate, count_waiting=lambda visitor: 0, forget=partial(forget_call, page))]
+middleware = [Middleware(Gate, lambda scope: "", count_waiting=lambda visitor: 0, forget=partial(forget_call, page))]
 _, url, _ = page.launch(app_kwargs={"middleware": middleware}, prevent_thread_lock=True, quiet=True, ssr_mode=False)
 before = set(page.state_holder.session_data)
 for route, body in (("call", {"data": ["full"]}), ("call/v2", {"words": "full"})):

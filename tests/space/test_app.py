@@ -218,12 +218,15 @@ def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
     assert [slot["state"] for slot in found["slots"]] == [slot["state"] for slot in expected["slots"]]
 
 
-def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: dict[str, Path], lot: Image.Image, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("dataset", "votes"), [("../absent", "o/v@main"), ("a/my--data", "~nosuchuser/votes")])
+def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(
+    settings: dict[str, Path], lot: Image.Image, tmp_path: Path, dataset: str, votes: str
+) -> None:
     half_written = tmp_path / "model"
     shutil.copytree(settings["CARPARK_MODEL"], half_written)
     (half_written / "model.pkl").unlink()
     lot.save(tmp_path / "lot.png")
-    broken = {"CARPARK_MODEL": half_written, "CARPARK_DATASET": tmp_path / "absent", "CARPARK_ARCHIVE": tmp_path / "lot.png"}
+    broken = {"CARPARK_MODEL": half_written, "CARPARK_DATASET": dataset, "CARPARK_ARCHIVE": tmp_path / "lot.png", "CARPARK_VOTES": votes}
     with running_space(broken) as space:
         client = Client(space.url, verbose=False)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):

@@ -17,7 +17,7 @@ from carpark.archives.hub import HubArchive
 from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
-from carpark.hub.source import REPO_ID, can_be_repo
+from carpark.hub.source import REPO_ID, find_folder
 
 
 def open_archive(setting: str, cache: Cache | None = None) -> Archive:
@@ -27,7 +27,7 @@ def open_archive(setting: str, cache: Cache | None = None) -> Archive:
     frames. Frames from far away and finished days are kept in `cache`. Raises BadSetting for any other location; contacts nobody yet.
     """
     setting = setting.strip()
-    locations = [setting] if Path(setting).expanduser().is_dir() else [location.strip() for location in setting.split(",")]
+    locations = [setting] if find_folder(setting) else [location.strip() for location in setting.split(",")]
     archives = tuple(_open_one(location, cache) for location in locations)
     return archives[0] if len(archives) == 1 else ArchiveChain(archives, cache)
 
@@ -42,10 +42,10 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
             raise BadSetting(f"{location!r} is not an archive; expected a folder or a base such as https://host/archive.")
         remote = HttpArchive(location.rstrip("/"))
         return CachedArchive(remote, cache) if cache else remote
-    folder = Path(location).expanduser()
-    if (named := REPO_ID.fullmatch(location)) and not folder.exists() and can_be_repo(named["repo"]):
+    if (named := REPO_ID.fullmatch(location)) and not Path(location).exists():
         hub = HubArchive(named["repo"], named["revision"], cache)
         return CachedArchive(hub, cache) if cache else hub
-    if not location or not folder.is_dir():
+    folder = find_folder(location)
+    if not location or folder is None:
         raise BadSetting(f"{location!r} is not an archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
     return FolderArchive(folder, cache)

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not so that mypy sees it
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
 from carpark.errors import BadSetting
 from carpark.hub.errors import HUB_ERRORS, short_reason
@@ -15,7 +14,8 @@ from carpark.hub.revisions import Pin, check_files
 
 RepoType = Literal["model", "dataset"]
 
-REPO_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+# The rules for a repo's id are those of huggingface_hub's `validate_repo_id`, which raises for what it does not take.
+REPO_ID = re.compile(r"(?a:(?P<repo>(?![^@]*(?:--|\.\.))\b[\w.-]{1,96}\b/\b[\w.-]{1,96}\b(?<!\.git)))(?:@(?P<revision>[\w./-]+))?")
 PATIENCE_S = 5.0  # for the question whether the Hub is there; the cache may do without
 
 
@@ -25,6 +25,15 @@ class Source:
 
     folder: Path
     note: str = ""  # a line for people who rely on it, where it did not come as usual
+
+
+def find_folder(setting: str) -> Path | None:
+    """The folder that a setting names; None where there is none, or none that can be looked at."""
+    try:
+        folder = Path(setting).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # a name that is too long, a parent that may not be read, the home of an unknown user
+        return None
 
 
 def local_folder(setting: str, *, repo_type: RepoType) -> Path:
@@ -47,7 +56,7 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
         check_files(source.folder, pin)
         return source
     note = f"The {repo_type} is {setting}, not the {pin.repo} that this Space was published with, so it is not verified." if pin else ""
-    if (folder := Path(setting).expanduser()).is_dir():
+    if folder := find_folder(setting):
         return Source(folder, note)
     if named is None:
         raise BadSetting(f"{setting!r} is neither a folder here nor a Hub {repo_type} repo (owner/name or owner/name@revision).")
@@ -55,20 +64,9 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
     return Source(source.folder, " ".join(filter(None, [note, source.note])))
 
 
-def can_be_repo(repo: str) -> bool:
-    """Whether the Hub's client takes this `owner/name`: not `../photos`, for one."""
-    try:
-        validate_repo_id(repo)
-    except HFValidationError:
-        return False
-    return True
-
-
 def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[str] | None = None) -> Source:
     """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
     trouble: Exception | None = None
-    if not can_be_repo(repo):
-        raise BadSetting(f"{repo!r} is neither a folder here nor a name that a Hub repo can have: expected owner/name.")
     try:
         HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S)
     except HUB_ERRORS as error:

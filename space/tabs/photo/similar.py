@@ -43,17 +43,17 @@ class TrainingPhotos:
     """The photos that a dataset folder offers for training, by what the model folder calls them."""
 
     def __init__(self, dataset: Path) -> None:
-        """`dataset` is a dataset repo folder or a photos folder. Raises BadPhotos for parquet files of something else."""
+        """`dataset` is a dataset repo folder or a photos folder. Raises BadPhotos for files of something else."""
         self._dataset = dataset
         self._photos: dict[str, TrainingPhoto] = {}  # by sha256, and by name
         parts = sorted(dataset.glob("data/train-*.parquet")) + sorted(dataset.glob("partial/train-*.parquet"))
         try:
             for part in parts:
                 self._add_parquet(part)
-        except (ArrowException, OSError, KeyError, ValueError) as error:
+            if not parts and (dataset / "photos.csv").is_file():
+                self._add_csv(dataset / "photos.csv")
+        except (ArrowException, csv.Error, OSError, KeyError, ValueError) as error:
             raise BadPhotos(f"{dataset} is not a dataset of car park photos ({error!r}); expected what `training` writes.") from error
-        if not parts and (dataset / "photos.csv").is_file():
-            self._add_csv(dataset / "photos.csv")
         self._thumbnail = lru_cache(maxsize=512)(self._draw_thumbnail)
 
     def card_of(self, row: pd.Series) -> str:
@@ -72,7 +72,7 @@ class TrainingPhotos:
     def _draw_thumbnail(self, key: str) -> str:
         try:
             image = open_image(BytesIO(self._photos[key].read()))
-        except (BadImage, OSError, ArrowException):
+        except (BadImage, OSError, ArrowException, TypeError, ValueError):
             return ""
         image.thumbnail((SIDE_PX, SIDE_PX))
         return jpeg_data_uri(image)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from carpark.errors import BadModel, BadSetting
 from carpark.hub.revisions import Pin, check_files, digest_file, read_pins, write_pins
-from carpark.hub.source import local_folder, open_source
+from carpark.hub.source import REPO_ID, local_folder, open_source
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 
@@ -53,6 +55,42 @@ def test_a_folder_is_itself(tmp_path: Path) -> None:
 def test_what_is_neither_folder_nor_repo_id_is_told_apart() -> None:
     with pytest.raises(BadSetting, match="'no such thing' is neither a folder here nor a Hub model repo"):
         local_folder("no such thing", repo_type="model")
+
+
+LONGEST = "n" * 96
+NAMES = [
+    "owner/name",
+    "O_1/a.b-c",
+    "1/2",
+    f"{LONGEST}/{LONGEST}",
+    f"o/{LONGEST}n",
+    "../photos",
+    "./photos",
+    ".o/n",
+    "o/.n",
+    "o/n.",
+    "-o/n",
+    "o/n-",
+]
+NAMES += ["o./n", "o-/n", "a/my--data", "a--b/c", "a/b..c", "a/b.git", "a/b.git2", "\u00e4/b", "a/b c", "a/b/c", "a/", "/b", "a/b\n"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_repo_id_is_what_the_hubs_client_takes_for_one(name: str) -> None:
+    try:
+        validate_repo_id(name)
+        is_valid = True
+    except HFValidationError:
+        is_valid = False
+    assert bool(REPO_ID.fullmatch(name)) == is_valid
+    found = REPO_ID.fullmatch(f"{name}@refs/pr/1--2")
+    assert (found and (found["repo"], found["revision"])) == ((name, "refs/pr/1--2") if is_valid else None)
+
+
+@pytest.mark.parametrize("setting", ["../photos", "a/my--data", "~nosuchuser/photos", "x" * 5000, "a/b.git", "a\0b"])
+def test_a_name_that_is_neither_is_a_bad_setting_however_odd(setting: str) -> None:
+    with pytest.raises(BadSetting, match="is neither a folder here nor a Hub dataset repo"):
+        open_source(setting, repo_type="dataset")
 
 
 @pytest.mark.parametrize("revision", [False, True])
@@ -125,5 +163,5 @@ def test_a_cache_that_cannot_be_written_is_named_and_not_taken_for_a_hub_that_is
 
 @pytest.mark.parametrize("setting", ["../photos", "a/my--data", "a/.hidden"])
 def test_a_name_that_no_repo_can_have_is_one_line(setting: str) -> None:
-    with pytest.raises(BadSetting, match="is neither a folder here nor a name that a Hub repo can have: expected owner/name"):
+    with pytest.raises(BadSetting, match="is neither a folder here nor a Hub dataset repo"):
         open_source(setting, repo_type="dataset")
