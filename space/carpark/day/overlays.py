@@ -58,7 +58,7 @@ def edges_of(table: pd.DataFrame, minutes: Values) -> Values:
 
 def second_overlay(other: CameraDay, shown: CameraDay) -> Overlay:
     """The other day's level and verdicts, by London's clock: 08:00 stands above 08:00, also when one of the days has 23 or 25 hours."""
-    minutes = np.array([_minutes_by_clock(moment, shown.day) for moment in other.table["time"].dt.tz_convert(LONDON)])
+    minutes = np.array([_minutes_by_clock(moment, other.day, shown.day) for moment in other.table["time"].dt.tz_convert(LONDON)])
     name = f"{other.camera.name}, {day_in_words(other.day)}"
     level, verdicts = smooth_level(other.table)["level"].to_numpy(), verdicts_of(other.table)
     there = ~np.isnan(minutes)
@@ -107,10 +107,13 @@ def _usual(shown: CameraDay, archive: Archive) -> list[Overlay]:
     return [Overlay(name, "usual", minutes_of(shown.table["time"], shown.day), middle, low, high)]
 
 
-def _minutes_by_clock(moment: datetime, day: date) -> float:
-    """Minutes from the beginning of `day` to the same time on London's clock; NaN in the hour that is left out in March."""
+def _minutes_by_clock(moment: datetime, its_day: date, day: date) -> float:
+    """Minutes from the beginning of `day` to the same time on London's clock; NaN in the hour that is left out in March.
+
+    A frame of `its_day` may have been taken shortly before its midnight; its minutes are below 0.
+    """
     clock = time(moment.hour, moment.minute, moment.second, fold=moment.fold)
-    same = datetime.combine(day, clock, LONDON).astimezone(UTC)
+    same = datetime.combine(day + (moment.date() - its_day), clock, LONDON).astimezone(UTC)
     if same.astimezone(LONDON).time() != clock.replace(fold=0):
         return float("nan")
     return (same - bounds_of_day(day)[0]).total_seconds() / 60

@@ -20,7 +20,7 @@ from carpark.day.kept import day_key, keep_day, read_day, read_known
 from carpark.day.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.errors import BadSetting, NoDay
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
-from carpark.slots import LONDON, NO_FRAME, Fetched, find_cadence, find_holes
+from carpark.slots import LONDON, NO_FRAME, Fetched, bounds_of_day, find_cadence, find_holes
 from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
 
 NOT_BEGUN = "this slot has not begun"
@@ -176,9 +176,10 @@ def place_in_time(table: pd.DataFrame) -> pd.Series:
 
 
 def _explain_no_day(camera: Camera, day: date, archive: Archive, record: Record) -> str:
-    if not record.fetched:
+    if bounds_of_day(day)[0] > datetime.now(UTC):
         return f"{day} has not begun in London. Choose an earlier day."
-    reason, _ = Counter(fetched.reason for fetched in record.fetched.values()).most_common(1)[0]
+    reasons = Counter(fetched.reason for fetched in record.fetched.values())
+    reason = reasons.most_common(1)[0][0] if reasons else "the archive lists none"
     try:
         days = archive.days(camera)
     except BadSetting:

@@ -67,3 +67,10 @@ def test_only_finished_days_of_the_same_kind_and_model_count(tmp_path):
     assert len(kept_days(CAMERA, DAY + timedelta(days=6), archive, "toy")) == 1
     assert kept_days(CAMERA, DAY, archive, "another") == []
     assert kept_days(CAMERA, DAY, Week(frames), "toy") == []
+
+
+def test_a_frame_taken_before_midnight_lies_before_the_day_and_not_at_its_end():
+    table = table_of(DAY)
+    table.loc[0, "time"] -= timedelta(minutes=2)
+    overlay = second_overlay(CameraDay(CAMERA, DAY, table, "toy"), CameraDay(CAMERA, DAY + timedelta(days=1), table_of(DAY), "toy"))
+    assert overlay.minutes[:2].tolist() == [-2, 5]

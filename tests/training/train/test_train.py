@@ -21,7 +21,8 @@ from carpark.errors import BadWeights
 from carpark.model import load_model
 from carpark.model.config import read_config
 from training.evaluate import __main__ as evaluate
-from training.export import forms as export
+from training.export import __main__ as export
+from training.export.proof import BOUNDS
 from training.labels import LABELS
 from training.train import __main__ as train
 from training.train.fitting import Recipe
@@ -127,7 +128,7 @@ def test_export_proves_a_folder_again(tiny_model_folder: Path, sample_folder: Pa
 
 
 def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(export.BOUNDS, "int8", -1.0)
+    monkeypatch.setitem(BOUNDS, "int8", -1.0)
     message = run(export.main, "--model", tiny_model_folder, "--data", sample_folder / "photos")
     assert message.startswith("model.int8.onnx does not agree with the learner: |ΔP(full)| up to")
 

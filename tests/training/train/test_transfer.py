@@ -56,7 +56,7 @@ def test_a_model_goes_on_with_its_body_and_size_and_says_from_what(street_folder
     config = json.loads((street_folder / "config.json").read_text())
     assert config["architecture"] == "resnet18" and config["input_size"] == [64, 64]
     assert config["recipe"]["start_from"] == "model" and "--start-from model --seed 0" in config["command"]
-    assert "from the model model, whose last layer was moved" in (street_folder / "README.md").read_text()
+    assert "fine-tuned from the model model (last layer only)" in (street_folder / "README.md").read_text()
     photo = [Image.new("RGB", (200, 150), "olive")]
     before, after = (load_model(folder, "fp32").predict(photo) for folder in (tiny_model_folder, street_folder))
     assert np.allclose(before.features, after.features, atol=1e-3) and before.p_full != after.p_full
