@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import torch
 from fastai.layers import AdaptiveConcatPool2d
 from fastai.learner import Learner
@@ -18,8 +19,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from carpark.hub.revisions import digest_file
-from carpark.model.config import MODEL_FILES
-from carpark.model.engines import Pixels
+from carpark.model.config import MODEL_FILES, Engine, read_config
+from carpark.model.engines import Pixels, load_model
+from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
 from carpark.model.network import FromPixels
 from training.export.int8 import write_int8
@@ -64,6 +66,12 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
     versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
     text = json.dumps(config | {"versions": versions, "files": files}, indent=2, ensure_ascii=False)
     (folder / "config.json").write_text(text + "\n")
+
+
+def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
+    """The probabilities that each form in `folder` gives for the known pictures: `load_model` compares its own answers with them."""
+    pictures = draw_known_pictures(read_config(folder).input_size)
+    return {engine: np.round(load_model(folder, engine).forward(pictures)[0].astype(float), 5).tolist() for engine in get_args(Engine)}
 
 
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:

@@ -12,6 +12,7 @@ import onnxruntime
 import onnxruntime.quantization as quantization
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from carpark.errors import BadModel
 from carpark.model.engines import Pixels
 from training.export.proof import BOUNDS
 
@@ -45,16 +46,32 @@ def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
                 _Calibration(calibration),
                 quant_format=quantization.QuantFormat.QDQ,
                 per_channel=True,
-                reduce_range=True,  # weights of 7 bits: sums of u8 x s8 saturate on processors without VNNI, and answers would differ there
+                reduce_range=True,  # weights of 7 bits: see `check_weights`
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 op_types_to_quantize=["Conv", "Add", "MaxPool", "Relu", "Clip"],  # head, normalisation, softmax: cheap, so they stay exact
                 nodes_to_exclude=convolutions[:n_float],
                 extra_options={"CalibMovingAverage": True},  # ranges of usual photos rather than of the oddest one
             )
+        check_weights(path)
         if np.abs(_probabilities(path, calibration) - exact).max() <= 0.75 * BOUNDS["int8"]:  # leaves room for photos not seen here
             break
     prepared.unlink()
+
+
+def check_weights(path: Path) -> None:
+    """Raises BadModel where a weight goes beyond -64 to 64, since answers would then depend on the processor.
+
+    Without VNNI, an x86 processor adds two products of u8 and s8 in 16 bits, which saturate at 32,767; 2 x 255 x 64 is 32,640.
+    """
+    weights = [
+        onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer if tensor.data_type == onnx.TensorProto.INT8
+    ]
+    largest = max(int(np.abs(values.astype(np.int16)).max(initial=0)) for values in weights)
+    if largest > 64:
+        raise BadModel(
+            f"{path.name} has int8 weights of up to {largest} (at most 64 are allowed): its sums would saturate on some processors."
+        )
 
 
 @contextmanager

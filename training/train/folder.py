@@ -15,7 +15,7 @@ from PIL import Image
 from carpark.model import load_model
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
-from training.export.forms import write_config, write_forms
+from training.export.forms import answer_known_pictures, write_config, write_forms
 from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, load_photos
@@ -54,7 +54,7 @@ def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
         remember(folder, photos[fitted.learnt], features)
         predictions, car_park = judge_held_out(fitted, folder, photos, pixels)
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        write_config(folder, config | {"car_park": car_park_config(car_park)})
+        write_config(folder, config | {"car_park": car_park_config(car_park), "known_answers": answer_known_pictures(folder)})
         shown = np.flatnonzero(photos.file.isin(predictions.file))
         print(f"proving that the forms agree on {len(shown):,} photos")
         agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])

@@ -4,12 +4,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from carpark.errors import BadModel
-
-if TYPE_CHECKING:
-    pass  # brings torch, which the ONNX engines do without
 
 Engine = Literal["int8", "fp32", "safetensors", "learner"]
 Label = Literal["empty", "full"]
@@ -32,14 +31,14 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class CarPark:
-    """A picture is taken for a car park when it is at most this far from the training photos: `carpark.neighbours.Crowd`."""
+    """A picture counts as a car park when it is at most this far from the training photos, as `carpark.model.neighbours.Crowd` measures."""
 
     distance_at_most: float
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """What config.json of a model folder says; the only place where labels and preprocessing come from."""
+    """The fields of a model folder's config.json that loading and answering need."""
 
     architecture: str
     labels: tuple[str, ...]  # in the order of the model's outputs
@@ -49,12 +48,13 @@ class ModelConfig:
     thresholds: Thresholds
     files: dict[str, str]  # file name -> sha256
     sha256: str  # of config.json itself: names this model
-    scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> what of such a picture is seen
+    scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> the part of such a picture to use
     car_park: CarPark | None = None  # None where the model was never taught to tell car parks from other pictures
+    known_answers: dict[str, list[list[float]]] = field(default_factory=dict)  # form -> its probabilities for the known pictures
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """What `folder`/config.json says. Raises BadModel where it is missing or not one of ours."""
+    """The config in `folder`/config.json. Raises BadModel where it is missing or is not the config of a car park model."""
     path = folder / "config.json"
     try:
         text = path.read_bytes()
@@ -73,8 +73,9 @@ def read_config(folder: Path) -> ModelConfig:
             sha256=hashlib.sha256(text).hexdigest(),
             scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in fields.get("scene_boxes", {}).items()},
             car_park=CarPark(**fields["car_park"]) if fields.get("car_park") else None,
+            known_answers={form: np.array(rows, dtype=np.float64).tolist() for form, rows in fields.get("known_answers", {}).items()},
         )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadModel(f"{path} is not the config of a car park model ({error!r}). Make the folder again.") from error
 
 

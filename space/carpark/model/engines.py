@@ -19,6 +19,7 @@ from PIL.Image import Image, Resampling
 
 from carpark.errors import BadModel
 from carpark.model.config import MODEL_FILES, Box, Engine, Label, ModelConfig, check_file, read_config
+from carpark.model.known_pictures import check_answers, draw_known_pictures
 
 if TYPE_CHECKING:
     from carpark.model.network import FromPixels  # brings torch, which the ONNX engines do without
@@ -71,7 +72,7 @@ class Model:
 
 
 def load_model(folder: Path, engine: Engine = "int8") -> Model:
-    """The model in `folder`, its file checked against config.json before it is read. Raises BadModel."""
+    """The model in `folder`, its file checked against config.json before it is read, its answers after. Raises BadModel."""
     if engine not in get_args(Engine):
         raise BadModel(f"There is no engine {engine!r}; expected one of {', '.join(get_args(Engine))}.")
     config = read_config(folder)
@@ -83,9 +84,12 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
         "safetensors": _safetensors_forward,
         "learner": _learner_forward,
     }
+    forward = makers[engine](path, config)
+    if engine in config.known_answers:  # folders made before 2026-11-25 record none
+        check_answers(path, engine, forward(draw_known_pictures(config.input_size))[0], config.known_answers[engine])
     # torch spreads one batch over the cores by itself, unless it is told not to.
     workers = {"workers": 1} if engine in ("learner", "safetensors") else {}
-    return Model(config, engine, makers[engine](path, config), **workers)
+    return Model(config, engine, forward, **workers)
 
 
 def load_network(folder: Path) -> "FromPixels":
@@ -118,6 +122,8 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the threads of `Model.p_full` are the parallelism
+    # Older int8 files have weights of 8 bits, whose sums saturate on x86 processors without VNNI. Elsewhere this changes nothing.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     outputs = ["probabilities", "features"]
     if {output.name for output in session.get_outputs()} != set(outputs):

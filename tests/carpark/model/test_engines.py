@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -20,6 +21,7 @@ from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import Engine, read_config
 from carpark.model.engines import BATCH, Features, Pixels, Probabilities
+from training.export.int8 import check_weights
 from training.export.proof import BOUNDS
 
 
@@ -121,6 +123,44 @@ def test_a_swapped_pickle_is_refused_and_never_unpickled(own_copy: Path, tmp_pat
     assert not trace.exists()
     pickle.loads((own_copy / "model.pkl").read_bytes())
     assert trace.exists()  # the trap works
+
+
+@pytest.mark.parametrize("engine", get_args(Engine))
+def test_a_form_that_answers_a_known_picture_otherwise_is_refused(engine: Engine, own_copy: Path) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    config["known_answers"][engine][1][0] += 0.06
+    (own_copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadModel, match=r"answers otherwise on this machine .* differs by 0\.06\d \(at most 0\.0\d+ is allowed\)"):
+        load_model(own_copy, engine)
+
+
+@pytest.mark.parametrize("answers", [[], [[0.5]], "none", {"a": 1}, [[0.1, "x"]]])
+def test_known_answers_of_another_shape_are_one_line(answers: object, own_copy: Path) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    config["known_answers"]["int8"] = answers
+    (own_copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadModel):
+        load_model(own_copy)
+
+
+def test_a_folder_without_known_answers_loads(own_copy: Path) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    del config["known_answers"]
+    (own_copy / "config.json").write_text(json.dumps(config))
+    assert load_model(own_copy).config.known_answers == {}
+
+
+def test_no_sum_of_the_int8_form_can_saturate(tiny_model_folder: Path, tmp_path: Path) -> None:
+    path = tiny_model_folder / "model.int8.onnx"
+    check_weights(path)
+    network = onnx.load(path)
+    weights = next(tensor for tensor in network.graph.initializer if tensor.data_type == onnx.TensorProto.INT8)
+    values = onnx.numpy_helper.to_array(weights).copy()
+    values.flat[0] = -65
+    weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    onnx.save(network, tmp_path / "wide.onnx")
+    with pytest.raises(BadModel, match=r"wide\.onnx has int8 weights of up to 65 \(at most 64 are allowed\)"):
+        check_weights(tmp_path / "wide.onnx")
 
 
 def test_an_unknown_engine_is_named(tiny_model_folder: Path) -> None:
