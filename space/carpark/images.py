@@ -28,6 +28,7 @@ DECODING_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError)
 METADATA_ERRORS = (*DECODING_ERRORS, struct.error, AttributeError, LookupError, ArithmeticError, RuntimeError)
 
 ORIENTATION, MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 0x0112, 281, 341  # tags of EXIF and TIFF
+NUMBER_BYTES = {1: 1, 3: 2, 4: 4, 5: 8, 6: 1, 8: 2, 9: 4, 10: 8}  # type of an EXIF number -> its size; 5 and 10 are two numbers, a ratio
 UPRIGHT = {  # how to turn a picture upright that says so in its EXIF; 1 is upright already
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -61,7 +62,8 @@ def open_image(source: Path | BinaryIO, name: str | None = None) -> Image:
     except PILImage.DecompressionBombError as error:  # Pillow's own limit, far above ours, strikes before the size can be read
         raise BadImage(f"{name} has too many pixels; at most {MAX_PIXELS // 10**6} megapixels are read. Scale it down.") from error
     except METADATA_ERRORS as error:
-        raise BadImage(f"{name} cannot be decoded ({error}). Save it again as JPEG or PNG.") from error
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise BadImage(f"{name} cannot be decoded ({reason}). Save it again as JPEG or PNG.") from error
 
 
 def to_rgb(image: Image, *, white: float | None = None) -> Image:
@@ -117,7 +119,12 @@ def _read_orientation(image: Image) -> int:
     entries = int.from_bytes(tiff[directory : directory + 2], order)
     for start in range(directory + 2, min(directory + 2 + 12 * entries, len(tiff) - 11), 12):
         if int.from_bytes(tiff[start : start + 2], order) == ORIENTATION:
-            return int.from_bytes(tiff[start + 8 : start + 10], order)
+            kind = int.from_bytes(tiff[start + 2 : start + 4], order)
+            size = NUMBER_BYTES.get(kind, 0)
+            place = start + 8 if size <= 4 else int.from_bytes(tiff[start + 8 : start + 12], order)
+            value = int.from_bytes(tiff[place : place + min(size, 4)], order)
+            divisor = int.from_bytes(tiff[place + 4 : place + size], order) if size > 4 else 1
+            return value // divisor if divisor else 1
     return 1
 
 

@@ -19,7 +19,7 @@ HARD_EDGE = 10  #           levels between blank rows and what is above: a stree
 SUSPECT_SHARE = 0.25  #     of the width broken at a border of blocks, worth a look at the file's codes: live 0.18
 BROKEN_SHARE = 0.4  #       of the width broken inside a JamCam's street: live 0.18, rows shifted sideways 0.41 and more in 94%
 
-SEAM_SHARE = 0.58  #        of the height or width broken along one line of the grid: live 0.48, the real wrapped frame 0.91
+SEAM_SHARE = 0.58  #        of the height or width broken along one line of the grid: live 0.49, the real wrapped frame 0.91
 BOTH_SEAMS_SHARE = 0.38  #  the same, across and down together: live 0.26
 
 JAMCAM_SIZE = (352, 288)
@@ -85,6 +85,7 @@ def _smear(grey: measures.Grey) -> str:
 
 def _wrapped(grey: measures.Grey) -> str:
     """Why the picture counts as torn and wrapped around, "" when it does not. Its file may be sound: somebody re-encoded the damage."""
+    grey = measures.widen_levels(grey)
     across, down = measures.seam_share(grey), measures.seam_share(grey.T)
     is_torn = max(across, down) >= SEAM_SHARE or min(across, down) >= BOTH_SEAMS_SHARE
     return f"torn: the picture breaks along {max(across, down):.0%} of one straight line" if is_torn else ""

@@ -279,6 +279,14 @@ def test_a_drawn_picture_that_is_shifted_and_wrapped_is_corrupt(shift_px, qualit
     assert judge_frame(jpeg(Image.fromarray(torn), quality=quality)).state == "corrupt"
 
 
+@pytest.mark.parametrize("quality", [75, 92])
+def test_a_seam_in_the_dark_is_found(quality):
+    noise = np.random.default_rng(0).integers(40, 216, (45, 80, 3), dtype=np.uint8)
+    night = np.asarray(Image.fromarray(noise).resize((640, 360), Image.Resampling.BICUBIC)) // 4
+    assert judge_frame(jpeg(Image.fromarray(night), quality=quality)).state == "ok"
+    assert judge_frame(jpeg(Image.fromarray(np.roll(night, 240, axis=1)), quality=quality)).reason.startswith("torn: ")
+
+
 @needs_real_data
 def test_no_real_frame_counts_as_torn():
     for folder in (ARCHIVE, JAMCAM / "archive", JAMCAM / "frames", SHARED / "street"):
