@@ -1,35 +1,53 @@
 """Photos go before the frames of camera days, and days go on all the same."""
 
 import threading
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from carpark.model import load_model
+from carpark.model.engines import Features, Model, Pixels, Probabilities
 from serving import right_of_way
 from serving.right_of_way import RightOfWay, giving_way, going_first
 
 SOON_S = 20.0
+MOMENT_S = 0.3  # how long something is given to happen that must not
+NO_CONFIG: Any = None
+PIXELS = np.zeros((1, 1, 1, 3), np.uint8)
+ANSWER = np.zeros((1, 2), np.float32), np.zeros((1, 4), np.float32)
+
+
+def in_thread(model: Model) -> threading.Thread:
+    """The model at work on PIXELS."""
+    thread = threading.Thread(target=model.forward, args=(PIXELS,))
+    thread.start()
+    return thread
 
 
 def test_frames_wait_while_a_photo_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(right_of_way, "PATIENCE_S", SOON_S)
-    way, order = RightOfWay(), list[str]()
+    way, photo_begun, photo_done, frames_begun = RightOfWay(), threading.Event(), threading.Event(), threading.Event()
 
-    def judge_frames() -> None:
-        with way.given():
-            order.append("frames")
+    def judge_photo(pixels: Pixels) -> tuple[Probabilities, Features]:
+        photo_begun.set()
+        assert photo_done.wait(SOON_S)
+        return ANSWER
 
-    with way.taken():
-        day = threading.Thread(target=judge_frames)
-        day.start()
-        time.sleep(0.05)
-        order.append("photo")
+    def judge_frames(pixels: Pixels) -> tuple[Probabilities, Features]:
+        frames_begun.set()
+        return ANSWER
+
+    photo = in_thread(going_first(Model(NO_CONFIG, "learner", judge_photo), way))
+    assert photo_begun.wait(SOON_S)
+    day = in_thread(giving_way(Model(NO_CONFIG, "int8", judge_frames), way))
+    assert not frames_begun.wait(MOMENT_S)
+    photo_done.set()
+    assert frames_begun.wait(SOON_S / 2)  # the photo lets them go, not their patience
+    photo.join(SOON_S)
     day.join(SOON_S)
-    assert order == ["photo", "frames"]
 
 
 def test_a_day_goes_on_however_many_photos_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,23 +57,25 @@ def test_a_day_goes_on_however_many_photos_there_are(monkeypatch: pytest.MonkeyP
         pass  # a day that waited for the photo would never come here
 
 
-def test_no_more_batches_of_frames_are_judged_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.right_of_way.os.cpu_count", lambda: 2)  # else a machine of twelve cores could not fail here
-    way, inside, most = RightOfWay(), list[int](), list[int]()
+def test_as_many_batches_of_frames_are_judged_at_once_as_there_are_cores_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.right_of_way.os.cpu_count", lambda: 2)
+    both_cores, counting, never = threading.Barrier(2), threading.Lock(), threading.Event()
+    inside, counts = set[int](), list[int]()
 
-    def judge_frames(number: int) -> None:
-        with way.given():
-            inside.append(number)
-            most.append(len(inside))
-            time.sleep(0.01)
-            inside.remove(number)
+    def judge_frames(pixels: Pixels) -> tuple[Probabilities, Features]:
+        with counting:
+            inside.add(threading.get_ident())
+            counts.append(len(inside))
+        both_cores.wait(SOON_S)
+        never.wait(MOMENT_S)  # a third would come in now
+        with counting:
+            inside.remove(threading.get_ident())
+        return ANSWER
 
-    days = [threading.Thread(target=judge_frames, args=(number,)) for number in range(12)]
-    for day in days:
-        day.start()
-    for day in days:
-        day.join(SOON_S)
-    assert len(most) == 12 and max(most) == 2
+    model = giving_way(Model(NO_CONFIG, "int8", judge_frames), RightOfWay())
+    for day in [in_thread(model) for _ in range(4)]:
+        day.join(2 * SOON_S)
+    assert len(counts) == 4 and max(counts) == 2
 
 
 def test_whoever_goes_first_the_answers_are_the_models(tiny_model_folder: Path) -> None:
