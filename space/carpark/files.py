@@ -18,7 +18,6 @@ from pathlib import Path
 from carpark.errors import BadPhotos, BadSetting
 
 HALF_WRITTEN = ".half-written"  # suffix of a file that is not complete yet
-LONGEST_ROW = 16_384  # bytes
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -144,8 +143,7 @@ def _open_to_append(path: Path) -> Iterator[tuple[int, int]]:
         fcntl.flock(file, fcntl.LOCK_EX)
         size = os.fstat(file).st_size
         if size and os.pread(file, 1, size - 1) != b"\n":
-            start = max(size - LONGEST_ROW, 0)
-            size = start + os.pread(file, LONGEST_ROW, start).rfind(b"\n") + 1
+            size = path.read_bytes().rfind(b"\n") + 1
             os.ftruncate(file, size)
         yield file, size
     finally:
@@ -157,8 +155,11 @@ def _open_to_append(path: Path) -> Iterator[tuple[int, int]]:
 def _write_at_end(file: int, size: int, text: str, *, durable: bool) -> None:
     """All of the text, or none of it: a full disk takes only a part, which is cut off again."""
     data = text.encode()
-    if os.write(file, data) < len(data):
+    try:
+        if os.write(file, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if durable:
+            os.fsync(file)
+    except OSError:
         os.ftruncate(file, size)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if durable:
-        os.fsync(file)
+        raise
