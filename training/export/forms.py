@@ -34,9 +34,7 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
 
     `config` is what config.json holds beyond files and versions. `calibration` are training pixels, which set the int8 ranges.
     """
-    forget_paths(learner)
-    # Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
-    learner.export(folder / MODEL_FILES["learner"], pickle_module=pickle)
+    write_learner(learner, folder / MODEL_FILES["learner"])
     (folder / MODEL_FILES["safetensors"]).write_bytes(
         save({name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()})
     )
@@ -52,11 +50,20 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     write_config(folder, config)
 
 
-def forget_paths(learner: Learner) -> None:
-    """Removes every path that the learner would pickle: it may name a home directory, and a POSIX path does not load on Windows."""
-    learner.path = "."
-    for holder in (learner.dls, *learner.dls.loaders):
-        holder.path = "."
+def write_learner(learner: Learner, path: Path) -> None:
+    """What `Learner.export` writes, less every path: one may name a home directory, and a POSIX path does not load on Windows.
+
+    Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
+    """
+    dls, optimizer, folder = learner.dls, learner.opt, learner.path
+    learner.dls, learner.opt, learner.path = dls.new_empty(), None, "."
+    learner.dls.path = "."
+    for loader in learner.dls.loaders:
+        loader.path = "."
+    try:
+        torch.save(learner, path, pickle_module=pickle, pickle_protocol=2)
+    finally:
+        learner.dls, learner.opt, learner.path = dls, optimizer, folder
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
