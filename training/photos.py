@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,17 +166,31 @@ def _read_csv(csv: Path) -> pd.DataFrame:
     A scene called NA or None is a name. Raises BadPhotos, with the line where there is one.
     """
     text = _decode(csv)
+    separator = _find_separator(csv, text)
     try:
-        photos = pd.read_csv(io.StringIO(text), sep=_find_separator(csv, text), dtype=str, keep_default_na=False, skipinitialspace=True)
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            photos = pd.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                index_col=False,
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,  # so that the line of a row can be named
+                skipinitialspace=True,
+            ).fillna("")
+    except pd.errors.ParserWarning as error:
+        raise BadPhotos(f"{csv} has rows with more values than its header has columns. Remove what follows the last column.") from error
     except (ValueError, pd.errors.ParserError) as error:
         raise BadPhotos(f"{csv} is not a CSV table ({str(error).strip()}).") from error
     photos.columns = [name.strip().lower() if name.strip().lower() in KNOWN_COLUMNS else name for name in photos.columns]
+    doubled = photos.columns[photos.columns.duplicated()]
+    if len(doubled):
+        raise BadPhotos(f"{csv} has the column {doubled[0]} twice. Remove or rename one of them.")
     photos = photos[(photos != "").any(axis=1)]  # spreadsheets leave empty rows at the end
     missing = {"file", "label"} - set(photos.columns)
     if missing:
         raise BadPhotos(f"{csv} has no column {' or '.join(sorted(missing))}; expected file,label,scene.")
-    for column in ("file", "label", *(["scene"] if "scene" in photos else [])):
-        photos[column] = photos[column].str.strip() if column != "file" else photos[column]
+    photos = photos.assign(**{column: photos[column].str.strip() for column in ("label", "scene") if column in photos})
     incomplete = photos.index[(photos.file == "") | (photos.label == "")]
     if len(incomplete):
         raise BadPhotos(f"{csv} line {incomplete[0] + 2} lacks a file or a label.")  # the header is line 1

@@ -166,8 +166,11 @@ def test_a_table_is_read_as_spreadsheets_write_it(table: bytes, tmp_path: Path) 
             b"file,label,occupancy\nempty/a.jpg,empty,0\nfull/b.jpg,full,40\n",
             r"line 3: full/b\.jpg has the occupancy 40(\.0)?; expected 0 to 1",
         ),
+        (b"file,label\nempty/a.jpg,empty,x\nfull/b.jpg,full,y\n", r"has rows with more values than its header has columns\. Remove"),
+        (b"File,file,label\nempty/a.jpg,empty/a.jpg,empty\n", r"has the column file twice\. Remove or rename"),
+        (b"file,label\nempty/a.jpg,empty\n\n\nfull/b.jpg,\n", r"line 5 lacks a file or a label"),
     ],
-    ids=["cp1252", "bars", "per cent", "a count"],
+    ids=["cp1252", "bars", "per cent", "a count", "a value too many", "a column twice", "after blank lines"],
 )
 def test_a_table_that_is_ambiguous_is_refused_in_one_line(table: bytes, line: str, tmp_path: Path) -> None:
     with pytest.raises(BadPhotos, match=line):

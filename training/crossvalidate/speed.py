@@ -22,7 +22,7 @@ ROUNDS = 3
 
 
 def measure_int8(arch: str, start: nn.Module | None, pixels: Pixels) -> dict[str, Any]:
-    """`int8_megabytes` of the file and `int8_frames_per_second` from prepared pixels, with which body ever: `start`, or random."""
+    """`int8_megabytes` of the file and `int8_frames_per_second` from prepared pixels; the body is `start`, or random."""
     network = build_network(arch, len(LABELS))
     if start is not None:
         network[0].load_state_dict(start.state_dict())

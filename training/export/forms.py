@@ -24,7 +24,7 @@ from carpark.model.engines import Pixels, load_model
 from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
 from carpark.model.network import FromPixels
-from training.export.int8 import write_int8
+from training.export.int8 import only_errors, write_int8
 
 PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
 
@@ -84,8 +84,7 @@ def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
     """The float32 form of a network from pixels of (height, width)."""
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), only_errors(logging.getLogger("torch.onnx")):
         warnings.simplefilter("ignore")  # the exporter warns of its own internals; the proof below is what counts
         program = torch.onnx.export(
             whole,

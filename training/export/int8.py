@@ -34,12 +34,12 @@ def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
     Networks with narrow layers lose the most in their first half; it stays float where all of int8 strays too far on `calibration`.
     """
     prepared = path.with_suffix(".prepared.onnx")
-    with quiet_root_logger():
+    with only_errors(logging.getLogger()):
         quant_pre_process(onnx_path, prepared, skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
     exact = _probabilities(onnx_path, calibration)
     for n_float in (0, len(convolutions) // 2):
-        with quiet_root_logger():
+        with only_errors(logging.getLogger()):
             quantization.quantize_static(
                 prepared,
                 path,
@@ -75,15 +75,14 @@ def check_weights(path: Path) -> None:
 
 
 @contextmanager
-def quiet_root_logger() -> Iterator[None]:
-    """The quantiser logs advice, which was followed, through the root logger; that has its own level again afterwards."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
+def only_errors(logger: logging.Logger) -> Iterator[None]:
+    """The logger drops what is less than an error; it has its own level again afterwards."""
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        root.setLevel(level)
+        logger.setLevel(level)
 
 
 def _probabilities(path: Path, pixels: Pixels) -> npt.NDArray[np.float32]:
