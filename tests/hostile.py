@@ -74,14 +74,13 @@ def not_pictures() -> Iterator[Hostile]:
         "targa.tga": saved(lot(), "TGA"),
         "icon.icns": saved(lot((16, 16)), "ICNS"),
         "wavelet.jp2": saved(lot(), "JPEG2000"),
-        "new.avif": saved(lot(), "AVIF"),
         "silicon.sgi": saved(lot(), "SGI"),
         "surface.dds": saved(lot(), "DDS"),
     }
     yield from ((name, data, NO_PICTURE) for name, data in texts.items())
     for brand in (b"heic", b"mif1"):
-        yield f"phone-{brand.decode()}.heic", b"\x00\x00\x00\x18ftyp" + brand + bytes(64), "cannot be decoded"
-    yield "phone-as.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(64), "cannot be decoded"
+        yield f"phone-{brand.decode()}.heic", b"\x00\x00\x00\x18ftyp" + brand + bytes(64), NO_PICTURE
+    yield "phone-as.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(64), NO_PICTURE
 
 
 def zip_of(name: str, data: bytes) -> bytes:
@@ -94,6 +93,7 @@ def zip_of(name: str, data: bytes) -> bytes:
 def broken_pictures() -> Iterator[Hostile]:
     jpeg, png, gif = (saved(lot(), format) for format in ("JPEG", "PNG", "GIF"))
     webp, tiff = saved(lot(), "WEBP"), saved(lot(), "TIFF", compression="tiff_lzw")
+    yield "whole.avif", saved(lot(), "AVIF"), ""
     yield "cut.jpg", jpeg[: len(jpeg) // 2], BROKEN
     yield "cut.png", png[: len(png) // 2], BROKEN
     yield "cut.gif", gif[: len(gif) // 2], BROKEN

@@ -55,14 +55,14 @@ def test_rows_after_a_line_separator_are_read(raw: Path, tmp_path: Path) -> None
     assert [found.decided_by for found in read_decisions(tmp_path / "cleaning.csv")] == ["Kim\u2028\u2029\x85\x0b\x0c\x1cLee"] * 2
 
 
-def test_a_scene_name_may_begin_with_a_blank(raw: Path, tmp_path: Path) -> None:
+def test_a_scene_name_may_hold_two_blanks(raw: Path, tmp_path: Path) -> None:
     shutil.copyfile(raw / "full" / "car  park.jpg", raw / "full" / "copy.jpg")
     files = ["full/car  park.jpg", "full/copy.jpg"]
-    pd.DataFrame({"file": files, "label": "full", "scene": [" first", "second"]}).to_csv(raw / "photos.csv", index=False)
+    pd.DataFrame({"file": files, "label": "full", "scene": ["a  first", "b second"]}).to_csv(raw / "photos.csv", index=False)
     for _ in range(2):
         run(raw, tmp_path / "out")
     assert [row.proposal for row in read_decisions(tmp_path / "out" / "cleaning.csv") if row.proposal.startswith("scene")] == [
-        "scene  first"
+        "scene a  first"
     ]
 
 
