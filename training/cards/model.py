@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCard
 from carpark.errors import BadModel
 from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
-from carpark.model.network import CUTS, head_of, torchvision_name
+from training.cards.building import builder_code, needs_in_words, network_code, weights_in_words
 from training.cards.names import PLACEHOLDERS
 from training.cards.tables import architecture_table, breakdown_table, claims_table
 
@@ -35,7 +35,6 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
     scores, recipe, agreement, dataset = metrics["validation"], config["recipe"], metrics["agreement"], config["dataset"]
     low, high = scores["accuracy_interval_95"]
     architecture = config["architecture"]
-    arguments = {"cut": CUTS.get(architecture)} | head_of(architecture)
     values = {
         **{name: scores[name] for name in ("n", "errors", "accuracy", *PRINTED)},
         "repeats": _repeats_row(scores.get("repeats")),
@@ -49,17 +48,16 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "int8_gap": agreement["int8"]["max_abs_dp"],
         "repo": repo,
         "architecture": architecture,
-        "torchvision": torchvision_name(architecture),
-        "network_arguments": "".join(f", {name}={value!r}" for name, value in arguments.items() if value is not None),
+        "builder": builder_code(architecture),
+        "network": network_code(architecture),
+        "needs": needs_in_words(architecture, config["versions"]),
         "code": PLACEHOLDERS["code"],
         "drawn": _drawn_in_words(dataset),
         "parameters": _parameters_in_words(config.get("files", {})),
         "machine": _machine_in_words(config.get("machine", {})),
         "start": f"fine-tuned from the model {recipe['start_from']} (last layer only)"
         if recipe.get("start_from")
-        else {"none": "from random weights", "imagenet": "from torchvision's ImageNet weights"}.get(
-            recipe["weights"], f"from the weights in {recipe['weights']}"
-        ),
+        else weights_in_words(architecture, recipe["weights"]),
         "fitted": f"{recipe['epochs']} epochs" if recipe["weights"] == "none" else "frozen, under one layer fitted to its features",
         "scored_by": metrics["scored_by"],
         "temperature": config["temperature"],

@@ -17,7 +17,7 @@ import pandas as pd
 
 from carpark.errors import BadSetting, one_line_errors
 from carpark.files import exclusive_lock
-from carpark.model.network import torchvision_name
+from carpark.model.network import check_architecture
 from training.clean.cleaning import clean, replay
 from training.clean.decisions import CLEANING_FILE, FILE_PASS, KEEP, LABEL_PASS, Decision
 from training.clean.embedding import Embedder
@@ -66,7 +66,7 @@ def report(rows: Sequence[Decision], counts: "Counter[str]", out: Path) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Raise BadSetting for flags that cannot be used."""
-    torchvision_name(args.arch)
+    check_architecture(args.arch)
     if not 0.5 <= args.confidence <= 1:
         raise BadSetting(f"--confidence is {args.confidence}; expected 0.5 to 1.")
     if args.replay and args.auto:

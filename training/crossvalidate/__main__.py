@@ -5,7 +5,7 @@
 
 `--out` gets table.json, a row an architecture, and predictions-{arch}.parquet, P(full) of each photo each time that the folds were drawn.
 A row whose pretrained weights cannot be had says so: its size and speed are measured all the same, its accuracy is not. `--weights FILE`
-belongs to the first architecture; the others start from torchvision's ImageNet weights. With --learning-curve the folds are also run on
+belongs to the first architecture; the others start from their own ImageNet weights. With --learning-curve the folds are also run on
 a quarter and half of the scenes. With --model the table lands in that model's metrics.json and card.
 """
 
@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import ARCHITECTURES, torchvision_name
+from carpark.model.network import ARCHITECTURES, check_architecture
 from training.cards.model import add_to_card
 from training.crossvalidate.comparison import compare_architectures
 from training.staging import staged
@@ -24,8 +24,10 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.crossvalidate", description="Compare architectures under the same folds.")
     parser.add_argument("--data", required=True, help="photos folder, or dataset repo (folder or owner/name) without its test split")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.json and the predictions")
-    parser.add_argument("--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(ARCHITECTURES)} (default: mobilenet_v2)")
-    parser.add_argument("--weights", default="imagenet", help="imagenet, or the file of a state dict for the first architecture")
+    parser.add_argument(
+        "--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(ARCHITECTURES)}, or timm/NAME (default: mobilenet_v2)"
+    )
+    parser.add_argument("--weights", default="imagenet", help="imagenet; or, for the first architecture, index or the file of a state dict")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-curve", action="store_true", help="also with a quarter and half of the scenes")
@@ -33,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with one_line_errors():
         for arch in args.arch:
-            torchvision_name(arch)
+            check_architecture(arch)
         if not 64 <= args.size <= 1024:
             raise BadSetting(f"--size is {args.size}; expected 64 to 1024.")
         with staged(args.out, marker="table.json") as folder:

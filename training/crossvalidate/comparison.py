@@ -29,7 +29,7 @@ def compare_architectures(
 ) -> list[dict[str, Any]]:
     """A row an architecture, printed as it is done; writes table.json and predictions-{arch}.parquet into `folder`.
 
-    `weights` belong to the first architecture; the others start from torchvision's ImageNet weights. Raises a CarparkError.
+    `weights` belong to the first architecture; the others start from their own ImageNet weights. Raises a CarparkError.
     """
     source = find_photos(data).folder
     photos, pixels = load_photos(source, (size, size))
@@ -40,7 +40,7 @@ def compare_architectures(
         if validated is not None:
             columns = {f"p_full_{draw}": p_full for draw, p_full in enumerate(validated.p_full, start=1)}
             table = photos.drop(columns="path").assign(fold=validated.folds[0], **columns)
-            table.to_parquet(folder / f"predictions-{arch}.parquet", index=False)
+            table.to_parquet(folder / f"predictions-{arch.replace('/', '-')}.parquet", index=False)
             if learning_curve:
                 row["learning_curve"] = [*learn_less(photos, pooled, seed), learnt_from(photos, row)]
         rows.append(row)

@@ -23,7 +23,7 @@ from carpark.model.config import MODEL_FILES, Engine, read_config
 from carpark.model.engines import Pixels, load_model
 from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
-from carpark.model.network import FromPixels
+from carpark.model.network import TIMM, FromPixels
 from training.export.int8 import only_errors, write_int8
 
 PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
@@ -45,7 +45,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
     write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
-    requires = ", ".join(f'"{name}={version(name)}"' for name in ("fastai", "fastcore"))  # one "=": it splits there
+    needed = ("fastai", "fastcore", *_needed_by(config["architecture"]))
+    requires = ", ".join(f'"{name}={version(name)}"' for name in needed)  # one "=": it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
     write_config(folder, config)
 
@@ -66,11 +67,16 @@ def write_learner(learner: Learner, path: Path) -> None:
         learner.dls, learner.opt, learner.path = dls, optimizer, folder
 
 
+def _needed_by(architecture: str) -> tuple[str, ...]:
+    """The packages beside torch and fastai that the pickle names."""
+    return ("timm",) if architecture.startswith(TIMM) else ()
+
+
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """config.json: `config`, the versions of what made the model, and the sha256 of each file that is there to be loaded."""
     names = [name for name in (*MODEL_FILES.values(), NEIGHBOURS_FILE) if (folder / name).is_file()]
     files = {name: {"sha256": digest_file(folder / name), "bytes": (folder / name).stat().st_size} for name in names}
-    versions = {"python": platform.python_version()} | {name: version(name) for name in PINNED}
+    versions = {"python": platform.python_version()} | {name: version(name) for name in (*PINNED, *_needed_by(config["architecture"]))}
     text = json.dumps(config | {"versions": versions, "files": files}, indent=2, ensure_ascii=False)
     (folder / "config.json").write_text(text + "\n")
 

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import ARCHITECTURES, torchvision_name
+from carpark.model.network import ARCHITECTURES, check_architecture
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train
@@ -29,8 +29,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--data", required=True, help="photos folder (empty/ full/ [partial/], photos.csv), or dataset repo owner/name[@revision]"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(ARCHITECTURES)} (default: mobilenet_v2)")
-    parser.add_argument("--weights", default="imagenet", help="imagenet, none, or a file with torchvision's state dict")
+    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(ARCHITECTURES)}, or timm/NAME (default: mobilenet_v2)")
+    parser.add_argument("--weights", default="imagenet", help="imagenet, index (the package index), none, or a file with a state dict")
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     """Train, prove, write; one line at the end says what was written where."""
     args = _parse(argv)
     with one_line_errors():
-        torchvision_name(args.arch)  # a wrong name is found before the photos are read
+        check_architecture(args.arch)  # a wrong name is found before the photos are read
         for name, (least, most) in RANGES.items():
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")

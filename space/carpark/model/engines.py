@@ -168,8 +168,9 @@ def _learner_forward(path: Path, config: ModelConfig) -> Forward:
 
     from fastai.learner import load_learner
 
-    from carpark.model.network import FromPixels
+    from carpark.model.network import FromPixels, check_architecture
 
+    check_architecture(config.architecture)  # fastai hides that timm is missing behind an error of its own
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
         network = load_learner(path).model

@@ -1,8 +1,9 @@
-"""The network behind every form of the model: fastai's body and head for a torchvision architecture, and its wrapping for export."""
+"""The network behind every form of the model: fastai's body and head for a torchvision or timm architecture, wrapped for export."""
 
+import difflib
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,18 @@ from carpark.errors import BadSetting
 
 FROM_FASTAI = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")  # fastai knows where to cut these
 # Others are cut before child number so and so; -1 is before their classifier, which comes last.
-CUTS = {"resnet18_half": 6, "mobilenet_v2": -1, "mobilenet_v3_large": -1, "efficientnet_b0": -1, "convnext_tiny": -1}
+CUTS = {
+    "resnet18_half": 6,
+    "mobilenet_v2": -1,
+    "mobilenet_v3_large": -1,
+    "efficientnet_b0": -1,
+    "efficientnet_lite0": -1,
+    "efficientnet_lite2": -1,
+    "convnext_tiny": -1,
+}
+LITE = ("efficientnet_lite0", "efficientnet_lite2")  # of torchvision's parts, by carpark.model.lite
 ARCHITECTURES = (*FROM_FASTAI, *CUTS)
+TIMM = "timm/"  # begins the names of timm's models, which are built by timm, an optional package
 # The stem and first two stages of resnet18 under one linear layer: this learns a thousand pictures from scratch, where a whole network
 # does not (183 sample photos of unseen places, 128 px: 5 errors after 20 epochs over 1,200 photos, resnet18 14 after 12 over 900).
 HEADS: dict[str, dict[str, Any]] = {"resnet18_half": {"lin_ftrs": [], "ps": 0.1}}
@@ -46,20 +57,47 @@ def pool_features(maps: Tensor) -> Tensor:
     return nn.functional.normalize(maps.mean((2, 3)))
 
 
-def torchvision_name(name: str) -> str:
-    """The torchvision network that architecture `name` is, or is a part of. Raises BadSetting for a name not in `ARCHITECTURES`."""
-    if name not in ARCHITECTURES:
-        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(ARCHITECTURES)}.")
-    return name.removesuffix("_half")
+def check_architecture(name: str) -> None:
+    """Raises BadSetting for a name that is neither in `ARCHITECTURES` nor timm/ and the name of a convolutional network of timm."""
+    if name.startswith(TIMM):
+        _check_timm(name.removeprefix(TIMM))
+    elif name not in ARCHITECTURES:
+        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(ARCHITECTURES)}, or {TIMM}NAME.")
 
 
 @cache
-def architecture(name: str) -> Callable[..., nn.Module]:
-    """The builder of that network, known to fastai's table of cuts. Raises BadSetting for a name not in `ARCHITECTURES`."""
+def _check_timm(name: str) -> None:
+    try:
+        import timm
+        from fastai.vision.learner import TimmBody
+    except ModuleNotFoundError as error:
+        raise BadSetting(f"{TIMM}{name} needs the package timm, which is not installed. Run `pip install timm`.") from error
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`timm.list_models()` has the names."
+        raise BadSetting(f"timm {timm.__version__} has no model {name!r}; {hint}")
+    body = TimmBody(timm.create_model(name, num_classes=0), pretrained=False).eval()
+    try:
+        with torch.inference_mode():
+            shape = tuple(body(torch.zeros(1, 3, 96, 96)).shape)
+    except (RuntimeError, AssertionError) as error:  # of a transformer made for one size
+        raise BadSetting(f"{TIMM}{name} takes pictures of one size only; expected a convolutional network.") from error
+    if len(shape) != 4 or shape[1] != body.model.num_features:
+        raise BadSetting(f"{TIMM}{name} gives {shape} for a picture of 96 px; expected the maps of a convolutional network.")
+
+
+@cache
+def architecture(name: str) -> Callable[..., nn.Module] | str:
+    """What fastai takes as the architecture: a builder that its table of cuts knows, or the name of a timm model. Raises BadSetting."""
+    check_architecture(name)
+    if name.startswith(TIMM):
+        return name.removeprefix(TIMM)
     from fastai.vision.learner import default_split, model_meta
     from torchvision import models
 
-    whole: Callable[..., nn.Module] = getattr(models, torchvision_name(name))
+    from carpark.model import lite
+
+    whole: Callable[..., nn.Module] = getattr(lite if name in LITE else models, name.removesuffix("_half"))
     if name not in CUTS:
         return whole
 
@@ -76,8 +114,38 @@ def head_of(name: str) -> dict[str, Any]:
 
 
 def build_network(name: str, n_labels: int) -> nn.Sequential:
-    """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits."""
-    from fastai.vision.learner import create_vision_model
+    """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits. Raises BadSetting."""
+    from fastai.vision.learner import create_timm_model, create_vision_model
 
-    network: nn.Sequential = create_vision_model(architecture(name), n_labels, pretrained=False, **head_of(name))
+    arch = architecture(name)
+    network: nn.Sequential
+    if isinstance(arch, str):
+        network, _ = create_timm_model(arch, n_labels, pretrained=False, **head_of(name))
+    else:
+        network = create_vision_model(arch, n_labels, pretrained=False, **head_of(name))
     return network.eval()
+
+
+def build_whole(name: str) -> nn.Module:
+    """The network with the classes of ImageNet and random weights: what a state dict of pretrained weights fits. Raises BadSetting."""
+    arch = architecture(name)
+    if isinstance(arch, str):
+        import timm
+
+        whole: nn.Module = timm.create_model(arch)
+        return whole
+    return arch(weights=None)
+
+
+def cut_body(name: str, whole: nn.Module) -> nn.Module:
+    """The body of a network that `build_whole` made, for any size of picture: (n, 3, h, w) -> (n, width, h / 32, w / 32) or so."""
+    from fastai.vision.learner import TimmBody, create_body, model_meta
+
+    arch = architecture(name)
+    body: nn.Module
+    if isinstance(arch, str):
+        cast(Any, whole).reset_classifier(0)
+        body = TimmBody(whole, pretrained=False)
+    else:
+        body = create_body(whole, pretrained=False, cut=model_meta[arch]["cut"])
+    return body
