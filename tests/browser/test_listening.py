@@ -15,11 +15,12 @@ HOLD_BACK = """(() => {
     if (!url.includes('/queue/data')) return answer
     const held = new TransformStream({
       async transform(chunk, out) {
-        if (new TextDecoder().decode(chunk).includes('close_stream')) {
-          document.documentElement.dataset.held = 'yes'
-          await new Promise(done => { release = done })
-        }
-        out.enqueue(chunk)
+        const end = new TextDecoder('latin1').decode(chunk).indexOf('data: {"msg":"close_stream"')
+        if (end < 0) return out.enqueue(chunk)
+        out.enqueue(chunk.slice(0, end))
+        document.documentElement.dataset.held = 'yes'
+        await new Promise(done => { release = done })
+        out.enqueue(chunk.slice(end))
       }
     })
     return new Response(answer.body.pipeThrough(held), answer)
