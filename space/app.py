@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 import serving.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.hub.revisions import PINS_FILE, read_pins
-from serving.edge import READ_ALOUD, say_json, without_secrets
+from serving.edge import LISTENING, READ_ALOUD, say_json, without_secrets
 from serving.gate import Gate, Scope, expects_proxy, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
@@ -83,7 +83,7 @@ def main() -> None:
             enable_monitoring=False,
             theme=THEME,
             css_paths=STYLES,
-            head=HEAD,
+            head=HEAD + LISTENING,
             footer_links=["api"],
             max_file_size="25mb",
             mcp_server=True,

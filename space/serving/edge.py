@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from carpark.errors import CarparkError
 
 READ_ALOUD = "element.setAttribute('aria-live', 'polite')"  # js_on_load of a gr.HTML whose changes a screen reader shall speak
+LISTENING = f"<script>{Path(__file__).with_name('listening.js').read_text(encoding='utf-8')}</script>"  # in the page's head
 
 
 SECRETS = (

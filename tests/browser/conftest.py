@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
-from tests.running_space import RunningSpace, running_space
+from tests.running_space import RunningSpace
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 FLAGS = [
@@ -34,17 +34,6 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
         yield browser
-
-
-@pytest.fixture(scope="session")
-def space(sample_folder: Path, tiny_model_folder: Path) -> Iterator[RunningSpace]:
-    settings = {
-        "CARPARK_MODEL": tiny_model_folder,
-        "CARPARK_DATASET": sample_folder / "photos",
-        "CARPARK_ARCHIVE": sample_folder / "archive",
-    }
-    with running_space(settings) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, press_tab_until, show_day, upload
-from tests.running_space import RunningSpace, running_space
+from tests.running_space import RunningSpace
 
 WIDTHS = (1280, 390)
 
@@ -96,12 +96,6 @@ def test_both_tabs_work_by_keyboard_alone(open_page: OpenPage) -> None:
     press_tab_until(page, "document.activeElement.id == 'show-day'")
     page.keyboard.press("Enter")
     expect(page.locator("#day-chart .plot")).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def unset_space() -> Iterator[RunningSpace]:
-    with running_space({"CARPARK_DATASET": "a/my--data", "CARPARK_VOTES": "o/v@main"}) as running:
-        yield running
 
 
 def test_settings_that_cannot_be_used_are_named_on_the_page(open_page: OpenPage, unset_space: RunningSpace) -> None:

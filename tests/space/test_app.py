@@ -2,7 +2,6 @@
 
 import io
 import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,6 @@ from tests.running_space import RunningSpace, running_space
 @pytest.fixture(scope="module")
 def settings(sample_folder: Path, tiny_model_folder: Path) -> dict[str, Path]:
     return {"CARPARK_MODEL": tiny_model_folder, "CARPARK_DATASET": sample_folder / "photos", "CARPARK_ARCHIVE": sample_folder / "archive"}
-
-
-@pytest.fixture(scope="module")
-def space(settings: dict[str, Path]) -> Iterator[RunningSpace]:
-    with running_space(settings) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +185,7 @@ def test_both_endpoints_are_tools_of_the_mcp_server(space: RunningSpace) -> None
 
 
 def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpace, client: Client, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.jpg"
+    broken, before = tmp_path / "broken.jpg", space.printed()
     broken.write_bytes(b"this is not a picture")
     for arguments, endpoint in (
         ((handle_file(broken),), "/classify"),
@@ -201,7 +194,7 @@ def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpac
     ):
         with pytest.raises(AppError):
             client.predict(*arguments, api_name=endpoint)
-    assert "Traceback" not in space.printed()
+    assert "Traceback" not in space.printed().removeprefix(before)
 
 
 def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
@@ -221,16 +214,13 @@ def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
     assert [slot["state"] for slot in found["slots"]] == [slot["state"] for slot in expected["slots"]]
 
 
-@pytest.mark.parametrize(("dataset", "votes"), [("../absent", "o/v@main"), ("a/my--data", "~nosuchuser/votes")])
-def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(
-    settings: dict[str, Path], lot: Image.Image, tmp_path: Path, dataset: str, votes: str
-) -> None:
+def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: dict[str, Path], lot: Image.Image, tmp_path: Path) -> None:
     half_written = tmp_path / "model"
     shutil.copytree(settings["CARPARK_MODEL"], half_written)
     (half_written / "model.pkl").unlink()
     lot.save(tmp_path / "lot.png")
-    broken = {"CARPARK_MODEL": half_written, "CARPARK_DATASET": dataset, "CARPARK_ARCHIVE": tmp_path / "lot.png", "CARPARK_VOTES": votes}
-    with running_space(broken) as space:
+    broken = {"CARPARK_MODEL": half_written, "CARPARK_ARCHIVE": tmp_path / "lot.png"}
+    with running_space(broken | {"CARPARK_DATASET": "../absent", "CARPARK_VOTES": "~nosuchuser/votes"}) as space:
         client = Client(space.url, verbose=False)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
             classify(client, tmp_path / "lot.png")
@@ -239,14 +229,13 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(
         assert "Traceback" not in space.printed()
 
 
-def test_settings_that_are_not_set_are_asked_for(lot: Image.Image, tmp_path: Path) -> None:
+def test_settings_that_are_not_set_are_asked_for(unset_space: RunningSpace, lot: Image.Image, tmp_path: Path) -> None:
     lot.save(tmp_path / "lot.png")
-    with running_space({}) as space:
-        client = Client(space.url, verbose=False)
-        with pytest.raises(AppError, match="CARPARK_MODEL is not set; expected a model repo"):
-            classify(client, tmp_path / "lot.png")
-        with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
-            client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+    client = Client(unset_space.url, verbose=False)
+    with pytest.raises(AppError, match="CARPARK_MODEL is not set; expected a model repo"):
+        classify(client, tmp_path / "lot.png")
+    with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
+        client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
 
 
 def test_an_archive_that_is_down_is_an_answer(settings: dict[str, Path]) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from carpark.images import open_image
 from carpark.model import load_model
-from tests.running_space import RunningSpace, running_space
-
-
-@pytest.fixture(scope="module")
-def space(sample_folder: Path, tiny_model_folder: Path) -> Iterator[RunningSpace]:
-    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": sample_folder / "archive"}) as running:
-        yield running
+from tests.running_space import RunningSpace
 
 
 def call_tool(space: RunningSpace, tool: str, **arguments: str) -> tuple[bool, str]:
