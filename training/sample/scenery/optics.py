@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from training.sample.scenery.light import Light
 from training.sample.scenery.pinhole import Array, Pinhole
@@ -23,19 +23,23 @@ class Grade:
     noise: float  # standard deviation by day, 0 to 255
     noise_at_night: float  # added in the dark
     blur_px: float
+    veil: float = 0.0  # stray light, as a share of white
+    drops: int = 0  # of rain on the lens
 
 
 def draw_grade(rng: np.random.Generator) -> Grade:
     """A random camera."""
-    red, green, blue = (rng.normal(1, 0.017, 3) * rng.normal(1.0, 0.07)).tolist()
+    tint = rng.choice([0.015, 0.05, 0.09], p=[0.6, 0.3, 0.1])
+    red, green, blue = (rng.normal(1, tint, 3) * rng.normal(1.0, 0.12)).tolist()
     return Grade(
         gain=(red, green, blue),
-        contrast=rng.normal(1.04, 0.06),
-        saturation=rng.uniform(0.75, 1.15),
-        dark_corners=rng.uniform(0, 0.1),
-        noise=rng.uniform(1, 3),
-        noise_at_night=rng.uniform(1.5, 5),
-        blur_px=max(0.0, rng.uniform(-0.3, 0.65)),
+        contrast=rng.normal(1.04, 0.1),
+        saturation=0.0 if rng.random() < 0.03 else rng.uniform(0.55, 1.2),
+        dark_corners=rng.uniform(0, 0.12),
+        noise=rng.uniform(0.5, 4),
+        noise_at_night=rng.uniform(1, 7),
+        blur_px=max(0.0, rng.uniform(-0.5, 0.7)) * float(rng.choice([1, 2])),
+        veil=max(0.0, rng.uniform(-0.2, 0.25)),
     )
 
 
@@ -105,6 +109,30 @@ def add_rain(rng: np.random.Generator, picture: Array, light: Light) -> Array:
     return streaked
 
 
+def bend(image: Image.Image, bulge: float, *, resample: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
+    """The picture through a wide lens, as `Pinhole.bulge` says. The corners stay where they are."""
+    if not bulge:
+        return image
+    middle, cell = np.array(image.size) / 2, 24
+    mesh = []
+    for left, top in np.ndindex(-(-image.width // cell), -(-image.height // cell)):
+        box = (left * cell, top * cell, min(left * cell + cell, image.width), min(top * cell + cell, image.height))
+        away = np.array([(box[0], box[1]), (box[0], box[3]), (box[2], box[3]), (box[2], box[1])]) - middle
+        square = (away**2).sum(axis=1, keepdims=True) / (middle**2).sum()
+        mesh.append((box, tuple((middle + away * (1 + bulge * square) / (1 + bulge)).ravel().tolist())))
+    return image.transform(image.size, Image.Transform.MESH, mesh, resample)
+
+
+def add_drops(rng: np.random.Generator, image: Image.Image, drops: int) -> Image.Image:
+    """The picture through drops of rain on the lens: a blurred, shifted picture in each."""
+    mask = Image.new("L", image.size)
+    draw = ImageDraw.Draw(mask)
+    for x, y, size in zip(rng.uniform(0, image.width, drops), rng.uniform(0, image.height, drops), rng.gamma(3, 3, drops), strict=True):
+        draw.ellipse((x - size, y - size * 1.15, x + size, y + size * 1.15), fill=230)
+    seen = ImageChops.offset(image.filter(ImageFilter.GaussianBlur(5)), 0, int(rng.integers(-20, 20)))
+    return Image.composite(seen, image, mask.filter(ImageFilter.GaussianBlur(1.5)))
+
+
 def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade) -> Image.Image:
     """The 8-bit picture of a camera with that grade."""
     height, width = picture.shape[:2]
@@ -113,7 +141,10 @@ def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade
     x = 118 + (grey + (x - grey) * np.float32(grade.saturation) - 118) * np.float32(grade.contrast)
     rows, columns = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
     x *= (1 - np.float32(grade.dark_corners) * (rows[:, None] ** 2 + columns**2))[..., None]
+    x += (225 - x) * np.float32(grade.veil * (1 - 0.7 * light.dark))
     soft = Image.fromarray(np.clip(x, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(grade.blur_px))
+    if grade.drops:
+        soft = add_drops(rng, soft, grade.drops)
     row, column = rng.integers(NOISE_PX - height), rng.integers(NOISE_PX - width)
     noise = _noise_sheet()[row : row + height, column : column + width]
     noisy = np.asarray(soft, np.float32) + noise * np.float32(grade.noise + light.dark * grade.noise_at_night)

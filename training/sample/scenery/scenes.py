@@ -10,7 +10,13 @@ from training.sample.scenery.surroundings import Surroundings, draw_surroundings
 from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA
 
 VIEWS = tuple(DRAW_LOT_AND_CAMERA)
-FEWEST_BAYS = {"aerial": 24, "aerial_oblique": 24, "oblique_cctv": 20, "ground": 12}  # in a picture; with fewer, an occupancy means little
+FEWEST_BAYS = {
+    "aerial": 24,
+    "aerial_oblique": 24,
+    "oblique_cctv": 20,
+    "pole": 6,
+    "ground": 12,
+}  # in a picture; with fewer, an occupancy means little
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that the pictures of a place share its caches

@@ -60,6 +60,16 @@ class Road:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Someone on foot, or on a bicycle."""
+
+    x: float
+    y: float
+    height_m: float
+    clothes: tuple[float, float, float]  # albedo
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Everything around a lot."""
 
