@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
 from training.sample.scenery.truth import count_bays
 from training.sample.scenery.vehicles import Car
+from training.sample.streets import photograph_street, plan_streets
 
 FEWEST_PHOTOS = 24
 OCCUPANCY = {
@@ -54,13 +56,16 @@ class Place:
     visits: tuple[tuple[str, str], ...]  # label and light of each photo
 
 
-def write_photos(folder: Path, pool: Executor, *, count: int, seed: int) -> pd.DataFrame:
-    """Writes `{label}/*.jpg` and `photos.csv`. Returns the table: file, label, scene, view, light, occupancy, provenance."""
+def write_photos(folder: Path, pool: Executor, *, count: int, streets: int, seed: int) -> pd.DataFrame:
+    """Writes `count` photos of car parks and `streets` of streets as `{label}/*.jpg`, and `photos.csv`.
+
+    Returns the table: file, label, scene, view, light, occupancy, provenance.
+    """
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
-    places = plan_places(count, seed)
-    taken = pool.map(partial(photograph, folder, seed=seed), places)
-    rows = [row for rows in tqdm(taken, total=len(places), desc="photos", unit="place") for row in rows]
+    places, plans = plan_places(count, seed), plan_streets(streets, seed)
+    taken = chain(pool.map(partial(photograph, folder, seed=seed), places), pool.map(partial(photograph_street, folder, seed=seed), plans))
+    rows = [row for rows in tqdm(taken, total=len(places) + len(plans), desc="photos", unit="place") for row in rows]
     photos = pd.DataFrame(rows).assign(**SAMPLE_PROVENANCE)
     photos.to_csv(folder / "photos.csv", index=False)
     return photos

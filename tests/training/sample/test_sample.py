@@ -81,6 +81,7 @@ def test_a_place_is_seen_with_few_cars_and_with_many(photos: pd.DataFrame) -> No
     [
         (["--photos", "3"], "--photos is 3; expected 24 or more, so that each view shows both classes."),
         (["--seed", "-1"], "--seed is -1; expected 0 or more."),
+        (["--streets", "-1"], "--streets is -1; expected 0 or more."),
     ],
 )
 def test_an_impossible_flag_is_one_line_and_writes_nothing(tmp_path: Path, flags: list[str], line: str) -> None:

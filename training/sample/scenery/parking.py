@@ -54,7 +54,7 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
                     heading = float(np.arctan2(way * along[1], way * along[0]))
                     cars.append(draw_car(rng, (x, y), heading=heading, lights_on=lights_on, shares=TRAFFIC))
                 s += 13 + rng.exponential(60 / traffic)
-    if rng.random() < 0.25 * traffic:
+    if scene.lot.aisles and rng.random() < 0.25 * traffic:
         x, y = rng.uniform(5, scene.lot.length_m - 5), rng.choice(scene.lot.aisles) + rng.uniform(-1, 1)
         if scene.camera.distance_to(x, y) > CAR_FREE_M:
             cars.append(draw_car(rng, (x, y), heading=float(rng.choice([0, np.pi])), lights_on=lights_on))

@@ -57,7 +57,7 @@ def _pole(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
 
 def _ground(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
     """From the edge, at the height of a person: down an aisle, or across the rows."""
-    lot, (width_px, height_px) = draw_lot(rng, length_m=rng.uniform(40, 90), modules=int(rng.integers(1, 4))), _size(rng)
+    lot, (width_px, height_px) = draw_lot(rng, length_m=rng.uniform(40, 90), modules=int(rng.integers(1, 4))), draw_size(rng)
     if rng.random() < 0.6:
         x, y, azimuth = -rng.uniform(1, 8), rng.choice(lot.aisles) + rng.uniform(-1.5, 1.5), rng.uniform(-0.35, 0.35)
     else:
@@ -82,7 +82,7 @@ def _aim(rng: np.random.Generator, lot: Lot, *, height_m: float, pitch: float, f
     """A camera whose optical axis meets the ground near the middle of the lot."""
     along_rows = rng.random() < 0.45  # along or across the rows; otherwise at any angle
     azimuth = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.15) if along_rows else rng.uniform(0, 2 * np.pi)
-    away_m, (width_px, height_px) = height_m / np.tan(pitch), _size(rng)
+    away_m, (width_px, height_px) = height_m / np.tan(pitch), draw_size(rng)
     return Pinhole(
         x=lot.length_m * rng.uniform(0.38, 0.62) - away_m * np.cos(azimuth),
         y=lot.depth_m * rng.uniform(0.38, 0.62) - away_m * np.sin(azimuth),
@@ -96,7 +96,7 @@ def _aim(rng: np.random.Generator, lot: Lot, *, height_m: float, pitch: float, f
     )
 
 
-def _size(rng: np.random.Generator) -> tuple[int, int]:
+def draw_size(rng: np.random.Generator) -> tuple[int, int]:
     """Width and height of a picture in pixels."""
     return SIZES_PX[rng.choice(len(SIZES_PX), p=[0.35, 0.2, 0.15, 0.12, 0.1, 0.08])]
 
