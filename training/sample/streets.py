@@ -12,7 +12,7 @@ import numpy as np
 
 from training.sample.feed import FRAME_HEIGHT_PX, FRAME_WIDTH_PX, Signs, add_overlays
 from training.sample.scenery.avenues import Street, draw_street
-from training.sample.scenery.light import draw_light
+from training.sample.scenery.light import Light, draw_light
 from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_in
 from training.sample.scenery.render import Moment, render
@@ -68,7 +68,9 @@ def _take_picture(
     light, grade = draw_light(rng, light_name), draw_grade(rng)
     if light.rain and rng.random() < 0.5:
         grade = replace(grade, drops=int(rng.integers(3, 40)))
-    traffic, occupancy = _draw_level(rng, street, level, lights_on=bool(light.lamps.any()) or bool(rng.random() < 0.15))
+    while road_seen_m(street, far_m=light.reach_m) < LEAST_ROAD_M:
+        light = replace(light, fog_m=1.5 * light.fog_m)
+    traffic, occupancy = _draw_level(rng, street, light, level)
     full = rng.uniform(0.1, 1.0)
     parked = tuple(park_in(rng, scene, i) for i in range(len(scene.lot.bays)) if rng.random() < full)
     people = draw_people(rng, street, int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3)))
@@ -80,11 +82,11 @@ def _take_picture(
     return {"file": file, "label": LABELS[level], "scene": scene.id, "view": VIEW, "light": light_name, "occupancy": round(occupancy, 3)}
 
 
-def _draw_level(rng: np.random.Generator, street: Street, level: int, *, lights_on: bool) -> tuple[tuple[Car, ...], float]:
+def _draw_level(rng: np.random.Generator, street: Street, light: Light, level: int) -> tuple[tuple[Car, ...], float]:
     """Vehicles, drawn again until they take as much of the road as the level says; and the share that they take."""
-    low, high = LEVELS[level]
+    (low, high), lights_on = LEVELS[level], bool(light.lamps.any() or rng.random() < 0.15)
     while True:
         cars = draw_traffic(rng, street, rng.uniform(low, high), lights_on=lights_on)
-        taken = road_taken(street, cars)
+        taken = road_taken(street, cars, far_m=light.reach_m)
         if low <= taken <= high:
             return cars, taken

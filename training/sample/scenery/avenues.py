@@ -7,10 +7,12 @@ import numpy as np
 from training.sample.scenery.light import mix, rgb
 from training.sample.scenery.lots import BLUE_PAINT, WHITE_PAINT, YELLOW_PAINT, Bay, Lot, Patch, draw_asphalt, line_patch, rectangle
 from training.sample.scenery.pinhole import Array, Pinhole
-from training.sample.scenery.surroundings import LANDS, LEAVES, ROOFS, WALLS, House, Road, Surroundings, SurroundingsDraft, Tree
+from training.sample.scenery.surroundings import LANDS, LEAVES, ROOFS, WALLS, House, Road, Sign, Surroundings, SurroundingsDraft, Tree
 from training.sample.scenery.viewpoints import draw_size
 
 WHOLE_M = (-30.0, 170.0)  # from end to end; the camera is near 0
+SIGNAL_BLACK, SIGNAL_RED, SIGNAL_GREEN = rgb(0.01, 0.01, 0.01), rgb(2.5, 0.1, 0.05), rgb(0.1, 2.0, 0.9)
+SIGN_GLOWS = np.array([(1.0, 0.9, 0.8), (1.0, 0.1, 0.1), (0.2, 0.3, 1.0), (0.7, 0.2, 1.0), (1.0, 0.7, 0.2), (0.9, 0.95, 1.0)], np.float32)
 BUS_RED, BUS_GREEN = rgb(0.28, 0.07, 0.05), rgb(0.06, 0.16, 0.09)
 
 
@@ -69,13 +71,15 @@ def draw_street(rng: np.random.Generator, *, kerbside: bool) -> Street:
     crossings = _draw_crossings(draft, profile, asphalt, junction_x)
     for side in (-1, 1):
         (_build if profile.is_city else _plant)(draft, profile, side, junction_x)
+    if profile.is_city:
+        _hang_signs(draft, profile, crossings)
     middles = [profile.median_m / 2 + (i + 0.5) * profile.lane_m for i in range(profile.lanes)]
     lanes = tuple(Lane(side * y, side * way) for side in (-1, 1) for y in middles)
     length_m = WHOLE_M[1] - WHOLE_M[0]
     lot = Lot(length_m, 2 * profile.edge_m, tuple(bays), tuple(draft.patches), (), (), (), is_street=True)
     roads = (Road((WHOLE_M[0], 0.0), (WHOLE_M[1], 0.0), profile.lane_m),)
     land = rng.choice(LANDS[:2] if not profile.is_city else LANDS) * rng.uniform(0.7, 1.3)
-    around = Surroundings(land, (), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), roads)
+    around = Surroundings(land, (), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), roads, tuple(draft.signs))
     return Street(lot, camera, around, lanes, profile, crossings)
 
 
@@ -228,6 +232,26 @@ def _build(draft: SurroundingsDraft, profile: Profile, side: int, junction_x: fl
             draft.add_tree((x, at_kerb), crown_m=rng.uniform(1.3, 3.2))
     for x in np.arange(rng.uniform(10, 30), 150, rng.uniform(18, 35)).tolist():
         draft.add_lamp((x, at_kerb), height_m=rng.uniform(6.5, 9))
+
+
+def _hang_signs(draft: SurroundingsDraft, profile: Profile, crossings: tuple[float, ...]) -> None:
+    """Traffic lights at the crossings and elsewhere, posts at the kerb, and lit signs on the houses."""
+    rng, signs = draft.rng, draft.signs
+    for x in [*crossings, *rng.uniform(6, 60, rng.integers(0, 4)).tolist()]:
+        for side in (-1, 1):
+            y, glow = side * (profile.kerb_m(side) + 0.6), (SIGNAL_RED, SIGNAL_GREEN)[rng.integers(2)]
+            if draft.camera.distance_to(x, y) > 5:
+                signs.append(Sign(x, y, 3.0, (0.18, 0.5), SIGNAL_BLACK, glow, 0.5, has_post=True))
+    for x in rng.uniform(8, 70, rng.integers(0, 9)).tolist():
+        side, plate = int(rng.choice([-1, 1])), rng.uniform(0.02, 0.6, 3).astype(np.float32)
+        at, size_m = (x, side * (profile.kerb_m(side) + rng.uniform(0.5, 1.5))), (rng.uniform(0.1, 0.45), rng.uniform(0.2, 0.9))
+        if draft.camera.distance_to(*at) > 8:
+            signs.append(Sign(*at, rng.uniform(1.0, 2.8), size_m, plate, plate * 0.5, 0.8, has_post=True))
+    for x in rng.uniform(8, 110, int(rng.choice([0, 8, 30]))).tolist():
+        side, glow = int(rng.choice([-1, 1])), (rng.choice(SIGN_GLOWS) * rng.uniform(0.5, 2.5)).astype(np.float32)
+        y = side * (profile.kerb_m(side) + profile.pavement_m - 0.7)
+        size_m = rng.uniform(0.2, 2.0), rng.uniform(0.15, 0.7)
+        signs.append(Sign(x, y, rng.uniform(2.5, 5.5), size_m, glow * 0.2, glow, 0.85, has_post=False))
 
 
 def _plant(draft: SurroundingsDraft, profile: Profile, side: int, _junction_x: float | None) -> None:

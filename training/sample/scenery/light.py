@@ -40,6 +40,11 @@ class Light:
         return min(1500 - 700 * self.clouds - 550 * self.rain, self.fog_m)
 
     @property
+    def reach_m(self) -> float:
+        """Distance at which nine tenths of the contrast are lost: what is farther away does not show."""
+        return 2.3 * self.haze_m
+
+    @property
     def shadow_blur_m(self) -> float:
         """Width of a shadow's edge."""
         return 0.08 + 0.25 * self.clouds

@@ -11,7 +11,7 @@ from training.sample.scenery.bodywork import car_faces
 from training.sample.scenery.faces import NO_FACES, Faces, join
 from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
 from training.sample.scenery.scenes import Scene
-from training.sample.scenery.standing import house_faces, lamp_faces, people_faces, tree_faces
+from training.sample.scenery.standing import house_faces, lamp_faces, people_faces, sign_faces, tree_faces
 from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import KINDS, Car
 
@@ -59,6 +59,7 @@ def _still(scene: Scene) -> Objects:
     camera, around, steep = scene.camera, scene.around, scene.camera.pitch > 1.0
     parts = [(tree_faces(tree, camera), tree.x, tree.y, 500.0 if steep else 0.5 * tree.crown_m) for tree in around.trees]
     parts += [(lamp_faces(lamp, camera), lamp.x, lamp.y, 1000.0 if steep else 0.5) for lamp in around.lamps]
+    parts += [(sign_faces(sign, camera), sign.x, sign.y, 0.3) for sign in around.signs]
     behind = -0.5 if scene.lot.is_street else 0.0  # what is between the houses of a street stands in front of them
     parts += [(house_faces(house), house.x, house.y, behind * house.size_m[0]) for house in around.houses]
     ranks = [camera.distance_to(x, y) - reach for _, x, y, reach in parts]  # from above, crowns and lamps cover everything else

@@ -25,6 +25,7 @@ class Grade:
     blur_px: float
     veil: float = 0.0  # stray light, as a share of white
     drops: int = 0  # of rain on the lens
+    sharpening: int = 0  # of edges, per cent
 
 
 def draw_grade(rng: np.random.Generator) -> Grade:
@@ -40,6 +41,7 @@ def draw_grade(rng: np.random.Generator) -> Grade:
         noise_at_night=rng.uniform(1, 7),
         blur_px=max(0.0, rng.uniform(-0.5, 0.7)) * float(rng.choice([1, 2])),
         veil=max(0.0, rng.uniform(-0.2, 0.25)),
+        sharpening=int(rng.choice([0, 60, 130], p=[0.65, 0.2, 0.15])),
     )
 
 
@@ -89,8 +91,10 @@ def add_halos(picture: Array, camera: Pinhole, places: Array, colours: Array) ->
     for (x, y), depth, colour in zip(camera.project(places) / 2, camera.depths(places), colours, strict=True):
         if depth > 1 and -20 < x < width + 20 and -20 < y < height + 20:
             radius = float(np.clip(camera.focal_px * 0.27 / depth, 1.2, 9))
-            square = ((columns - x) ** 2 + (rows - y) ** 2) / radius**2
-            halos += (150 * np.exp(-square) + 26 / (1 + square))[..., None] * colour
+            left, top, reach = int(x), int(y), int(8 * radius)
+            near = np.s_[max(0, top - reach) : max(0, top + reach), max(0, left - reach) : max(0, left + reach)]
+            square = ((columns[near] - x) ** 2 + (rows[near] - y) ** 2) / radius**2
+            halos[near] += (150 * np.exp(-square) + 26 / (1 + square) - 0.4)[..., None].clip(0) * colour
     light = np.stack([resize(halos[..., i], camera.size) for i in range(3)], 2)
     glowing: Array = 255 - (255 - np.clip(picture, 0, 255)) * np.exp(-light / 255)
     return glowing
@@ -148,7 +152,8 @@ def develop(rng: np.random.Generator, picture: Array, light: Light, grade: Grade
     row, column = rng.integers(NOISE_PX - height), rng.integers(NOISE_PX - width)
     noise = _noise_sheet()[row : row + height, column : column + width]
     noisy = np.asarray(soft, np.float32) + noise * np.float32(grade.noise + light.dark * grade.noise_at_night)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    return image.filter(ImageFilter.UnsharpMask(1.5, grade.sharpening)) if grade.sharpening else image
 
 
 @cache

@@ -17,11 +17,12 @@ from training.sample.scenery.optics import Grade, add_halos, add_rain, add_sky, 
 from training.sample.scenery.pinhole import Array, Pinhole
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.surroundings import Person
-from training.sample.scenery.vehicles import SHAPES, Car
+from training.sample.scenery.vehicles import KINDS, SHAPES, Car
 
 SMOOTH = 2  # objects are painted larger by this factor
 LAMP_STRENGTH = 36.0  # light at 1 m; about half a noon on the ground under a lamp 8 m high
 HEADLIGHT, BEAM = rgb(0.72, 0.68, 0.60), rgb(1.8, 1.7, 1.5)
+HEADLIGHT_GLARE, TAILLIGHT_GLARE = rgb(0.95, 0.92, 0.86), rgb(0.42, 0.04, 0.02)  # as shares of a street lamp's
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,19 @@ def _lamps(scene: Scene, moment: Moment) -> tuple[Shine, Shine]:
     """The lights at the place, and those with a halo; none by day."""
     if not moment.light.lamps.any():
         return _shine([]), _shine([])
-    shining = [(np.array([lamp.x, lamp.y, lamp.height_m]), moment.light.lamps * LAMP_STRENGTH) for lamp in scene.around.lamps]
-    beams = []
+    lamps = [(np.array([lamp.x, lamp.y, lamp.height_m]), moment.light.lamps * LAMP_STRENGTH) for lamp in scene.around.lamps]
+    shining, halos = [*lamps], [*lamps]
     for car in moment.cars:
         if car.lights_on:
-            ahead = np.array([np.cos(car.heading), np.sin(car.heading), 0])
-            shining.append((ahead * 2.1 + [car.x, car.y, 0.7], HEADLIGHT))
-            beams.append((ahead * 5.5 + [car.x, car.y, 1.6], BEAM))
-    return _shine(shining + beams), _shine(shining)
+            ahead, half = np.array([np.cos(car.heading), np.sin(car.heading), 0]), SHAPES[KINDS[car.kind]].length / 2
+            middle = np.array([car.x, car.y, 0.7])
+            facing = float(ahead @ (scene.camera.position - middle)) / scene.camera.distance_to(car.x, car.y)
+            shining += [(middle + ahead * half, HEADLIGHT), (middle + ahead * (half + 3.4) + [0, 0, 0.9], BEAM)]
+            if facing > 0:
+                halos.append((middle + ahead * half, LAMP_STRENGTH * facing * HEADLIGHT_GLARE))
+            else:
+                halos.append((middle - ahead * half, LAMP_STRENGTH * -facing * TAILLIGHT_GLARE))
+    return _shine(shining), _shine(halos)
 
 
 def _shine(lights: list[tuple[Array, Array]]) -> Shine:

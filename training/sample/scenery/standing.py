@@ -7,7 +7,7 @@ import numpy as np
 from training.sample.scenery.faces import UP, Faces, corners, join, make_faces
 from training.sample.scenery.light import rgb
 from training.sample.scenery.pinhole import Array, Pinhole
-from training.sample.scenery.surroundings import House, Lamp, Person, Tree
+from training.sample.scenery.surroundings import House, Lamp, Person, Sign, Tree
 
 TURNS = np.arange(8) * np.pi / 4
 BARK, STEEL, WINDOW = rgb(0.07, 0.055, 0.04), rgb(0.055, 0.058, 0.06), rgb(0.05, 0.06, 0.07)
@@ -50,6 +50,20 @@ def house_faces(house: House) -> Faces:
         parts.append(_windows(house))
     faces = join(parts)
     return replace(faces, points=faces.points @ turn.T + np.array([house.x, house.y, 0], np.float32), normals=faces.normals @ turn.T)
+
+
+def sign_faces(sign: Sign, camera: Pinhole) -> Faces:
+    """A plate, its lit part, and the post below it if it has one."""
+    middle, right, up = np.array([sign.x, sign.y, sign.z]), camera.axes[0], UP
+    square = np.array([(-1, -1), (1, -1), (1, 1), *[(-1, 1)] * 5]) * sign.size_m
+    plate = middle + square[:, :1] * right + square[:, 1:] * up
+    lit = middle + sign.lit_share * (plate - middle)
+    faces = make_faces(np.stack([plate, lit]), FLAT_SHADING, sign.albedo)
+    faces = replace(faces, glow=np.stack([np.zeros(3), sign.glow]).astype(np.float32))
+    if not sign.has_post:
+        return faces
+    post = _posts((middle * [1, 1, 0])[None], middle[None], np.array([0.13]), camera=camera)
+    return join([make_faces(post, FLAT_SHADING, STEEL, casts=True), faces])
 
 
 def people_faces(people: tuple[Person, ...], camera: Pinhole) -> Faces:

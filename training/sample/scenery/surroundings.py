@@ -60,6 +60,20 @@ class Road:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A traffic light, a shop sign or an illuminated advertisement: a plate that faces the camera, with a lit part."""
+
+    x: float
+    y: float
+    z: float  # of its middle, metres
+    size_m: tuple[float, float]  # half its width and height
+    albedo: Array  # (3,)
+    glow: Array  # (3,) of the lit part
+    lit_share: float  # of width and height
+    has_post: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Someone on foot, or on a bicycle."""
 
@@ -79,6 +93,7 @@ class Surroundings:
     lamps: tuple[Lamp, ...]
     houses: tuple[House, ...]
     roads: tuple[Road, ...]
+    signs: tuple[Sign, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,6 +110,7 @@ class SurroundingsDraft:
     lamps: list[Lamp] = field(default_factory=list)
     houses: list[House] = field(default_factory=list)
     roads: list[Road] = field(default_factory=list)
+    signs: list[Sign] = field(default_factory=list)
 
     def add_tree(self, at: Point, *, crown_m: float, bush: bool = False) -> None:
         """Adds a tree unless it would block the camera."""

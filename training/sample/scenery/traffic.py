@@ -48,15 +48,15 @@ def _fill(rng: np.random.Generator, lane: Lane, part: tuple[float, float], share
     return cars
 
 
-def road_taken(street: Street, cars: tuple[Car, ...]) -> float:
+def road_taken(street: Street, cars: tuple[Car, ...], *, far_m: float = np.inf) -> float:
     """The share of the road in the picture, 0 to 1, that vehicles take; a jam, bumper to bumper, takes all.
 
-    Each metre of lane counts as much as it is wide in the picture.
+    Each metre of lane counts as much as it is wide in the picture. What is farther away than `far_m` does not count.
     """
     taken = total = 0.0
     for lane in street.lanes:
         xs = np.arange(*WHOLE_M, CELL_M) + CELL_M / 2
-        weights = _weigh(street, lane, xs)
+        weights = _weigh(street, lane, xs, far_m)
         is_taken = np.zeros(len(xs), bool)
         for car in cars:
             if abs(car.y - lane.y) < street.profile.lane_m / 2:
@@ -65,18 +65,26 @@ def road_taken(street: Street, cars: tuple[Car, ...]) -> float:
     return taken / max(total, 1e-6)
 
 
-def road_seen_m(street: Street) -> float:
-    """Metres of lane in the picture."""
+def road_seen_m(street: Street, *, far_m: float = np.inf) -> float:
+    """Metres of lane in the picture, at most `far_m` away."""
     xs = np.arange(*WHOLE_M, CELL_M) + CELL_M / 2
-    return CELL_M * sum(float((_weigh(street, lane, xs) > 0).sum()) for lane in street.lanes)
+    return CELL_M * sum(float((_weigh(street, lane, xs, far_m) > 0).sum()) for lane in street.lanes)
 
 
-def _weigh(street: Street, lane: Lane, xs: Array) -> Array:
+def _weigh(street: Street, lane: Lane, xs: Array, far_m: float) -> Array:
     """The width in pixels of a lane at each x; 0 outside the picture and far away."""
     camera, points = street.camera, np.stack([xs, np.full(len(xs), lane.y), np.zeros(len(xs))], 1)
     depth, (x, y) = camera.depths(points), camera.project(points).T
     width_px = camera.focal_px * street.profile.lane_m / np.maximum(depth, 1)
-    is_seen = (depth > 1) & (x > 0) & (x < camera.width_px) & (y > 0) & (y < camera.height_px) & (width_px > NARROWEST_PX)
+    is_seen = (
+        (depth > 1)
+        & (depth - camera.height_m < far_m)
+        & (x > 0)
+        & (x < camera.width_px)
+        & (y > 0)
+        & (y < camera.height_px)
+        & (width_px > NARROWEST_PX)
+    )
     weights: Array = width_px * is_seen
     return weights
 
@@ -93,7 +101,7 @@ def draw_people(rng: np.random.Generator, street: Street, crowd: int) -> tuple[P
         elif rng.random() < 0.03:
             y = rng.uniform(-1, 1) * street.profile.edge_m
         if street.camera.distance_to(x, y) > 4:
-            dark = rng.uniform(0.01, 0.08, 3) if rng.random() < 0.65 else rng.uniform(0.02, 0.6, 3)
-            red, green, blue = dark.tolist()
+            clothes = rng.uniform(0.01, 0.08, 3) if rng.random() < 0.75 else rng.uniform(0.02, 0.6) * rng.uniform(0.3, 1, 3)
+            red, green, blue = clothes.tolist()
             people.append(Person(x, y, rng.uniform(1.5, 1.9), (red, green, blue)))
     return tuple(people)

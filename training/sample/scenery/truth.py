@@ -16,7 +16,6 @@ from training.sample.scenery.vehicles import Car
 
 SHOWN_SHARE, SHOWN_PX = 0.3, 12  # a bay counts if this share of it shows, and so many pixels
 IN_BAY_M = 1.6  # a car whose middle is nearer to the middle of a bay takes it
-IN_FOG = 2.2  # what is farther than this times the distance of the haze does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def count_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> Bays:
     x, y = xy[..., 0], xy[..., 1]
     area = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
     area += (takers >= 0) * np.ptp(x, axis=1) * camera.focal_px * np.cos(camera.pitch) / np.maximum(depth, NEAR_M)  # of a car 1 m high
-    is_shown = (pixels >= np.maximum(SHOWN_SHARE * area, SHOWN_PX)) & (depth - camera.height_m < IN_FOG * light.haze_m)
+    is_shown = (pixels >= np.maximum(SHOWN_SHARE * area, SHOWN_PX)) & (depth - camera.height_m < light.reach_m)
     return Bays(int(is_shown.sum()), int((is_shown & (takers >= 0)).sum()))
 
 
