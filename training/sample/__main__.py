@@ -1,6 +1,6 @@
 """Generate a sample data set: photos of full and empty car parks, and one day of one camera.
 
-    python -m training.sample --out artifacts/sample [--photos 480] [--seed 0]
+    python -m training.sample --out artifacts/sample [--photos 480] [--streets 0] [--seed 0]
 
 A fresh clone has no photos, so the demo draws its own with Pillow and NumPy. The same seed gives the same files; another seed gives other
 places.
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
             staged(args.out, marker="truth.csv") as folder,
             ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool,
         ):
-            photos = write_photos(folder / "photos", pool, count=args.photos, seed=args.seed)
+            photos = write_photos(folder / "photos", pool, count=args.photos, streets=args.streets, seed=args.seed)
             truth = write_day(folder, pool, seed=args.seed)
     faulty = (truth.state != "ok").sum()
     day = f"{len(truth)} slots of a camera, {faulty} of them faulty"
@@ -39,10 +39,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.sample", description="Generate photos of car parks and a camera day.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write; an earlier sample there is replaced")
     parser.add_argument("--photos", type=int, default=480, metavar="N", help="number of photos (default 480)")
+    parser.add_argument("--streets", type=int, default=0, metavar="N", help="number of pictures of streets beside them (default 0)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the drawings (default 0)")
     args = parser.parse_args(argv)
     if args.photos < FEWEST_PHOTOS:
         raise BadSetting(f"--photos is {args.photos}; expected {FEWEST_PHOTOS} or more, so that each view shows both classes.")
+    if args.streets < 0:
+        raise BadSetting(f"--streets is {args.streets}; expected 0 or more.")
     if args.seed < 0:
         raise BadSetting(f"--seed is {args.seed}; expected 0 or more.")
     return args

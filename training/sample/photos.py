@@ -5,26 +5,35 @@ The label depends on the cars alone. Place and view are drawn without it, and ea
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from training.sample.scenery.light import draw_light
+from training.sample.scenery.light import Light, draw_light
 from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_cars, passing_cars
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
+from training.sample.scenery.truth import count_bays
+from training.sample.scenery.vehicles import Car
+from training.sample.streets import photograph_street, plan_streets
 
-FEWEST_PHOTOS = 16
-OCCUPANCY = {"empty": (0.0, 0.10), "full": (0.75, 1.0), "partial": (0.25, 0.65)}  # share of the bays in the picture that are taken
+FEWEST_PHOTOS = 24
+OCCUPANCY = {
+    "empty": (0.0, 0.10),
+    "full": (0.70, 1.0),
+    "partial": (0.11, 0.69),
+}  # share of the bays that show in the picture that are taken
+FEWEST_SHOWN = 4  # bays; with fewer, an occupancy means little
 VISITS = (
     ("empty", "full"),
     ("empty", "full", "partial"),
-    ("empty", "full", "partial", "empty"),
+    ("empty", "full", "partial", "partial"),
     ("empty", "full", "partial", "full"),
 )
 SAMPLE_PROVENANCE = {  # these pictures are drawn, so they are free of rights
@@ -34,7 +43,8 @@ SAMPLE_PROVENANCE = {  # these pictures are drawn, so they are free of rights
     "license_version": "1.0",
     "license_url": "https://creativecommons.org/publicdomain/zero/1.0/",
 }
-LIGHT_DECK = ("day", "day", "dusk", "night", "rain")
+LIGHT_DECK = ("day", "day", "day", "day", "low_sun", "dusk", "night", "night", "rain", "fog", "snow")
+QUALITY = (28, 93)  # lowest and highest, of JPEG files
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,16 @@ class Place:
     visits: tuple[tuple[str, str], ...]  # label and light of each photo
 
 
-def write_photos(folder: Path, pool: Executor, *, count: int, seed: int) -> pd.DataFrame:
-    """Writes `{label}/*.jpg` and `photos.csv`. Returns the table: file, label, scene, view, light, occupancy, provenance."""
+def write_photos(folder: Path, pool: Executor, *, count: int, streets: int, seed: int) -> pd.DataFrame:
+    """Writes `count` photos of car parks and `streets` of streets as `{label}/*.jpg`, and `photos.csv`.
+
+    Returns the table: file, label, scene, view, light, occupancy, provenance.
+    """
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
-    places = plan_places(count, seed)
-    taken = pool.map(partial(photograph, folder, seed=seed), places)
-    rows = [row for rows in tqdm(taken, total=len(places), desc="photos", unit="place") for row in rows]
+    places, plans = plan_places(count, seed), plan_streets(streets, seed)
+    taken = chain(pool.map(partial(photograph, folder, seed=seed), places), pool.map(partial(photograph_street, folder, seed=seed), plans))
+    rows = [row for rows in tqdm(taken, total=len(places) + len(plans), desc="photos", unit="place") for row in rows]
     photos = pd.DataFrame(rows).assign(**SAMPLE_PROVENANCE)
     photos.to_csv(folder / "photos.csv", index=False)
     return photos
@@ -85,12 +98,27 @@ def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, objec
 def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: list[int]) -> dict[str, object]:
     label, light_name = visit
     rng = np.random.default_rng(seed)
-    low, high = OCCUPANCY[label]
-    bays = len(scene.bays_shown)
-    taken = int(rng.integers(np.ceil(low * bays), np.floor(high * bays) + 1))
-    light = draw_light(rng, light_name)
-    cars = park_cars(rng, scene, taken) + passing_cars(rng, scene, lights_on=bool(light.lamps.any()))
-    photo = render(scene, Moment(tuple(cars), light, draw_grade(rng), seed=int(rng.integers(2**31))))
+    light, grade = draw_light(rng, light_name), draw_grade(rng)
+    if light.rain and rng.random() < 0.4:
+        grade = replace(grade, drops=int(rng.integers(3, 40)))
+    cars, light, occupancy = _draw_cars(rng, scene, light, OCCUPANCY[label])
+    photo = render(scene, Moment(cars, light, grade, seed=int(rng.integers(2**31))))
     file = f"{label}/{scene.id}-{seed[-1]}.jpg"
-    photo.save(folder / file, quality=int(rng.integers(84, 93)))
-    return {"file": file, "label": label, "scene": scene.id, "view": scene.view, "light": light_name, "occupancy": round(taken / bays, 3)}
+    photo.save(folder / file, quality=int(rng.triangular(QUALITY[0], QUALITY[1], QUALITY[1])))
+    return {"file": file, "label": label, "scene": scene.id, "view": scene.view, "light": light_name, "occupancy": occupancy}
+
+
+def _draw_cars(rng: np.random.Generator, scene: Scene, light: Light, wanted: tuple[float, float]) -> tuple[tuple[Car, ...], Light, float]:
+    """Cars, drawn again until the occupancy of the bays that show lies between two `wanted` ones; the light; the occupancy.
+
+    Fog that hides too many bays is thinned.
+    """
+    (low, high), bays = wanted, len(scene.bays_shown)
+    while True:
+        taken = int(rng.integers(np.ceil(low * bays), np.floor(high * bays) + 1))
+        cars = (*park_cars(rng, scene, taken), *passing_cars(rng, scene, lights_on=bool(light.lamps.any())))
+        seen = count_bays(scene, cars, light)
+        if seen.shown < FEWEST_SHOWN:
+            light = replace(light, fog_m=light.fog_m * 1.5)
+        elif low <= seen.occupancy <= high:
+            return cars, light, round(seen.occupancy, 3)

@@ -7,7 +7,7 @@ looks right from any point above its belt line.
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def car_faces(cars: list[Car], kind: int) -> Faces:
 def mesh_of(kind: int) -> Mesh:
     """The mesh of `KINDS[kind]`."""
     shape = SHAPES[KINDS[kind]]
-    solid = _body(shape) + _cabin(shape)
+    solid = _body(shape) + _cabin(shape) + _box(shape)
     pieces = solid + _wheels(shape) + _lights(shape) + _plates(shape)
     points = np.array([corners(outline) for outline, _ in pieces])
     normals = outward_normals(points, np.array([0, 0, shape.belt_z * 0.7]))
@@ -139,10 +139,11 @@ def _body(shape: Shape) -> list[Piece]:
 def _cabin(shape: Shape) -> list[Piece]:
     """Pillars, windows and roof."""
     foot, brim = shape.width / 2 - 0.11, shape.width / 2 - (0.16 if shape.is_boxy else 0.29)
-    (rear_x, front_x), brim_z = shape.roof_x, shape.height - 0.07
+    (rear_x, front_x), top_z = shape.roof_x, shape.height if shape.box is None else 0.8 * shape.height
+    brim_z = top_z - 0.07
     base = [(shape.tail_x, -foot, shape.deck_z), (shape.screen_x, -foot, shape.belt_z)]
     roof = [(rear_x, -brim, brim_z), (front_x, -brim, brim_z)]
-    crown = [(rear_x + 0.12, 0.14 - brim, shape.height), (front_x - 0.15, 0.14 - brim, shape.height)]
+    crown = [(rear_x + 0.12, 0.14 - brim, top_z), (front_x - 0.15, 0.14 - brim, top_z)]
     base, roof, crown = ([*right, *reversed(_mirrored(right))] for right in (base, roof, crown))
     pieces: list[Piece] = []
     for i in range(4):  # right, front, left, rear
@@ -154,10 +155,22 @@ def _cabin(shape: Shape) -> list[Piece]:
         elif i == 3:
             pieces.append((_inset(wall, (0.1, 0.9), (0.25, 0.9)), Material.TRIM if shape.is_boxy else Material.GLASS))
         else:
-            for rear, front in shape.side_windows:
-                pieces.append((_inset(wall, (rear, front) if i == 0 else (1 - front, 1 - rear), (0.12, 0.86)), Material.GLASS))
+            for row, (rear, front) in product(shape.window_rows, shape.side_windows):
+                pieces.append((_inset(wall, (rear, front) if i == 0 else (1 - front, 1 - rear), row), Material.GLASS))
     pieces.append((crown, Material.PAINT))
     return pieces
+
+
+def _box(shape: Shape) -> list[Piece]:
+    """The load of a lorry: sides, rear, top, and the part of its front that the cabin does not cover."""
+    if shape.box is None:
+        return []
+    (rear, front, top), side, floor = shape.box, shape.width / 2, shape.deck_z
+    left = [(front, side, floor), (rear, side, floor), (rear, side, top), (front, side, top)]
+    back = [(rear, side, floor), (rear, -side, floor), (rear, -side, top), (rear, side, top)]
+    roof = [(rear, side, top), (rear, -side, top), (front, -side, top), (front, side, top)]
+    brow = [(front, side, 0.78 * top), (front, -side, 0.78 * top), (front, -side, top), (front, side, top)]
+    return [(outline, Material.PAINT) for outline in (left, _mirrored(left), back, roof, brow)]
 
 
 def _inset(quad: list[Spot], u: tuple[float, float], v: tuple[float, float]) -> list[Spot]:
@@ -172,10 +185,11 @@ def _inset(quad: list[Spot], u: tuple[float, float], v: tuple[float, float]) -> 
 
 def _wheels(shape: Shape) -> list[Piece]:
     """Arches, tyres and rims."""
-    radius = 0.30 if shape.length < 3.8 else 0.33 if shape.height < 1.6 else 0.37
+    radius = 0.30 if shape.length < 3.8 else 0.33 if shape.height < 1.6 else 0.37 if shape.length < 7 else 0.48
     turns = np.arange(8) * np.pi / 4 + np.pi / 8
     pieces: list[Piece] = []
-    for axle in (shape.length / 2 - 0.82, 0.80 - shape.length / 2):
+    overhang = min(0.81, 0.16 * shape.length) if shape.length < 7 else 0.22 * shape.length
+    for axle in (shape.length / 2 - overhang, overhang - shape.length / 2):
         for size, material in ((1.16, Material.TRIM), (0.98, Material.TYRE), (0.62, Material.RIM)):
             xs, zs = axle + size * radius * np.cos(turns), np.maximum(radius + size * radius * np.sin(turns), 0.02)
             left = [(x, shape.width / 2 + 0.005, z) for x, z in zip(xs.tolist(), zs.tolist(), strict=True)]
@@ -205,8 +219,8 @@ def _lights(shape: Shape) -> list[Piece]:
 
 def _plates(shape: Shape) -> list[Piece]:
     """Grille and number plates, white at the front and yellow at the rear."""
-    half, z = shape.length / 2 + 0.01, shape.nose_z
-    grille = [(half, -0.45, 0.30), (half, 0.45, 0.30), (half, 0.38, z - 0.2), (half, -0.38, z - 0.2)]
-    front = [(half + 0.01, -0.26, 0.42), (half + 0.01, 0.26, 0.42), (half + 0.01, 0.26, 0.53), (half + 0.01, -0.26, 0.53)]
-    rear = [(-half, -0.26, 0.60), (-half, 0.26, 0.60), (-half, 0.26, 0.71), (-half, -0.26, 0.71)]
+    half, z, wide, side = shape.length / 2 + 0.01, shape.nose_z, 0.24 * shape.width, min(0.26, 0.3 * shape.width)
+    grille = [(half, -wide, 0.30), (half, wide, 0.30), (half, 0.85 * wide, z - 0.2), (half, -0.85 * wide, z - 0.2)]
+    front = [(half + 0.01, -side, 0.42), (half + 0.01, side, 0.42), (half + 0.01, side, 0.53), (half + 0.01, -side, 0.53)]
+    rear = [(-half, -side, 0.60), (-half, side, 0.60), (-half, side, 0.71), (-half, -side, 0.71)]
     return [(grille, Material.TRIM), (front, Material.FRONT_PLATE), (rear, Material.REAR_PLATE)]

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.sample.scenery.light import Light
+from training.sample.scenery.light import SNOW, Light
 from training.sample.scenery.optics import resize, tone
 from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
 from training.sample.scenery.scenes import Scene
@@ -64,11 +64,20 @@ def paint_ground(scene: Scene, light: Light, *, shadows: Array, footprints: Arra
         lit += light.sun * (light.sun_direction[2] * (1 - _cover(camera, shadows, blur_m=light.shadow_blur_m)))[..., None]
     if len(lamps.places):
         lit += _lamp_light(camera, ground.where, lamps)
-    colour = ground.albedo * lit
+    colour = _snowed(ground, light) * lit
     if light.wet:
         colour = _wet(colour, ground, light, height_m=camera.height_m)
     clear = np.exp(-ground.beyond_m / light.haze_m)[..., None]
     return tone(colour * clear + light.horizon * (0.9 * (1 - clear)), light)
+
+
+def _snowed(ground: Ground, light: Light) -> Array:
+    """The albedo of the ground, (h, w, 3), with snow where it lies."""
+    if not light.snow:
+        return ground.albedo
+    cover = 0.95 * np.clip((ground.spots - 1.3 + 0.6 * light.snow) * 4, 0, 1)[..., None]
+    snowed: Array = ground.albedo + (SNOW * np.clip(ground.spots, 0.9, 1.1)[..., None] - ground.albedo) * cover
+    return snowed
 
 
 def _paint_albedo(scene: Scene) -> Array:

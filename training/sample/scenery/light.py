@@ -3,14 +3,14 @@
 Photos draw sun and sky at random; the camera day computes them from the clock. The colours were chosen by eye.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from training.sample.scenery.pinhole import Array
 
-LIGHTS = ("day", "dusk", "night", "rain")
+LIGHTS = ("day", "low_sun", "dusk", "night", "rain", "fog", "snow")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Light:
     clouds: float  # 0 clear, 1 overcast
     rain: float  # 0 none, 1 heavy
     dark: float  # 0 by day, 1 by night
+    snow: float = 0.0  # share of the ground under snow
+    fog_m: float = np.inf  # like haze_m, of fog
 
     @property
     def wet(self) -> float:
@@ -35,7 +37,12 @@ class Light:
     @property
     def haze_m(self) -> float:
         """Distance at which two thirds of the contrast are lost."""
-        return 1500 - 700 * self.clouds - 550 * self.rain
+        return min(1500 - 700 * self.clouds - 550 * self.rain, self.fog_m)
+
+    @property
+    def reach_m(self) -> float:
+        """Distance at which nine tenths of the contrast are lost: what is farther away does not show."""
+        return 2.3 * self.haze_m
 
     @property
     def shadow_blur_m(self) -> float:
@@ -60,6 +67,7 @@ def ramp(value: float, low: float, high: float) -> float:
     return t * t * (3 - 2 * t)
 
 
+SNOW = rgb(0.72, 0.74, 0.78)  # albedo
 LAMP_COLOURS = {"sodium": rgb(1.0, 0.56, 0.20), "white": rgb(0.95, 0.95, 1.0), "warm": rgb(1.0, 0.80, 0.55)}
 
 
@@ -93,11 +101,21 @@ def draw_light(rng: np.random.Generator, name: str) -> Light:
     if name == "day":
         clouds = rng.uniform(0, 0.3) if rng.random() < 0.7 else rng.uniform(0.6, 1.0)
         return make_light(rng.uniform(18, 62), azimuth, clouds=clouds, lamp=lamp)
+    if name == "low_sun":
+        return make_light(rng.uniform(5, 16), azimuth, clouds=rng.uniform(0, 0.15), lamp=lamp)
     if name == "dusk":
         return make_light(rng.uniform(-4.5, 5), azimuth, clouds=rng.uniform(0, 0.7), lamp=lamp)
     if name == "night":
-        return make_light(rng.uniform(-30, -10), azimuth, clouds=rng.uniform(0, 1), lamp=lamp)
-    return make_light(rng.uniform(4, 40), azimuth, clouds=1.0, rain=rng.uniform(0.45, 1.0), lamp=lamp)
+        light = make_light(rng.uniform(-30, -10), azimuth, clouds=rng.uniform(0, 1), lamp=lamp)
+        light = replace(light, lamps=light.lamps * np.float32(rng.uniform(0.25, 1.2)))
+        return replace(light, rain=rng.uniform(0.2, 0.9)) if rng.random() < 0.3 else light
+    if name == "fog":
+        light = make_light(rng.uniform(-6, 30), azimuth, clouds=1.0, lamp=lamp)
+        return replace(light, fog_m=float(np.exp(rng.uniform(np.log(22), np.log(200)))))
+    if name == "snow":
+        light = make_light(rng.uniform(2, 35), azimuth, clouds=rng.choice([0.1, 0.9, 1.0]), lamp=lamp)
+        return replace(light, snow=rng.uniform(0.3, 1.0))
+    return make_light(rng.uniform(4, 40), azimuth, clouds=1.0, rain=rng.uniform(0.3, 1.0), lamp=lamp)
 
 
 def sun_at(time: datetime, *, latitude: float, longitude: float) -> tuple[float, float]:

@@ -12,8 +12,9 @@ Point = tuple[float, float]
 Outline = tuple[Point, ...]
 
 WHITE_PAINT, YELLOW_PAINT, CREAM_PAINT = rgb(0.80, 0.80, 0.77), rgb(0.68, 0.46, 0.07), rgb(0.80, 0.72, 0.45)
+BLUE_PAINT = rgb(0.06, 0.22, 0.60)
 DISABLED_BLUE = rgb(0.05, 0.14, 0.38)
-TINTS = np.array([(1, 1, 1.03), (1.06, 1, 0.92), (1.18, 1, 0.86), (0.95, 1, 1.06)], np.float32)
+TINTS = np.array([(1, 1, 1.03), (1.06, 1, 0.92), (1.18, 1, 0.86), (0.95, 1, 1.06), (1.7, 0.95, 0.75), (1.35, 1.05, 0.7)], np.float32)
 PLANTINGS = (rgb(0.055, 0.11, 0.025), rgb(0.09, 0.13, 0.035), rgb(0.16, 0.10, 0.06), rgb(0.22, 0.20, 0.17), rgb(0.20, 0.08, 0.05))
 
 
@@ -47,6 +48,7 @@ class Lot:
     aisles: tuple[float, ...]  # y of their middles
     joints: tuple[float, ...]  # y of the lines between back-to-back rows
     islands: tuple[Point, ...]  # where a tree may stand
+    is_street: bool = False  # bays at the kerb, or none, and houses close on both sides
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class _LotDraft:
     row_m: float  # depth of a row, square to the aisle
     aisle_m: float
     median_m: float  # between back-to-back rows
-    marks: str  # lines, hairpins or tees
+    marks: str  # lines, hairpins, tees, or none
     line_m: float
     asphalt: Array
     paint: Array
@@ -74,9 +76,9 @@ class _LotDraft:
 
 
 def draw_asphalt(rng: np.random.Generator) -> Array:
-    """The albedo of a road surface: fresh and black, old and grey, concrete, or reddish."""
-    tint: Array = rng.choice(TINTS, p=[0.5, 0.25, 0.1, 0.15])
-    return tint * np.float32(np.exp(rng.uniform(np.log(0.045), np.log(0.30))))
+    """The albedo of a surface: fresh and black, old and grey, concrete, brick, or sand."""
+    tint: Array = rng.choice(TINTS, p=[0.46, 0.24, 0.1, 0.12, 0.04, 0.04])
+    return tint * np.float32(np.exp(rng.uniform(np.log(0.045), np.log(0.42))))
 
 
 def rectangle(x0: float, y0: float, x1: float, y1: float) -> Outline:
@@ -108,6 +110,9 @@ def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int) -> Lot:
     if draft.median_m:
         for y in joints:
             _island(draft, rectangle(3, y - draft.median_m / 2, length_m - 3, y + draft.median_m / 2))
+    if rng.random() < 0.3:
+        for y in aisles:
+            _zebra(draft, rng.uniform(2, length_m - 6), y)
     if rng.random() < 0.5:
         for i, y in enumerate(aisles):
             for x in np.arange(8, length_m - 4, 16).tolist():
@@ -116,19 +121,19 @@ def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int) -> Lot:
 
 
 def _start_draft(rng: np.random.Generator) -> _LotDraft:
-    slant = float(np.radians(rng.choice([90, 60, 45], p=[0.7, 0.18, 0.12])))
-    asphalt, bay_m = draw_asphalt(rng), rng.uniform(2.4, 2.85)
-    fresh = (WHITE_PAINT, YELLOW_PAINT, CREAM_PAINT)[rng.choice(3, p=[0.7, 0.22, 0.08])]
+    slant = float(np.radians(rng.choice([90, 60, 45, 120], p=[0.68, 0.14, 0.09, 0.09])))
+    asphalt, bay_m, is_straight = draw_asphalt(rng), rng.uniform(2.3, 2.85), abs(slant - np.pi / 2) < 0.1
+    fresh = (WHITE_PAINT, YELLOW_PAINT, CREAM_PAINT, BLUE_PAINT)[rng.choice(4, p=[0.68, 0.2, 0.06, 0.06])]
     return _LotDraft(
         slant=slant,
         bay_m=bay_m,
-        row_m=rng.uniform(4.7, 5.3) * float(np.sin(slant)) + 0.7 * bay_m * float(np.cos(slant)),
-        aisle_m=rng.uniform(5.8, 7.6) if slant > 1.5 else rng.uniform(4.2, 6.2),  # slanted bays need less room to turn
+        row_m=rng.uniform(4.7, 5.3) * float(np.sin(slant)) + 0.7 * bay_m * abs(float(np.cos(slant))),
+        aisle_m=rng.uniform(5.8, 7.6) if is_straight else rng.uniform(4.2, 6.2),  # slanted bays need less room to turn
         median_m=rng.uniform(1.2, 3.5) if rng.random() < 0.35 else 0.0,
-        marks=str(rng.choice(["lines", "hairpins", "tees"], p=[0.65, 0.15, 0.2])),
+        marks=str(rng.choice(["lines", "hairpins", "tees", "none"], p=[0.62, 0.13, 0.15, 0.1])),
         line_m=rng.uniform(0.09, 0.15),
         asphalt=asphalt,
-        paint=mix(asphalt, fresh, rng.uniform(0.45, 1.0)),
+        paint=mix(asphalt, fresh, rng.uniform(0.08, 1.0)),  # worn or fresh
         kerb=rgb(0.42, 0.41, 0.39) * rng.uniform(0.7, 1.3),
         planting=PLANTINGS[rng.choice(len(PLANTINGS), p=[0.4, 0.3, 0.12, 0.1, 0.08])],
     )
@@ -138,12 +143,13 @@ def _add_row(rng: np.random.Generator, draft: _LotDraft, mouth_y: float, *, sign
     """Adds a row of bays that open to the aisle at `mouth_y`; `sign` is +1 if cars drive in towards +y."""
     step, shift = draft.bay_m / float(np.sin(draft.slant)), draft.row_m / float(np.tan(draft.slant))
     back_y, heading = mouth_y + sign * draft.row_m, float(np.arctan2(sign * np.sin(draft.slant), np.cos(draft.slant)))
-    count = int((length_m - shift - 2) / step)
+    count = int((length_m - abs(shift) - 2) / step)
     start = (length_m - shift - count * step) / 2
     islands = set(rng.choice([0, count - 1], 2 * int(rng.random() < 0.5)).tolist())
     if rng.random() < 0.35:
         islands |= set(range(6, count, int(rng.integers(7, 16))))
-    draft.line((start + shift, back_y), (start + shift + count * step, back_y))
+    if draft.marks != "none":
+        draft.line((start + shift, back_y), (start + shift + count * step, back_y))
     for i in range(count + 1):
         x = start + i * step
         _mark(draft, (x, mouth_y), (x + shift, back_y))
@@ -162,6 +168,9 @@ def _add_bay(rng: np.random.Generator, draft: _LotDraft, bay: Bay) -> None:
         quad = [(along, across), (along, -across), (-along, -across), (-along, across)]
         outline = tuple((bay.x + a * ux - b * uy, bay.y + a * uy + b * ux) for a, b in quad)
         draft.patches.append(Patch(outline, mix(draft.asphalt, DISABLED_BLUE, 0.8)))
+    elif rng.random() < 0.04:
+        draft.line((bay.x - 2.2 * ux - uy, bay.y - 2.2 * uy + ux), (bay.x + 2.2 * ux + uy, bay.y + 2.2 * uy - ux))
+        draft.line((bay.x - 2.2 * ux + uy, bay.y - 2.2 * uy - ux), (bay.x + 2.2 * ux - uy, bay.y + 2.2 * uy + ux))
     elif rng.random() < 0.4:
         angles, radii = np.linspace(0, 2 * np.pi, 8, endpoint=False), rng.uniform(0.2, 0.7, 8)
         blot = zip((bay.x + radii * np.cos(angles)).tolist(), (bay.y + 1.6 * radii * np.sin(angles)).tolist(), strict=True)
@@ -171,6 +180,8 @@ def _add_bay(rng: np.random.Generator, draft: _LotDraft, bay: Bay) -> None:
 def _mark(draft: _LotDraft, mouth: Point, back: Point) -> None:
     """Paints the line between two bays, from the aisle to their back."""
     (x0, y0), (x1, y1) = mouth, back
+    if draft.marks == "none":
+        return
     if draft.marks == "hairpins":
         for shift in (-0.22, 0.22):
             draft.line((x0 + shift, y0), (x1 + shift, y1))
@@ -201,6 +212,12 @@ def _wear(rng: np.random.Generator, draft: _LotDraft, *, length_m: float, depth_
         ys = rng.uniform(0, depth_m) + np.cumsum(2.5 * np.sin(turns))
         for start, end in pairwise(zip(xs.tolist(), ys.tolist(), strict=True)):
             draft.patches.append(line_patch(start, end, width_m=0.09, albedo=draft.asphalt * 0.45, under=draft.asphalt))
+
+
+def _zebra(draft: _LotDraft, x: float, y: float) -> None:
+    """Paints a zebra crossing over the aisle with its middle at `y`."""
+    for stripe_y in np.arange(y - draft.aisle_m / 2 + 0.3, y + draft.aisle_m / 2 - 0.4, 1.0).tolist():
+        draft.patches.append(Patch(rectangle(x, stripe_y, x + 3, stripe_y + 0.5), mix(draft.asphalt, WHITE_PAINT, 0.8), 0.5, draft.asphalt))
 
 
 def _arrow(draft: _LotDraft, x: float, y: float, *, sign: int) -> None:

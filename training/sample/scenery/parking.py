@@ -3,7 +3,7 @@
 import numpy as np
 
 from training.sample.scenery.scenes import Scene
-from training.sample.scenery.vehicles import Car, draw_car
+from training.sample.scenery.vehicles import TRAFFIC, Car, draw_car
 
 CAR_FREE_M = 10.0  # around the camera, where no car drives
 
@@ -32,10 +32,10 @@ def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
     """A car in the bay with that index, not quite straight."""
     bay = scene.lot.bays[index]
     backed_in = rng.random() < 0.3
-    heading = bay.heading + (np.pi if backed_in else 0) + rng.normal(0, 0.025)
+    heading = bay.heading + (np.pi if backed_in else 0) + rng.normal(0, rng.choice([0.025, 0.08], p=[0.9, 0.1]))
     x, y = rng.normal(0, 0.12), rng.normal(0, 0.07)  # from the middle: along the bay, across it
     cos, sin = float(np.cos(bay.heading)), float(np.sin(bay.heading))
-    return draw_car(rng, bay.x + x * cos - y * sin, bay.y + x * sin + y * cos, heading=heading)
+    return draw_car(rng, (bay.x + x * cos - y * sin, bay.y + x * sin + y * cos), heading=heading)
 
 
 def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, traffic: float = 1.0) -> list[Car]:
@@ -51,10 +51,11 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
             while s < length_m:
                 x, y = (start + along * s + left * (way * road.lane_m / 2)).tolist()
                 if scene.camera.distance_to(x, y) > CAR_FREE_M:
-                    cars.append(draw_car(rng, x, y, heading=float(np.arctan2(way * along[1], way * along[0])), lights_on=lights_on))
-                s += 8 + rng.exponential(60 / traffic)
-    if rng.random() < 0.25 * traffic:
+                    heading = float(np.arctan2(way * along[1], way * along[0]))
+                    cars.append(draw_car(rng, (x, y), heading=heading, lights_on=lights_on, shares=TRAFFIC))
+                s += 13 + rng.exponential(60 / traffic)
+    if scene.lot.aisles and rng.random() < 0.25 * traffic:
         x, y = rng.uniform(5, scene.lot.length_m - 5), rng.choice(scene.lot.aisles) + rng.uniform(-1, 1)
         if scene.camera.distance_to(x, y) > CAR_FREE_M:
-            cars.append(draw_car(rng, x, y, heading=float(rng.choice([0, np.pi])), lights_on=lights_on))
+            cars.append(draw_car(rng, (x, y), heading=float(rng.choice([0, np.pi])), lights_on=lights_on))
     return cars

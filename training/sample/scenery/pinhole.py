@@ -27,6 +27,7 @@ class Pinhole:
     focal: float  # focal length in picture widths; 1.0 is a field of view of 53 degrees
     width_px: int
     height_px: int
+    bulge: float = 0.0  # of a wide lens: the middle of the picture is larger than its corners by this share
 
     @property
     def size(self) -> tuple[int, int]:

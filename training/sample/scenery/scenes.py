@@ -4,13 +4,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from training.sample.scenery.avenues import draw_street
 from training.sample.scenery.lots import Bay, Lot
 from training.sample.scenery.pinhole import Pinhole
 from training.sample.scenery.surroundings import Surroundings, draw_surroundings
 from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA
 
-VIEWS = tuple(DRAW_LOT_AND_CAMERA)
-FEWEST_BAYS = {"aerial": 24, "aerial_oblique": 24, "oblique_cctv": 20, "ground": 12}  # in a picture; with fewer, an occupancy means little
+VIEWS = (*DRAW_LOT_AND_CAMERA, "kerbside")
+FEWEST_BAYS = {
+    "aerial": 24,
+    "aerial_oblique": 24,
+    "oblique_cctv": 20,
+    "pole": 6,
+    "ground": 12,
+    "kerbside": 6,
+}  # in a picture; with fewer, an occupancy means little
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that the pictures of a place share its caches
@@ -29,11 +37,16 @@ class Scene:
 def draw_scene(rng: np.random.Generator, scene_id: str, view: str) -> Scene:
     """A place for `view`, drawn again until enough bays are in the picture."""
     while True:
-        lot, camera = DRAW_LOT_AND_CAMERA[view](rng)
+        if view == "kerbside":
+            street = draw_street(rng, kerbside=True)
+            lot, camera = street.lot, street.camera
+        else:
+            street, (lot, camera) = None, DRAW_LOT_AND_CAMERA[view](rng)
         lot = replace(lot, bays=tuple(bay for bay in lot.bays if not _blocks(bay, camera)))
         bays_shown = bays_in_picture(lot.bays, camera, far_m=75 if view == "ground" else 400)
         if len(bays_shown) >= FEWEST_BAYS[view]:
-            return Scene(scene_id, view, camera, lot, bays_shown, draw_surroundings(rng, lot, camera), seed=int(rng.integers(2**31)))
+            around = street.around if street else draw_surroundings(rng, lot, camera)
+            return Scene(scene_id, view, camera, lot, bays_shown, around, seed=int(rng.integers(2**31)))
 
 
 def bays_in_picture(bays: tuple[Bay, ...], camera: Pinhole, *, far_m: float, rows_px: tuple[int, int] | None = None) -> tuple[int, ...]:

@@ -7,10 +7,11 @@ import numpy as np
 from training.sample.scenery.faces import UP, Faces, corners, join, make_faces
 from training.sample.scenery.light import rgb
 from training.sample.scenery.pinhole import Array, Pinhole
-from training.sample.scenery.surroundings import House, Lamp, Tree
+from training.sample.scenery.surroundings import House, Lamp, Person, Sign, Tree
 
 TURNS = np.arange(8) * np.pi / 4
 BARK, STEEL, WINDOW = rgb(0.07, 0.055, 0.04), rgb(0.055, 0.058, 0.06), rgb(0.05, 0.06, 0.07)
+SKIN = rgb(0.22, 0.14, 0.10)
 FLAT_SHADING = 0.3 * UP  # of thin things turned to the camera: lit evenly, a little more from above
 LAMP_GLOW, WINDOW_GLOW = rgb(3.0, 2.8, 2.5), rgb(1.0, 0.75, 0.42)
 
@@ -49,6 +50,33 @@ def house_faces(house: House) -> Faces:
         parts.append(_windows(house))
     faces = join(parts)
     return replace(faces, points=faces.points @ turn.T + np.array([house.x, house.y, 0], np.float32), normals=faces.normals @ turn.T)
+
+
+def sign_faces(sign: Sign, camera: Pinhole) -> Faces:
+    """A plate, its lit part, and the post below it if it has one."""
+    middle, right, up = np.array([sign.x, sign.y, sign.z]), camera.axes[0], UP
+    square = np.array([(-1, -1), (1, -1), (1, 1), *[(-1, 1)] * 5]) * sign.size_m
+    plate = middle + square[:, :1] * right + square[:, 1:] * up
+    lit = middle + sign.lit_share * (plate - middle)
+    faces = make_faces(np.stack([plate, lit]), FLAT_SHADING, sign.albedo)
+    faces = replace(faces, glow=np.stack([np.zeros(3), sign.glow]).astype(np.float32))
+    if not sign.has_post:
+        return faces
+    post = _posts((middle * [1, 1, 0])[None], middle[None], np.array([0.13]), camera=camera)
+    return join([make_faces(post, FLAT_SHADING, STEEL, casts=True), faces])
+
+
+def people_faces(people: tuple[Person, ...], camera: Pinhole) -> Faces:
+    """Legs, body and head of each person, turned to the camera."""
+    feet = np.array([(person.x, person.y, 0) for person in people], np.float32)
+    tall = np.array([person.height_m for person in people], np.float32)
+    hips, necks, heads = (feet + UP * (tall * share)[:, None] for share in (0.48, 0.84, 0.92))
+    posts = [_posts(low, high, tall * width, camera=camera) for low, high, width in ((feet, hips, 0.17), (hips, necks, 0.27))]
+    head = _discs(heads, 0.075 * tall, right=camera.axes[0], down=camera.axes[1])
+    points = np.stack([*posts, head], 1).reshape(-1, 8, 3)
+    clothes = np.array([person.clothes for person in people], np.float32)
+    albedo = np.stack([0.5 * clothes, clothes, np.broadcast_to(SKIN, clothes.shape)], 1).reshape(-1, 3)
+    return make_faces(points, FLAT_SHADING, albedo, casts=True)
 
 
 def _discs(centres: Array, radii: Array, *, right: Array, down: Array) -> Array:

@@ -60,6 +60,30 @@ class Road:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A traffic light, a shop sign or an illuminated advertisement: a plate that faces the camera, with a lit part."""
+
+    x: float
+    y: float
+    z: float  # of its middle, metres
+    size_m: tuple[float, float]  # half its width and height
+    albedo: Array  # (3,)
+    glow: Array  # (3,) of the lit part
+    lit_share: float  # of width and height
+    has_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone on foot, or on a bicycle."""
+
+    x: float
+    y: float
+    height_m: float
+    clothes: tuple[float, float, float]  # albedo
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Everything around a lot."""
 
@@ -69,10 +93,11 @@ class Surroundings:
     lamps: tuple[Lamp, ...]
     houses: tuple[House, ...]
     roads: tuple[Road, ...]
+    signs: tuple[Sign, ...] = ()
 
 
 @dataclass(slots=True)
-class _SurroundingsDraft:
+class SurroundingsDraft:
     """Surroundings while they are drawn: their style, and what has been drawn so far."""
 
     rng: np.random.Generator
@@ -85,6 +110,7 @@ class _SurroundingsDraft:
     lamps: list[Lamp] = field(default_factory=list)
     houses: list[House] = field(default_factory=list)
     roads: list[Road] = field(default_factory=list)
+    signs: list[Sign] = field(default_factory=list)
 
     def add_tree(self, at: Point, *, crown_m: float, bush: bool = False) -> None:
         """Adds a tree unless it would block the camera."""
@@ -132,7 +158,7 @@ def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Su
     """A street, houses, trees or a meadow on each side of the lot, and trees and lamps in it; nothing that blocks the camera."""
     land = rng.choice(LANDS, p=[0.3, 0.25, 0.15, 0.1, 0.2]) * rng.uniform(0.8, 1.2)
     pavement, is_winter = rgb(0.34, 0.33, 0.31) * rng.uniform(0.6, 1.2), bool(rng.random() < 0.2)
-    draft = _SurroundingsDraft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
+    draft = SurroundingsDraft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
     corners = [(0.0, 0.0), (lot.length_m, 0.0), (lot.length_m, lot.depth_m), (0.0, lot.depth_m)]
     kinds = rng.choice(list(DRAW_SIDE), size=4, p=[0.3, 0.3, 0.28, 0.12]).tolist()
     for i, (corner, kind) in enumerate(zip(corners, kinds, strict=True)):
@@ -143,7 +169,7 @@ def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Su
     return Surroundings(land, tuple(draft.patches), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), tuple(draft.roads))
 
 
-def _draw_street(draft: _SurroundingsDraft, side: _Side) -> None:
+def _draw_street(draft: SurroundingsDraft, side: _Side) -> None:
     rng, asphalt = draft.rng, draw_asphalt(draft.rng)
     near, lane_m, whole = rng.uniform(1.5, 4), rng.uniform(3.0, 3.7), (-60.0, side.length_m + 60)
     middle, far = near + lane_m, near + 2 * lane_m
@@ -164,7 +190,7 @@ def _draw_street(draft: _SurroundingsDraft, side: _Side) -> None:
         _draw_trees(draft, side, start_t=far + 5)
 
 
-def _draw_houses(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.5) -> None:
+def _draw_houses(draft: SurroundingsDraft, side: _Side, start_t: float = 2.5) -> None:
     rng, s = draft.rng, draft.rng.uniform(-6, 4)
     draft.patches.append(Patch(side.strip((-8, side.length_m + 8), (start_t - 2.2, start_t + 1)), draft.pavement))
     eaves_m = float(rng.choice([3.6, 6.4, 9.4], p=[0.35, 0.45, 0.2]))
@@ -175,7 +201,7 @@ def _draw_houses(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.5) -
         s += size_m[0] + (rng.uniform(1, 6) if rng.random() < 0.3 else 0)
 
 
-def _draw_trees(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.0) -> None:
+def _draw_trees(draft: SurroundingsDraft, side: _Side, start_t: float = 2.0) -> None:
     rng = draft.rng
     if rng.random() < 0.5:
         for s in np.arange(0, side.length_m, 1.3).tolist():
@@ -184,7 +210,7 @@ def _draw_trees(draft: _SurroundingsDraft, side: _Side, start_t: float = 2.0) ->
         draft.add_tree(side.at(s + rng.uniform(-1.5, 1.5), start_t + rng.uniform(2, 5)), crown_m=rng.uniform(1.8, 3.4))
 
 
-def _draw_meadow(draft: _SurroundingsDraft, side: _Side) -> None:
+def _draw_meadow(draft: SurroundingsDraft, side: _Side) -> None:
     rng = draft.rng
     draft.patches.append(Patch(side.strip((0, side.length_m), (0.35, rng.uniform(1.4, 3.4))), draft.pavement))
     for _ in range(rng.integers(2, 8)):
@@ -194,7 +220,7 @@ def _draw_meadow(draft: _SurroundingsDraft, side: _Side) -> None:
 DRAW_SIDE = {"street": _draw_street, "houses": _draw_houses, "trees": _draw_trees, "meadow": _draw_meadow}
 
 
-def _draw_skyline(draft: _SurroundingsDraft, lot: Lot) -> None:
+def _draw_skyline(draft: SurroundingsDraft, lot: Lot) -> None:
     """Adds houses and trees in the distance, as a skyline."""
     rng, radius_m = draft.rng, float(np.hypot(lot.length_m, lot.depth_m)) / 2 + 32
     for angle in np.arange(0, 2 * np.pi, 0.085).tolist():
@@ -206,7 +232,7 @@ def _draw_skyline(draft: _SurroundingsDraft, lot: Lot) -> None:
             draft.add_tree(at, crown_m=rng.uniform(3, 5))
 
 
-def _furnish(draft: _SurroundingsDraft, lot: Lot) -> None:
+def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
     """Adds trees on the islands and lamps over the rows."""
     rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:

@@ -1,0 +1,88 @@
+"""What stands on the ground of a place, as faces in painting order: the farthest object first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.sample.scenery.bodywork import car_faces
+from training.sample.scenery.faces import NO_FACES, Faces, join
+from training.sample.scenery.pinhole import NEAR_M, Array, Pinhole
+from training.sample.scenery.scenes import Scene
+from training.sample.scenery.standing import house_faces, lamp_faces, people_faces, sign_faces, tree_faces
+from training.sample.scenery.surroundings import Person
+from training.sample.scenery.vehicles import KINDS, Car
+
+DETAIL_PX = 15  # a car shorter than this is painted without wheels and lights
+CLIPPED_M = 3.0  # longer faces are clipped at the lens, shorter ones left out
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Things that stand on the ground, one object after the other, each with its faces in painting order."""
+
+    faces: Faces
+    sizes: NDArray[np.int64]  # number of faces of each object
+    ranks: Array  # metres from the camera, less for objects that cover nearer ones
+    cars: NDArray[np.int64]  # index of the car that it is; -1 for another thing
+
+
+def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> tuple[Faces, NDArray[np.int64]]:
+    """All faces in painting order, and for each the index of its car; -1 for another thing."""
+    groups = [_still(scene), _cars(cars, scene.camera), _people(people, scene.camera)]
+    sizes, ranks, owners = (np.concatenate([getattr(group, name) for group in groups]) for name in ("sizes", "ranks", "cars"))
+    order = np.argsort(-np.repeat(ranks, sizes), kind="stable")
+    return join([group.faces for group in groups])[order], np.repeat(owners, sizes)[order]
+
+
+def outlines(faces: Faces, camera: Pinhole, *, size: int) -> Iterator[tuple[int, list[float]]]:
+    """Index and outline of each visible face in painting order, in pixels at `size` times the camera's size."""
+    large, depth = camera.scaled(size), camera.depths(faces.points)
+    nearest, farthest = depth.min(axis=1), depth.max(axis=1)
+    facing = ((camera.position - faces.points[:, 0]) * faces.normals).sum(axis=1) > 0
+    facing |= np.abs((faces.normals**2).sum(axis=1) - 1) > 0.01
+    near = camera.focal_px * 4.2 / np.maximum(nearest, NEAR_M) > DETAIL_PX
+    index = np.flatnonzero(faces.shown & (farthest > NEAR_M) & facing & (near | ~faces.fine))
+    whole, xy = nearest[index] > NEAR_M, large.project(faces.points[index])
+    inside = whole & (xy.max(axis=1) > 0).all(axis=1) & (xy.min(axis=1) < large.size).all(axis=1)
+    long = np.ptp(faces.points[index[~whole]], axis=1).max(axis=1) > CLIPPED_M
+    inside[np.flatnonzero(~whole)[long]] = True
+    for i, is_whole, outline in zip(index[inside].tolist(), whole[inside], xy[inside].reshape(-1, 16).tolist(), strict=True):
+        yield i, outline if is_whole else large.project(camera.clip(faces.points[i])).ravel().tolist()
+
+
+@lru_cache(maxsize=2)
+def _still(scene: Scene) -> Objects:
+    """Trees, lamps and houses, with the glow of the night."""
+    camera, around, steep = scene.camera, scene.around, scene.camera.pitch > 1.0
+    parts = [(tree_faces(tree, camera), tree.x, tree.y, 500.0 if steep else 0.5 * tree.crown_m) for tree in around.trees]
+    parts += [(lamp_faces(lamp, camera), lamp.x, lamp.y, 1000.0 if steep else 0.5) for lamp in around.lamps]
+    parts += [(sign_faces(sign, camera), sign.x, sign.y, 0.3) for sign in around.signs]
+    behind = -0.5 if scene.lot.is_street else 0.0  # what is between the houses of a street stands in front of them
+    parts += [(house_faces(house), house.x, house.y, behind * house.size_m[0]) for house in around.houses]
+    ranks = [camera.distance_to(x, y) - reach for _, x, y, reach in parts]  # from above, crowns and lamps cover everything else
+    faces = [faces for faces, _, _, _ in parts]
+    return Objects(
+        join([NO_FACES, *faces]), np.array([len(part) for part in faces], int), np.array(ranks, np.float32), np.full(len(parts), -1)
+    )
+
+
+def _cars(cars: tuple[Car, ...], camera: Pinhole) -> Objects:
+    """The cars, kind by kind."""
+    parts, sizes, ranks, owners = [NO_FACES], [], [], []
+    for kind in range(len(KINDS)):
+        alike = [i for i, car in enumerate(cars) if car.kind == kind]
+        if alike:
+            parts.append(car_faces([cars[i] for i in alike], kind))
+            sizes += [len(parts[-1]) // len(alike)] * len(alike)
+            ranks += [camera.distance_to(cars[i].x, cars[i].y) for i in alike]
+            owners += alike
+    return Objects(join(parts), np.array(sizes, int), np.array(ranks, np.float32), np.array(owners, int))
+
+
+def _people(people: tuple[Person, ...], camera: Pinhole) -> Objects:
+    faces = people_faces(people, camera) if people else NO_FACES
+    ranks = np.array([camera.distance_to(person.x, person.y) for person in people], np.float32)
+    return Objects(faces, np.full(len(people), len(faces) // max(len(people), 1)), ranks, np.full(len(people), -1))
