@@ -73,9 +73,10 @@ def check_module(module: str, arguments: list[str], monkeypatch: pytest.MonkeyPa
         return
     if "<" in module:  # a placeholder: python -m training.<step>
         return
-    assert find_spec(module), f"there is no module {module}"
+    spec = find_spec(module)
+    assert spec and spec.origin, f"the module {module} is missing"
     if module.startswith("benchmarks."):
-        source = Path(str(find_spec(module).origin)).read_text()  # type: ignore[union-attr]  # found in the line above
+        source = Path(spec.origin).read_text()
         assert all(word in source for word in arguments if word.startswith("--"))
         return
     if not arguments:  # a mention of the step, not a command to type

@@ -30,8 +30,10 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="module")  # while a browser is open, its event loop is this thread's, and tests after these have loops of their own
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM:
-        reason = "no browser: install chromium, or name one in the environment variable CHROMIUM"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        missing = "Chromium is missing: install it, or name a browser in the environment variable CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)  # a machine without a browser can run every other test
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
         yield browser
 

@@ -1,6 +1,7 @@
 """The handlers of the review page decide, step on, undo and switch tiles; each call stands on what cleaning.csv says."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -37,7 +38,7 @@ def queue(tmp_path: Path) -> ReviewQueue:
 def test_a_mark_is_on_disk_and_the_next_photo_shows(queue: ReviewQueue) -> None:
     cards, _, file, turn, _ = answer(queue, show_first, *START)
     assert file == FILES[0] and f'data-file="{file}"' in cards
-    drop = lambda queue, page: mark(queue, page, decision="drop", reason="blurred")  # noqa: E731
+    drop = partial(mark, decision="drop", reason="blurred")
     _, progress, after, turn, _ = answer(queue, drop, file, turn, [], *START[3:])
     assert after == FILES[1] and "1 of 3 decided" in progress and turn == 2
     marks = [row for row in read_decisions(queue.out / "cleaning.csv") if row.pass_name == REVIEW]

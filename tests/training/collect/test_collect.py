@@ -1,23 +1,20 @@
 """Photos are collected politely from servers that behave as the real ones do, and a run that was killed loses nothing."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from carpark.errors import BadPhotos, NoAnswer
+from carpark.errors import BadPhotos
 from carpark.files import exclusive_lock
-from carpark.web.breaker import Patience
-from tests.loopback import Answer
+from tests.collecting import files, flags, gather
 from tests.photo_sources import (
     BROKEN_ONCE,
     BUSY_ONCE,
@@ -27,47 +24,13 @@ from tests.photo_sources import (
     LARGE,
     MOVED,
     SLOW,
-    CommonsServer,
     OpenverseServer,
-    PhotoSource,
     picture,
 )
 from training.collect import __main__ as collect
-from training.collect.collecting import COLLECT_USER_AGENT, QUERIES
-from training.collect.gathering import Gathering
-from training.collect.ledger import Ledger
-from training.collect.paced import PacedClient, Terms
-from training.collect.sources import commons, openverse
-from training.collect.sources.openverse import Openverse
+from training.collect.collecting import QUERIES
 from training.photos import read_photos
-from training.provenance import LICENSES, NO_DERIVATIVES, PROVENANCE
-
-HASTY = Terms(pause_s=0.01, longest_wait_s=5, patience=Patience(read_s=1, frame_s=1, tries=3, backoff_s=0.01))
-ALL = tuple(name for name in LICENSES if name not in NO_DERIVATIVES)
-
-
-@pytest.fixture
-def openverse_server() -> Iterator[OpenverseServer]:
-    with OpenverseServer(45) as server:
-        yield server
-
-
-def gather(server: PhotoSource, out: Path, *, limit: int = 100, terms: Terms = HASTY, a_day: int = 200) -> Gathering:
-    """One label from a loopback Openverse, in this process."""
-    api, pictures = PacedClient("openverse", "test", terms), PacedClient("pictures", "test", HASTY)
-    gathering = Gathering(Ledger.open(out, "openverse"), pictures, ALL, a_day)
-    gathering.gather(Openverse(api, ALL, f"{server.base}/v1/images/"), "full", ["parking"], limit)
-    return gathering
-
-
-def flags(server: PhotoSource, out: Path, *more: str) -> list[str]:
-    api = f"{server.base}/v1/images/" if isinstance(server, OpenverseServer) else f"{server.base}/w/api.php"
-    source = "openverse" if isinstance(server, OpenverseServer) else "commons"
-    return ["--source", source, "--api", api, "--pause", "0.01", "--out", str(out), *more]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
+from training.provenance import PROVENANCE
 
 
 def table(folder: Path) -> pd.DataFrame:
@@ -143,114 +106,6 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tmp_path: Path) -> 
     assert list(killed.rglob("*.half-written")) == []
     more = {path: again[path] - asked[path] for path in again if again[path] > asked[path]}
     assert sum(more.values()) <= 4, more  # at most the picture and the page that each kill interrupted
-
-
-def test_the_pace_and_the_page_size_are_kept(tmp_path: Path) -> None:
-    began = time.monotonic()
-    with OpenverseServer(100) as server:
-        gather(server, tmp_path, terms=Terms(pause_s=0.2, longest_wait_s=5, patience=HASTY.patience), limit=90)
-    took_s = time.monotonic() - began
-    assert len(server.search_times) == 5
-    assert took_s >= 4 * 0.2 and server.refused == []  # five requests have four pauses between them
-    assert 60 / openverse.PAUSE_S <= 20 and openverse.PAGE_SIZE <= 20  # what Openverse allows anonymous callers
-
-
-def test_two_requests_to_one_host_have_the_pause_between_them(openverse_server: OpenverseServer) -> None:
-    client = PacedClient("test", "test", Terms(pause_s=0.3))
-    began = time.monotonic()
-    for number in range(4):
-        client.get(f"{openverse_server.base}/pictures/{number}.jpg")
-    assert time.monotonic() - began >= 0.9
-    assert 0.3 <= client.closest_s <= time.monotonic() - began
-
-
-def test_a_busy_api_is_waited_for_as_long_as_it_asks(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    openverse_server.fail_searches = lambda nth: Answer(b"{}", 429, {"Retry-After": "1"}) if nth == 0 else None
-    gather(openverse_server, tmp_path, limit=5)
-    assert openverse_server.search_times[1] - openverse_server.search_times[0] >= 0.99
-    assert len(files(tmp_path)) == 5
-
-
-def test_an_api_that_asks_for_hours_ends_the_run_and_the_next_one_goes_on(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    openverse_server.fail_searches = lambda nth: Answer(b"{}", 429, {"Retry-After": "7300"}) if nth == 1 else None
-    with pytest.raises(NoAnswer, match=r"openverse asks to wait 2 h"):
-        gather(openverse_server, tmp_path)
-    there = len(files(tmp_path))
-    assert there > 10
-    gather(openverse_server, tmp_path)
-    assert len(files(tmp_path)) > there
-
-
-def test_the_days_allowance_is_remembered_over_runs(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    with pytest.raises(NoAnswer, match=r"allows 2 searches a day, and none is left\. Run the same command again after 20\d\d-"):
-        gather(openverse_server, tmp_path, a_day=2)
-    asked = len(openverse_server.search_times)
-    with pytest.raises(NoAnswer, match="allows 2 searches a day"):
-        gather(openverse_server, tmp_path, a_day=2)
-    assert len(openverse_server.search_times) == asked == 2
-
-
-def test_an_api_that_refuses_is_quoted(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    openverse_server.fail_searches = lambda nth: Answer(b"{}", 401)
-    with pytest.raises(NoAnswer, match="openverse refuses: HTTP 401 from http"):
-        gather(openverse_server, tmp_path)
-    openverse_server.fail_searches = lambda nth: Answer(b"<html>down for maintenance")
-    with pytest.raises(NoAnswer, match="openverse does not answer JSON: b'<html>down"):
-        gather(openverse_server, tmp_path)
-    openverse_server.fail_searches = lambda nth: Answer(b'{"detail": "new API"}')
-    with pytest.raises(NoAnswer, match=r"answers without results .*Has the API changed\?"):
-        gather(openverse_server, tmp_path)
-
-
-def test_an_outage_of_the_pictures_ends_the_run_instead_of_burning_the_list(openverse_server: OpenverseServer, tmp_path: Path) -> None:
-    answer = openverse_server.answer
-    openverse_server.answer = lambda path, nth: Answer(b"", 503) if path.startswith("/pictures") else answer(path, nth)
-    with pytest.raises(NoAnswer, match="10 downloads in a row failed"):
-        gather(openverse_server, tmp_path)
-    openverse_server.answer = answer
-    gather(openverse_server, tmp_path)
-    assert len(files(tmp_path)) == 45 - len(FAULTS) - 1
-
-
-def test_commons_is_searched_with_its_continuation_and_only_usable_licences_are_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with CommonsServer(120) as server:
-        lag = Answer(json.dumps({"error": {"code": "maxlag", "info": "Waiting for db1: 6 s lagged", "lag": 6}}).encode())
-        server.fail_searches = lambda nth: lag if nth == 0 else None
-        collect.main(flags(server, tmp_path, "--query", "parking", "--label", "empty", "--contact", "me@example.org"))
-        assert server.user_agents == {COLLECT_USER_AGENT.format(contact="; me@example.org")}
-        assert len(server.search_times) == 4  # one that was told to wait, and three pages of 50
-        assert not any(path.startswith("/originals") for path in server.asked)
-    photos = read_photos(tmp_path).set_index("source_id")
-    assert set(photos.license) == {"pdm", "by-sa"}
-    assert "4" not in photos.index  # a PDF
-    row = photos.loc["1"]
-    assert row.creator == "Jo & 1" and row.license_url == "https://creativecommons.org/licenses/by-sa/3.0"
-    assert row.attribution == (
-        '"Car park 1" by Jo & 1 is licensed under CC BY-SA 3.0. '
-        "To view a copy of this license, visit https://creativecommons.org/licenses/by-sa/3.0."
-    )
-    refused = pd.read_csv(tmp_path / "refused.csv")
-    assert set(refused.reason[refused.outcome == "licence not wanted"]) == {"GFDL"}
-    found = capsys.readouterr().out.splitlines()[-1]
-    assert "licence not wanted" in found
-    assert re.search(r"; \d+ requests, \d+ of them to commons, never less than \d+\.\d s apart; ", found)
-
-
-@pytest.mark.parametrize(
-    ("found", "license_id"),
-    [
-        ({"License": "cc-by-2.0-kr"}, ("by", "2.0")),
-        ({"License": "cc0", "LicenseUrl": "http://creativecommons.org/publicdomain/zero/1.0/deed.en"}, ("cc0", "1.0")),
-        ({"License": "pd", "LicenseShortName": "Public domain"}, ("pdm", "")),
-        ({"LicenseUrl": "https://creativecommons.org/licenses/by-nc-nd/4.0/"}, ("by-nc-nd", "4.0")),
-        ({"LicenseShortName": "FAL"}, ("FAL", "")),
-        ({}, ("none stated", "")),
-    ],
-)
-def test_what_commons_says_of_a_licence_becomes_an_id(found: dict[str, str], license_id: tuple[str, str]) -> None:
-    assert commons.read_license(found) == license_id
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, reque
     assert REPOS["dataset"] in repo_of(hub, "dataset").head.files["README.md"].data.decode()
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git checkout")
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="`git ls-files` needs a git checkout, and this is a bare copy")
 def test_the_space_is_pushed_as_git_has_it(hub: MiniHub, request_: Request) -> None:
     (request_.folders["space"] / ".gradio").mkdir()
     (request_.folders["space"] / ".gradio" / "certificate.pem").touch()

@@ -223,7 +223,7 @@ def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_fol
 def test_the_learner_loads_where_no_posix_path_can_be_made(tiny_model_folder: Path) -> None:
     class OnWindows:
         def __init__(self, *parts: str) -> None:
-            raise NotImplementedError(f"cannot instantiate 'PosixPath' on your system: {parts}")
+            raise TypeError(f"cannot instantiate 'PosixPath' on your system: {parts}")
 
     class Unpickler(pickle.Unpickler):
         def find_class(self, module: str, name: str, /) -> Any:
