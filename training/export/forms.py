@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from carpark.hub.revisions import digest_file
 from carpark.model.config import MODEL_FILES, Engine, read_config
 from carpark.model.engines import Pixels, load_model
+from carpark.model.fullness import Fullness
 from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
 from carpark.model.network import TIMM, FromPixels
@@ -41,7 +42,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     network = copy.deepcopy(learner.model).eval()
     if isinstance(network[1][0], AdaptiveConcatPool2d):
         network[1][0] = ConcatPool()
-    whole = FromPixels(network, config["mean"], config["std"])
+    fullness = Fullness(**config["fullness"]) if config.get("fullness") else None
+    whole = FromPixels(network, config["mean"], config["std"], fullness)
     write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
     write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
     # What `from_pretrained_fastai` wants to see before it unpickles.
@@ -96,7 +98,7 @@ def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) ->
             whole,
             (example,),
             input_names=["pixels"],
-            output_names=["probabilities", "features"],
+            output_names=["probabilities", "features", "fullness"],
             dynamic_shapes=({0: torch.export.Dim("photos", min=1, max=4096)},),
             dynamo=True,
             verbose=False,

@@ -11,7 +11,8 @@ from fastai.vision.core import PILImage
 
 from carpark.errors import BadModel
 from carpark.model.config import MODEL_FILES, Engine, read_config
-from carpark.model.engines import Features, Pixels, Probabilities, load_model
+from carpark.model.engines import Answers, Features, Pixels, Probabilities, Shares, load_model
+from carpark.model.fullness import share_of
 from carpark.model.neighbours import load_neighbours
 from carpark.model.network import pool_features
 from training.labels import LABELS
@@ -25,13 +26,14 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
 
     Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
     """
-    full, neighbours = read_config(folder).labels.index("full"), load_neighbours(folder)
+    config, neighbours = read_config(folder), load_neighbours(folder)
+    full = config.labels.index("full")
     learner, seen_by_learner = _by_fastai(folder / MODEL_FILES["learner"], pixels)
     p_learner = learner[:, full]
     verdicts = [neighbours.is_car_park(feature) for feature in seen_by_learner]
     proof: dict[str, Any] = {"n": len(pixels)}
     for engine, bound in BOUNDS.items():
-        probabilities, features = _in_batches(folder, engine, pixels)
+        probabilities, features, fullness = _in_batches(folder, engine, pixels)
         p_full = probabilities[:, full]
         gap = float(np.abs(p_full - p_learner).max())
         flips = ((p_full >= 0.5) != (p_learner >= 0.5)) & labels.isin(LABELS).to_numpy() & (np.abs(p_learner - 0.5) > bound)
@@ -45,6 +47,7 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
             "bound": bound,
             "other_class": int(((p_full >= 0.5) != (p_learner >= 0.5)).sum()),
             "min_similarity": round(float((features * seen_by_learner).sum(axis=1).min()), 4),
+            **({"max_abs_dfullness": _largest_gap(fullness, share_of(p_learner, config.fullness))} if config.fullness else {}),
             "other_car_park": sum(neighbours.is_car_park(f) != verdict for f, verdict in zip(features, verdicts, strict=True)),
         }
     return proof
@@ -63,7 +66,12 @@ def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
     return np.asarray(probabilities), np.concatenate(pooled)
 
 
-def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> tuple[Probabilities, Features]:
+def _largest_gap(some: Shares, others: Shares) -> float:
+    return round(float(np.abs(some - others).max()), 6)
+
+
+def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> Answers:
     forward = load_model(folder, engine).forward
     seen = [forward(pixels[start : start + size]) for start in range(0, len(pixels), size)]
-    return np.concatenate([probabilities for probabilities, _ in seen]), np.concatenate([features for _, features in seen])
+    probabilities, features, fullness = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+    return probabilities, features, fullness

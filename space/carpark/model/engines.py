@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
 Probabilities = npt.NDArray[np.float32]  # (n, labels), rows sum to 1
 Features = npt.NDArray[np.float32]  # (n, width), rows of length 1
-Forward = Callable[[Pixels], tuple[Probabilities, Features]]
+Shares = npt.NDArray[np.float32]  # (n,), 0 to 1; NaN from a model made before 2026-11-26
+Answers = tuple[Probabilities, Features, Shares]
+Forward = Callable[[Pixels], Answers]
 
 BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
 
@@ -37,6 +39,7 @@ class Predictions(NamedTuple):
 
     p_full: npt.NDArray[np.float32]  # (n,), 0 to 1
     features: Features
+    fullness: Shares  # of bays, or of the road, that are taken
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,17 @@ class Model:
         return self.predict(images).p_full
 
     def predict(self, images: Iterable[Image]) -> Predictions:
-        """P(full) and features of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
+        """P(full), features and fullness of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
 
-        def classify(batch: list[Image]) -> tuple[Probabilities, Features]:
+        def classify(batch: list[Image]) -> Answers:
             return self.forward(np.stack([prepare(image, self.config.input_size, self.config.scene_boxes) for image in batch]))
 
         with ThreadPoolExecutor(self.workers) as pool:
             seen = list(pool.map(classify, _batches(images, BATCH)))
         if not seen:
-            return Predictions(np.empty(0, np.float32), np.empty((0, 0), np.float32))
-        probabilities, features = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-        return Predictions(probabilities[:, self.config.labels.index("full")], features)
+            return Predictions(np.empty(0, np.float32), np.empty((0, 0), np.float32), np.empty(0, np.float32))
+        probabilities, features, fullness = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        return Predictions(probabilities[:, self.config.labels.index("full")], features, fullness)
 
     def answer(self, p_full: float) -> tuple[Label, bool]:
         """The likelier label for one P(full), and whether that is sure."""
@@ -126,13 +129,13 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
     # form, at 40% of the speed. Weights of 7 bits are left as they are.
     options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    outputs = ["probabilities", "features"]
-    if {output.name for output in session.get_outputs()} != set(outputs):
+    outputs = ["probabilities", "features", *(["fullness"] if config.fullness else [])]
+    if not set(outputs) <= {output.name for output in session.get_outputs()}:
         raise BadModel(f"{path} does not have the outputs {' and '.join(outputs)}: an older version made it. Make the folder again.")
 
-    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
-        probabilities, features = session.run(outputs, {session.get_inputs()[0].name: pixels})
-        return np.asarray(probabilities, dtype=np.float32), np.asarray(features, dtype=np.float32)
+    def forward(pixels: Pixels) -> Answers:
+        probabilities, features, *fullness = session.run(outputs, {session.get_inputs()[0].name: pixels})
+        return probabilities, features, fullness[0] if fullness else np.full(len(pixels), np.nan, np.float32)
 
     return forward
 
@@ -144,10 +147,10 @@ def _safetensors_forward(path: Path, config: ModelConfig) -> Forward:
 def _torch_forward(network: "FromPixels") -> Forward:
     import torch
 
-    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def forward(pixels: Pixels) -> Answers:
         with torch.inference_mode():
-            probabilities, features = network(torch.from_numpy(pixels))
-        return np.asarray(probabilities), np.asarray(features)
+            probabilities, features, fullness = network(torch.from_numpy(pixels))
+        return np.asarray(probabilities), np.asarray(features), np.asarray(fullness)
 
     return forward
 
@@ -159,7 +162,7 @@ def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
 
     network = build_network(config.architecture, len(config.labels))
     network.load_state_dict(load_file(path))
-    return FromPixels(network, config.mean, config.std).eval()
+    return FromPixels(network, config.mean, config.std, config.fullness).eval()
 
 
 def _learner_forward(path: Path, config: ModelConfig) -> Forward:
@@ -174,4 +177,4 @@ def _learner_forward(path: Path, config: ModelConfig) -> Forward:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
         network = load_learner(path).model
-    return _torch_forward(FromPixels(network, config.mean, config.std))
+    return _torch_forward(FromPixels(network, config.mean, config.std, config.fullness))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from carpark.errors import BadSetting
+from carpark.model.fullness import Fullness
 
 FROM_FASTAI = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")  # fastai knows where to cut these
 # Others are cut before child number so and so; -1 is before their classifier, which comes last.
@@ -31,25 +32,28 @@ LINEAR_HEAD: dict[str, Any] = {"lin_ftrs": [], "ps": 0.0, "concat_pool": False, 
 
 
 class FromPixels(nn.Module):
-    """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities and (n, width) features, both float32, around a network.
+    """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities, (n, width) features and (n,) fullness, around a network.
 
-    Features are the means of the body's last maps, of length 1: what the head answers by, and a place to measure likeness in.
+    Features are the means of the body's last maps, of length 1: what the head answers by, and a place to measure likeness in. Fullness is
+    the share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
     """
 
-    def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...], fullness: Fullness | None = None) -> None:
         super().__init__()
         # A batch norm with fixed statistics is (x - mean) / std in one step; ONNX Runtime takes five times as long over the two.
         self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
         self.normalise.running_mean = torch.tensor(mean) * 255
         self.normalise.running_var = (torch.tensor(std) * 255) ** 2
         self.body, self.head = network
+        self.slope, self.shift = (fullness.slope, fullness.shift) if fullness else (float("nan"), float("nan"))
         self.eval()
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities in the network's order of labels, and features."""
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities in the network's order of labels (empty, full), features, and fullness."""
         maps = self.body(self.normalise(pixels.permute(0, 3, 1, 2).float()))
         logits: Tensor = self.head(maps)
-        return logits.softmax(dim=1), pool_features(maps)
+        fullness = (self.slope * (logits[:, 1] - logits[:, 0]) + self.shift).sigmoid()
+        return logits.softmax(dim=1), pool_features(maps), fullness
 
 
 def pool_features(maps: Tensor) -> Tensor:

@@ -1,0 +1,45 @@
+"""How full: the share of bays, or of the road, that is taken, and an interval that was proved on places not learnt from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+LEAST_SCALE = 0.1  # of residuals; without it an interval at 0 or 1 would have no width
+
+
+@dataclass(frozen=True, slots=True)
+class Fullness:
+    """Of one model: how the share follows from P(full), and how far the truth lay from it at places that the model had not seen.
+
+    The log-odds of the share are `slope` times those of P(full), plus `shift`. Both quantiles are of |truth - share| / `scale_of(share)`:
+    split conformal prediction (Lei et al. 2018) with residuals scaled, since shares near 0 and 1 stray less.
+    """
+
+    slope: float
+    shift: float
+    quantile_80: float  # for pictures like the training photos: 80% of the truths lie within
+    quantile_95: float  # for pictures unlike them, where 80% is not promised
+
+
+def share_of(p_full: npt.ArrayLike, fullness: Fullness) -> Floats:
+    """The share taken, 0 to 1, for P(full), of any shape."""
+    p = np.clip(np.asarray(p_full, dtype=np.float64), 1e-7, 1 - 1e-7)
+    log_odds = fullness.slope * np.log(p / (1 - p)) + fullness.shift
+    share: Floats = (1 / (1 + np.exp(-log_odds))).astype(np.float32)
+    return share
+
+
+def scale_of(share: npt.ArrayLike) -> Floats:
+    """How far the truth tends to lie from a share, up to a factor: 0.1 at 0 and 1, 0.6 at 0.5."""
+    values = np.clip(np.asarray(share, dtype=np.float64), 0, 1)
+    scale: Floats = (LEAST_SCALE + np.sqrt(values * (1 - values))).astype(np.float32)
+    return scale
+
+
+def interval_of(share: npt.ArrayLike, fullness: Fullness, *, is_like_training: bool = True) -> tuple[Floats, Floats]:
+    """The lowest and highest share, 0 to 1, that a share stands for: 80% of the truths, or the wider one for an unlike picture."""
+    half = (fullness.quantile_80 if is_like_training else fullness.quantile_95) * scale_of(share)
+    values = np.asarray(share, dtype=np.float32)
+    return np.clip(values - half, 0, 1), np.clip(values + half, 0, 1)
