@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
 # A hash of digits and an id are not numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
 KNOWN_COLUMNS = {*TEXTS, "width", "height", "view", "light", "occupancy", "resolution"}
+LEVELS = (0.02, 0.12, 0.32, 0.58, 0.85)  # share of the road taken, by level: no vehicle, light, moderate, heavy, jam
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
 
 
@@ -60,19 +62,27 @@ def find_photos(setting: str) -> Origin:
     return Origin(folder, named["repo"], folder.name)  # the client names a snapshot's folder by its commit
 
 
+def describe_origins(origins: Sequence[Origin]) -> dict[str, str]:
+    """As config.json names one or several: the first that is a repo gives repo and revision."""
+    first = next((origin for origin in origins if origin.repo), origins[0])
+    return first.as_config() | {"name": " + ".join(origin.as_config()["name"] for origin in origins)}
+
+
 def read_photos(folder: Path, splits: Sequence[str] = TO_LEARN_FROM) -> pd.DataFrame:
     """One row a photo: `path`, `file`, `label`, `scene`, and whatever else photos.csv tells. Raises BadPhotos.
 
     Without photos.csv the folder names are the labels, and every photo is its own scene. Of a dataset repo folder, the photos of `splits`,
-    whose `path` is their bytes, ready for `open_image`.
+    whose `path` is their bytes, ready for `open_image`. `folder` may also be such a table of another name, `X.csv`.
     """
-    if not folder.is_dir():
+    csv = folder / "photos.csv"
+    if folder.suffix.lower() == ".csv" and folder.is_file():
+        csv, folder = folder, folder.parent
+    elif not folder.is_dir():
         raise BadPhotos(f"{folder} is not a folder; expected one with {'/, '.join(LABELS)}/. `python -m training.sample` makes a sample.")
-    if any((folder / "data").glob("*.parquet")):
+    if csv.parent == folder and not csv.is_file() and any((folder / "data").glob("*.parquet")):
         from training.parquet import read_parquet  # `datasets` takes a second to import, and is needed here only
 
         return read_parquet(folder, splits)
-    csv = folder / "photos.csv"
     photos = _read_csv(csv) if csv.is_file() else _list_files(folder)
     if photos.empty:
         raise BadPhotos(f"{folder} has no photos; expected image files in {' and '.join(f'{label}/' for label in LABELS)}.")
@@ -116,6 +126,15 @@ def load_photos(
         if name not in table:
             table[name] = column
     return table, np.stack(pixels)
+
+
+def load_all(origins: Sequence[Origin], input_size: tuple[int, int]) -> tuple[pd.DataFrame, Pixels]:
+    """`load_photos` of several folders, one below the other; with more than one, `file` begins with the folder's name."""
+    loaded = [load_photos(origin.folder, input_size) for origin in origins]
+    tables = [photos for photos, _ in loaded]
+    if len(origins) > 1:
+        tables = [photos.assign(file=f"{origin.folder.stem}/" + photos.file) for photos, origin in zip(tables, origins, strict=True)]
+    return pd.concat(tables, ignore_index=True), np.concatenate([pixels for _, pixels in loaded])
 
 
 def _size_in_words(longest_px: int) -> str:
@@ -187,6 +206,8 @@ def _read_csv(csv: Path) -> pd.DataFrame:
     if len(doubled):
         raise BadPhotos(f"{csv} has the column {doubled[0]} twice. Remove or rename one of them.")
     photos = photos[(photos != "").any(axis=1)]  # spreadsheets leave empty rows at the end
+    if "level" in photos and "label" not in photos:
+        photos = _label_levels(csv, photos)
     missing = {"file", "label"} - set(photos.columns)
     if missing:
         raise BadPhotos(f"{csv} has no column {' or '.join(sorted(missing))}; expected file,label,scene.")
@@ -210,6 +231,26 @@ def _read_csv(csv: Path) -> pd.DataFrame:
             photos[column] = numbers if numbers.notna().equals(photos[column].notna()) else photos[column]
     _check_occupancy(csv, photos)
     return photos
+
+
+def _label_levels(csv: Path, frames: pd.DataFrame) -> pd.DataFrame:
+    """Street frames with a `level`, 0 to 4, as photos: label, occupancy, and as scene the folder of the camera. Raises BadPhotos."""
+    wrong = frames.index[~frames.level.isin([str(level) for level in LEVELS])]
+    if len(wrong):
+        raise BadPhotos(f"{csv} line {wrong[0] + 2} has the level {frames.level[wrong[0]]!r}; expected 0 (no vehicle) to 4 (jam).")
+    levels = frames.level.astype(int)
+    derived = {
+        "label": [LABELS[0] if level <= 1 else LABELS[1] if level >= 3 else PARTIAL for level in levels],
+        "occupancy": [str(LEVELS[level]) for level in levels],
+        "scene": [_camera_folder(file) for file in frames.file],
+        "view": "street",
+    }
+    return frames.assign(**{name: values for name, values in derived.items() if name not in frames})
+
+
+def _camera_folder(file: str) -> str:
+    """The folder of a frame, without the one of its day."""
+    return "/".join(part for part in Path(file).parts[:-1] if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", part))
 
 
 def _check_occupancy(csv: Path, photos: pd.DataFrame) -> None:
@@ -242,7 +283,8 @@ def _find_separator(csv: Path, text: str) -> str:
     """The separator between the names in the header: comma, semicolon or tab. Raises BadPhotos where none of them is one."""
     header = text.partition("\n")[0].strip().lower()
     for separator in (",", ";", "\t"):
-        if {"file", "label"} <= {name.strip(' "') for name in header.split(separator)}:
+        names = {name.strip(' "') for name in header.split(separator)}
+        if "file" in names and names & {"label", "level"}:
             return separator
     if len(header.split("|")) > 1 or len(header.split()) > 2:
         raise BadPhotos(f"{csv} has the header {header[:80]!r}; expected file,label,scene with commas, semicolons or tabs between them.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from carpark.model.engines import Features, Model, Pixels, Probabilities
+from carpark.model.engines import Answers, Model, Pixels
 
 PATIENCE_S = 0.1  # how long the next frames of a day wait for photos, so that a day goes on however many there are
 
@@ -46,7 +46,7 @@ class RightOfWay:
 def going_first(model: Model, way: RightOfWay) -> Model:
     """The model, for photos."""
 
-    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def forward(pixels: Pixels) -> Answers:
         with way.taken():
             return model.forward(pixels)
 
@@ -56,7 +56,7 @@ def going_first(model: Model, way: RightOfWay) -> Model:
 def giving_way(model: Model, way: RightOfWay) -> Model:
     """The model, for the frames of camera days."""
 
-    def forward(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def forward(pixels: Pixels) -> Answers:
         with way.given():
             return model.forward(pixels)
 

@@ -11,14 +11,14 @@ import pandas as pd
 from fastai.vision.core import imagenet_stats
 
 from carpark.errors import BadSetting, BadWeights
-from carpark.model.config import Thresholds
 from carpark.model.engines import Pixels
 from training.crossvalidate.speed import measure_int8
 from training.evaluate.scores import score
 from training.labels import LABELS
 from training.photos import check_trainable, find_photos, load_photos
+from training.train.calibration import calibrate
 from training.train.folds import CrossValidation, cross_validate
-from training.train.probe import Array, pool_photos
+from training.train.probe import Array, pool_photos, shares_of
 from training.weights import load_start
 
 SHARES = (0.25, 0.5)  # of the scenes, for the learning curve, which ends with all of them
@@ -72,7 +72,7 @@ def compare(
 
 def summarize(photos: pd.DataFrame, judged: CrossValidation) -> dict[str, Any]:
     """The scores of the first folds, and the errors each time that the folds were drawn."""
-    bounds = Thresholds(**judged.thresholds)
+    bounds = calibrate(judged.log_odds, judged.p_full, photos, shares_of(photos)).thresholds
     every = [score(photos.drop(columns="scene").assign(p_full=p_full), bounds) for p_full in judged.p_full]
     return {"errors_each_time": [scores["errors"] for scores in every]} | every[0]
 

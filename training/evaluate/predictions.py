@@ -7,13 +7,19 @@ from PIL import Image
 
 from carpark.errors import BadPhotos
 from carpark.model.engines import Model
+from carpark.model.fullness import interval_of
 from training.labels import LABELS
 from training.photos import load_photos
 
 
 def predict(model: Model, data: Path) -> pd.DataFrame:
-    """The photos of `data` that can be read, a row each: what photos.csv says of them, and `p_full`. Raises BadPhotos."""
+    """The photos of `data` that can be read, a row each: what photos.csv says, `p_full`, `fullness` and its interval. Raises BadPhotos."""
     photos, pixels = load_photos(data, model.config.input_size, ("test",), scene_boxes=model.config.scene_boxes)
     if not photos.label.isin(LABELS).any():
         raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
-    return photos.drop(columns="path").assign(p_full=model.p_full(map(Image.fromarray, pixels)))
+    seen = model.predict(map(Image.fromarray, pixels))
+    table = photos.drop(columns="path").assign(p_full=seen.p_full)
+    if model.config.fullness is None:
+        return table
+    low, high = interval_of(seen.fullness, model.config.fullness)
+    return table.assign(fullness=seen.fullness, fullness_low=low, fullness_high=high)

@@ -57,11 +57,11 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
         "answered_share": _rounded(float(answered.mean())) if n else None,
         "errors_among_answered": int((wrong & answered).sum()),
     }
-    for column in ("view", "light", "resolution", "scene"):
+    for column in ("view", "light", "resolution", "scene", "source", "source_repo"):
         if column in sure and sure[column].nunique() > 1:
             groups = wrong.groupby(sure[column])
             scores[f"by_{column}"] = {str(name): {"n": len(group), "errors": int(group.sum())} for name, group in groups}
-    return scores | _score_partial(predictions)
+    return scores | _score_partial(predictions) | _score_fullness(predictions)
 
 
 def score_folder(folder: Path) -> dict[str, Any]:
@@ -93,5 +93,33 @@ def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _score_fullness(predictions: pd.DataFrame) -> dict[str, Any]:
+    """How near the share said comes to the `occupancy` that is known, in all and per source; nothing where none is known."""
+    if "fullness" not in predictions or "occupancy" not in predictions or not predictions.occupancy.notna().any():
+        return {}
+    known = predictions[predictions.occupancy.notna()]
+    scores = score_shares(known)
+    for column in ("source", "source_repo"):
+        if column in known and known[column].nunique() > 1:
+            scores[f"by_{column}"] = {str(name): score_shares(group) for name, group in known.groupby(column)}
+    return {"fullness": scores}
+
+
+def score_shares(known: pd.DataFrame) -> dict[str, Any]:
+    """The errors of `fullness` against `occupancy`, both 0 to 1, and how the 80% intervals do."""
+    gap = known.fullness.astype(float) - known.occupancy
+    is_held = known.occupancy.between(known.fullness_low - 1e-6, known.fullness_high + 1e-6)
+    return {
+        "n": len(known),
+        "mae": _rounded(float(gap.abs().mean())),
+        "rmse": _rounded(float((gap**2).mean() ** 0.5)),
+        "spearman": _rounded(known.fullness.rank().corr(known.occupancy.rank())) if len(known) > 2 else None,
+        "interval_80": {
+            "coverage": _rounded(float(is_held.mean())),
+            "mean_width": _rounded(float((known.fullness_high - known.fullness_low).mean())),
+        },
+    }
+
+
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)
+    return None if value is None or value != value else round(float(value), 4)

@@ -26,7 +26,10 @@ RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.train", description="Train the classifier and write a model folder.")
     parser.add_argument(
-        "--data", required=True, help="photos folder (empty/ full/ [partial/], photos.csv), or dataset repo owner/name[@revision]"
+        "--data",
+        required=True,
+        nargs="+",
+        help="photos folders (empty/ full/ [partial/], photos.csv), tables X.csv, or dataset repos owner/name[@revision]",
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(ARCHITECTURES)}, or timm/NAME (default: mobilenet_v2)")
@@ -34,6 +37,13 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
     parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
+    parser.add_argument(
+        "--fit",
+        choices=("auto", "probe", "finetune"),
+        default="auto",
+        help="probe: one layer on pretrained features; finetune: the body is fine-tuned on the drawn photos first; auto: finetune where "
+        "there are 500 drawn photos (default)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
@@ -46,8 +56,8 @@ def main(argv: list[str] | None = None) -> None:
         for name, (least, most) in RANGES.items():
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")
-        recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from)
-        metrics = train(find_photos(args.data), args.out, recipe)
+        recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from, args.fit)
+        metrics = train([find_photos(setting) for setting in args.data], args.out, recipe)
     scores = metrics["validation"]
     print(
         f"{scores['errors']} errors in {scores['n']} photos of unseen scenes, {metrics['training_seconds']} s; "

@@ -1,32 +1,38 @@
-"""Two ways to a fitted network: a linear probe on pretrained weights, scored out of fold; or a small network from scratch, on a split."""
+"""Two ways to a fitted network: a linear probe on a pretrained or fine-tuned body, or a small network from scratch, on a split."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from fastai.vision.core import imagenet_stats
 from PIL import Image
 from torch import nn
 
-from carpark.model import load_model
-from carpark.model.config import CarPark
-from carpark.model.engines import Pixels
+from carpark.errors import BadPhotos
+from carpark.model.config import CarPark, Thresholds
+from carpark.model.engines import Features, Pixels
+from carpark.model.fullness import Fullness, interval_of, share_of
+from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
-from training.train.folds import cross_validate
+from training.train.calibration import calibrate, fit_scale
+from training.train.folds import are_judged, cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold
-from training.train.probe import Head, fit_head, install_head, pool_photos
+from training.train.probe import Head, are_drawn, fit_head, install_head, pool_photos, shares_of, weights_of
+from training.train.tuning import tune_body
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.
-BY_CONVENTION = {"empty_at_most": 0.2, "full_at_least": 0.8}
+BY_CONVENTION = Thresholds(empty_at_most=0.2, full_at_least=0.8)
+DRAWN_FOR_TUNING = 500  # drawn photos from which on --fit auto fine-tunes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +40,112 @@ class Recipe:
     """Everything beside the photos that decides what comes out; recorded in config.json."""
 
     arch: str
-    weights: str  # imagenet, none, or a file
+    weights: str  # imagenet, index, none, or a file
     size: int  # px, height and width
-    epochs: int  # from scratch only; a probe has none
+    epochs: int  # from scratch only
     seed: int
     start_from: str = ""  # a model folder or repo to go on from, instead of `weights`
+    fit: str = "auto"  # probe, finetune, or auto; training from scratch has no choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
+class FittedNetwork:
     """A network ready to be published, and what is known of it by photos that it had not seen."""
 
     learner: Learner
     learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on
     temperature: float  # already in the network's last layer
-    thresholds: dict[str, float]
+    thresholds: Thresholds
+    fullness: Fullness
     scored_by: str  # in words, for the card
-    predictions: pd.DataFrame | None  # out of fold; None where the network itself is to judge the photos it has not learnt
+    predictions: pd.DataFrame  # of photos of scenes that were not learnt from
     car_park: CarPark | None = None
 
 
-def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> Fitted:
-    """Learns from all photos; scores, temperature and bounds come from heads that saw other scenes only. A `prior` is what all begin at."""
+def should_tune(photos: pd.DataFrame, recipe: Recipe) -> bool:
+    """Whether the body is fine-tuned on drawn photos before the head is fitted. Raises BadPhotos where --fit finetune has none."""
+    n_drawn = int(are_drawn(photos).sum())
+    if recipe.fit == "finetune" and not n_drawn:
+        raise BadPhotos(
+            "--fit finetune fine-tunes on drawn photos, and --data has none. Make some with "
+            "`python -m training.sample --out artifacts/sample` and name artifacts/sample/photos beside your photos."
+        )
+    return recipe.fit == "finetune" or (recipe.fit == "auto" and n_drawn >= DRAWN_FOR_TUNING)
+
+
+def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> FittedNetwork:
+    """Fits one layer to all photos. Scores come from heads that saw other scenes, calibration from heads that saw other sources.
+
+    All heads begin at `prior`. With enough drawn photos the body is fine-tuned on them first; real photos only move the last layer.
+    """
+    drawn = are_drawn(photos)
+    tunes = prior is None and should_tune(photos, recipe)
+    if tunes:
+        start = tune_body(start, photos[drawn].reset_index(drop=True), pixels[drawn], seed=recipe.seed)
     pooled = pool_photos(start, pixels, *imagenet_stats)
-    judged = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
-    head = fit_head(pooled, photos.label, prior).at(judged.temperature)
+    by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
+    sources = sources_of(photos)
+    elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
+    judged, shares = are_judged(photos), shares_of(photos)
+    some = photos[judged].reset_index(drop=True)
+    calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
+    head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
     learner = _learner(start, photos, pixels, recipe)
     install_head(learner.model, head)
-    repeats = {f"p_full_{number}": p for number, p in enumerate(judged.p_full[1:].astype(np.float32), start=2)}
-    return Fitted(
+    columns = {f"p_full_{number}": p for number, p in enumerate(by_scene.p_full[1:, judged].astype(np.float32), start=2)}
+    columns |= fullness_columns(by_scene.fullness[0, judged], calibration.fullness)
+    if sources is not None:
+        columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
+    how = f"cross-validation by scene: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
+    return FittedNetwork(
         learner,
         learnt=np.ones(len(photos), dtype=bool),
-        temperature=round(judged.temperature, 4),
-        thresholds=judged.thresholds,
-        scored_by=f"cross-validation by scene: {judged.folds[0].max() + 1} folds, drawn {len(judged.folds)} times",
-        predictions=photos.drop(columns="path").assign(fold=judged.folds[0], p_full=judged.p_full[0].astype(np.float32), **repeats),
-        car_park=rule_out_of_fold(pooled[:, 0], judged.folds[0]),
+        temperature=round(1 / calibration.slope, 4),
+        thresholds=calibration.thresholds,
+        fullness=calibration.fullness,
+        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"),
+        predictions=some.drop(columns="path").assign(
+            fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
+        ),
+        car_park=rule_out_of_fold(pooled[judged, 0], by_scene.folds[0, judged]),
     )
 
 
-def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fitted:
-    """Learns from four fifths of the scenes; the rest is for scoring."""
+def fullness_columns(fullness: npt.NDArray[np.float64], rule: Fullness) -> dict[str, npt.NDArray[np.float32]]:
+    """The share taken and its 80% interval as columns of predictions.parquet."""
+    low, high = interval_of(fullness, rule)
+    return {"fullness": fullness.astype(np.float32), "fullness_low": low, "fullness_high": high}
+
+
+def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> FittedNetwork:
+    """Learns from four fifths of the scenes; the rest is for scoring, and says how P(full) becomes the share taken."""
     held_out = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
     learner = _learner(None, photos.assign(validation=held_out), pixels, recipe)
-    return Fitted(learner, ~held_out, 1.0, BY_CONVENTION, "one split by scene, a fifth held out", None)
+    p_full, features = _look(learner, pixels)
+    some, shares = photos[held_out].reset_index(drop=True), shares_of(photos)[held_out]
+    odds = np.log(np.clip(p_full, 1e-7, 1 - 1e-7) / np.clip(1 - p_full, 1e-7, 1))[held_out].astype(np.float64)
+    fullness = calibrate(odds[None], p_full[None, held_out].astype(np.float64), some, shares).fullness
+    slope, shift = fit_scale(odds, shares)
+    fullness = replace(fullness, slope=round(slope, 4), shift=round(shift, 4))
+    columns = fullness_columns(share_of(p_full[held_out], fullness).astype(np.float64), fullness)
+    return FittedNetwork(
+        learner,
+        ~held_out,
+        1.0,
+        BY_CONVENTION,
+        fullness,
+        "one split by scene, a fifth held out",
+        some.drop(columns="path").assign(p_full=p_full[held_out], **columns),
+        rule_for(features[~held_out], features[held_out]),
+    )
 
 
-def judge_held_out(fitted: Fitted, folder: Path, photos: pd.DataFrame, pixels: Pixels) -> tuple[pd.DataFrame, CarPark | None]:
-    """The predictions and the car park rule of `fitted`, from the model in `folder` where the fitting left them open."""
-    if fitted.predictions is not None:
-        return fitted.predictions, fitted.car_park
-    features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels)).features
-    p_full = load_model(folder).p_full(map(Image.fromarray, pixels[~fitted.learnt]))
-    return photos[~fitted.learnt].drop(columns="path").assign(p_full=p_full), rule_for(features[fitted.learnt], features[~fitted.learnt])
+def _look(learner: Learner, pixels: Pixels, size: int = 32) -> tuple[npt.NDArray[np.float32], Features]:
+    """P(full) and features of photos by a learner's network."""
+    network = FromPixels(learner.model, *imagenet_stats)
+    with torch.inference_mode():
+        seen = [network(torch.from_numpy(pixels[start : start + size])) for start in range(0, len(pixels), size)]
+    return np.concatenate([np.asarray(p[:, 1]) for p, _, _ in seen]), np.concatenate([np.asarray(f) for _, f, _ in seen])
 
 
 def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Learner:
@@ -113,7 +172,7 @@ def write_training_files(photos: pd.DataFrame, pixels: Pixels, work: Path) -> li
     return files
 
 
-def describe(recipe: Recipe, fitted: Fitted) -> dict[str, Any]:
+def describe(recipe: Recipe, fitted: FittedNetwork) -> dict[str, Any]:
     """How to use the network, as config.json says it."""
     mean, std = imagenet_stats
     return {
@@ -125,5 +184,6 @@ def describe(recipe: Recipe, fitted: Fitted) -> dict[str, Any]:
         "mean": mean,
         "std": std,
         "temperature": fitted.temperature,
-        "thresholds": fitted.thresholds,
+        "thresholds": asdict(fitted.thresholds),
+        "fullness": asdict(fitted.fullness),
     }

@@ -3,6 +3,7 @@
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,43 +19,43 @@ from training.evaluate.scores import score_folder
 from training.export.forms import answer_known_pictures, write_config, write_forms
 from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
-from training.photos import Origin, check_trainable, load_photos
+from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import DRAWN
 from training.staging import staged
-from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, judge_held_out
-from training.train.likeness import car_park_config, remember, revision_of
-from training.train.transfer import load_taught
+from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe
+from training.train.likeness import car_park_config, keep_neighbours, revision_of
+from training.train.transfer import load_trained
 from training.weights import load_start
 
 CALIBRATION_PHOTOS = 256  # training photos that set the ranges of the int8 form
 WEIGHTS_OF_MODEL = "those of the model started from"
 
 
-def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
+def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str, Any]:
     """Write the model folder `out`; what its metrics.json says. Raises a CarparkError, and then nothing is written."""
-    origin = data if isinstance(data, Origin) else Origin(data)
+    origins = [Origin(data)] if isinstance(data, Path) else data
     started = time.monotonic()
     with staged(out, marker="config.json") as folder:
-        taught = load_taught(recipe.start_from) if recipe.start_from else None
-        if taught:
-            recipe = replace(recipe, arch=taught.arch, size=taught.size, weights=WEIGHTS_OF_MODEL)
-        start = taught.body if taught else load_start(recipe.arch, recipe.weights)
-        photos, pixels = load_photos(origin.folder, (recipe.size, recipe.size))
-        check_trainable(photos, origin.folder)
+        trained = load_trained(recipe.start_from) if recipe.start_from else None
+        if trained:
+            recipe = replace(recipe, arch=trained.arch, size=trained.size, weights=WEIGHTS_OF_MODEL)
+        start = trained.body if trained else load_start(recipe.arch, recipe.weights)
+        photos, pixels = load_all(origins, (recipe.size, recipe.size))
+        check_trainable(photos, origins[0].folder)
         print(f"{len(photos):,} photos of {photos.scene.nunique():,} scenes: {_counts(photos)}")
         if start is None:
             fitted = fit_from_scratch(photos, pixels, recipe)
         else:
-            fitted = fit_probe(start, photos, pixels, recipe, prior=taught.head if taught else None)
+            fitted = fit_probe(start, photos, pixels, recipe, prior=trained.head if trained else None)
 
-        config = describe(recipe, fitted) | record(origin, photos, recipe)
+        config = describe(recipe, fitted) | record(origins, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
         write_forms(fitted.learner, folder, config=config, calibration=pixels[fitted.learnt][:CALIBRATION_PHOTOS])
         features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels[fitted.learnt])).features
-        remember(folder, photos[fitted.learnt], features)
-        predictions, car_park = judge_held_out(fitted, folder, photos, pixels)
+        keep_neighbours(folder, photos[fitted.learnt], features)
+        predictions = fitted.predictions
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        write_config(folder, config | {"car_park": car_park_config(car_park), "known_answers": answer_known_pictures(folder)})
+        write_config(folder, config | {"car_park": car_park_config(fitted.car_park), "known_answers": answer_known_pictures(folder)})
         shown = np.flatnonzero(photos.file.isin(predictions.file))
         print(f"proving that the forms agree on {len(shown):,} photos")
         agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
@@ -65,20 +66,20 @@ def train(data: Path | Origin, out: Path, recipe: Recipe) -> dict[str, Any]:
     return metrics
 
 
-def record(origin: Origin, photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
+def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
     """How the model was made, as config.json says it; of files and folders the names, since where they lie is nobody's business."""
     recipe_config = asdict(recipe) | {"weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
     if recipe.start_from:
         shown = ["start_from", "seed"]
     else:
-        shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else []), "seed"]
-    flags = {"data": origin.setting} | {name.replace("_", "-"): recipe_config[name] for name in shown}
+        shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else ["fit"]), "seed"]
+    flags = {"data": " ".join(origin.setting for origin in origins)} | {name.replace("_", "-"): recipe_config[name] for name in shown}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
     counts["drawn"] = int((photos["source"] == DRAWN).sum()) if "source" in photos else 0
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
         "recipe": recipe_config,
-        "dataset": origin.as_config() | {"sha256": revision_of(photos)} | counts,
+        "dataset": describe_origins(origins) | {"sha256": revision_of(photos)} | counts,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "gpu": torch.cuda.is_available()},
     }
 

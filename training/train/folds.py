@@ -1,4 +1,4 @@
-"""Cross-validation by scene: every photo is judged by a head that saw no photo of its scene."""
+"""Cross-validation: every photo is judged by a head that saw no photo of its scene, or none of its source."""
 
 from dataclasses import dataclass
 
@@ -8,51 +8,80 @@ import pandas as pd
 from tqdm import tqdm
 
 from training.labels import LABELS, PARTIAL
-from training.train.calibration import choose_thresholds, cross_fit, fit_temperature
-from training.train.probe import Array, Head, fit_head
+from training.train.calibration import cross_fit, sigmoid, smoothed
+from training.train.probe import Array, Head, are_drawn, fit_head, shares_of, weights_of
 
 FOLDS, REPEATS = 5, 5
+SOURCES_AT_LEAST = 3  # with fewer, leaving one out leaves too little to learn from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """Predictions for photos of scenes that the head has not seen, once for each draw of the folds."""
+    """Predictions for photos that the head has not seen, once for each draw of the folds; NaN for drawn photos that were not judged."""
 
-    log_odds: Array  # (repeats, n)
-    folds: npt.NDArray[np.int64]  # (repeats, n)
+    log_odds: Array  # (repeats, n) of the share
+    folds: npt.NDArray[np.int64]  # (repeats, n); -1 where not judged
     p_full: Array  # (repeats, n), calibrated on the other folds
-    temperature: float  # that all of it asks for
-    thresholds: dict[str, float]
+    fullness: Array  # (repeats, n), likewise
 
 
-def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS) -> npt.NDArray[np.int64]:
-    """(n,) number of each photo's fold: no scene in two folds, labels spread evenly; fewer folds where scenes are few."""
+def are_judged(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) True for the photos that are scored: drawn ones only where there are no others."""
+    drawn = are_drawn(photos)
+    return ~drawn | drawn.all()
+
+
+def sources_of(photos: pd.DataFrame) -> pd.Series | None:
+    """(n,) who published each photo: `source_repo` or `source`, else its scene. None with fewer than three sources."""
+    sources = pd.Series(None, index=photos.index, dtype=object)
+    for column in ("source_repo", "source"):
+        if column in photos:
+            sources = sources.fillna(photos[column].replace("", None))
+    if sources[are_judged(photos)].nunique() < SOURCES_AT_LEAST:
+        return None
+    return sources.fillna(photos.scene)
+
+
+def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS, groups: pd.Series | None = None) -> npt.NDArray[np.int64]:
+    """(n,) number of each photo's fold: no group (scene) in two folds, labels spread evenly; fewer folds where groups are few."""
     from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
 
-    scenes_of_rarest = min(photos.scene[photos.label == label].nunique() for label in LABELS)
+    groups = photos.scene if groups is None else groups
+    scenes_of_rarest = min(groups[photos.label == label].nunique() for label in LABELS)
     folds = np.empty(len(photos), dtype=np.int64)
     n_folds = min(n_folds, scenes_of_rarest)
     few_partial = (photos.label == PARTIAL).sum() < n_folds  # then they follow, and only the two classes are spread evenly
     strata = photos.label.where(photos.label != PARTIAL, LABELS[0]) if few_partial else photos.label
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for number, (_, rows) in enumerate(splitter.split(photos, strata, photos.scene)):
+    for number, (_, rows) in enumerate(splitter.split(photos, strata, groups)):
         folds[rows] = number
     return folds
 
 
-def cross_validate(pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None) -> CrossValidation:
-    """Judges (n, views, width) features of photos, unmirrored, by heads that were fitted on other scenes, all from the same `prior`."""
-    folds = np.stack([assign_folds(photos, seed + repeat) for repeat in range(repeats)])
-    log_odds = np.empty(folds.shape)
-    with tqdm(total=sum(len(np.unique(row)) for row in folds), desc="cross-validating", unit="fold") as bar:
+def cross_validate(
+    pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None, groups: pd.Series | None = None
+) -> CrossValidation:
+    """Judges (n, views, width) features of photos, unmirrored, by heads fitted on other `groups` (scenes), all from the same `prior`.
+
+    Drawn photos beside real ones are in every head's training set and are not judged.
+    """
+    judged, shares, weights = are_judged(photos), shares_of(photos), weights_of(photos)
+    some = photos[judged].reset_index(drop=True)
+    some_groups = None if groups is None else groups[judged].reset_index(drop=True)
+    folds = np.full((repeats, len(photos)), -1)
+    for repeat in range(repeats):
+        folds[repeat, judged] = assign_folds(some, seed + repeat, groups=some_groups)
+    log_odds = np.full(folds.shape, np.nan)
+    with tqdm(total=sum(row.max() + 1 for row in folds), desc="cross-validating", unit="fold") as bar:
         for row, fold_log_odds in zip(folds, log_odds, strict=True):
-            for fold in np.unique(row):
-                head = fit_head(pooled[row != fold], photos.label[row != fold], prior)
+            for fold in range(row.max() + 1):
+                learnt = row != fold
+                head = fit_head(pooled[learnt], shares[learnt], weights[learnt], prior)
                 fold_log_odds[row == fold] = head.log_odds(pooled[row == fold, 0])
                 bar.update()
-    is_scored, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()
-    p_full = np.stack([cross_fit(draw, row, is_scored, is_full) for draw, row in zip(log_odds, folds, strict=True)])
-    all_odds, all_full = log_odds[:, is_scored].ravel(), np.tile(is_full[is_scored], repeats)
-    return CrossValidation(
-        log_odds, folds, p_full, fit_temperature(all_odds, all_full), choose_thresholds(p_full[:, is_scored], is_full[is_scored])
-    )
+    is_class, is_full = some.label.isin(LABELS).to_numpy(), (some.label == LABELS[1]).to_numpy()
+    p_full, fullness = np.full(folds.shape, np.nan), np.full(folds.shape, np.nan)
+    for number, (row, odds) in enumerate(zip(folds[:, judged], log_odds[:, judged], strict=True)):
+        p_full[number, judged] = sigmoid(cross_fit(odds, row, is_class, smoothed(is_full)))
+        fullness[number, judged] = sigmoid(cross_fit(odds, row, np.ones(len(some), dtype=bool), shares[judged]))
+    return CrossValidation(log_odds, folds, p_full, fullness)

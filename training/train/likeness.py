@@ -29,7 +29,7 @@ def revision_of(photos: pd.DataFrame) -> str:
     return hashlib.sha256("\n".join(sorted(" ".join(row) for row in rows)).encode()).hexdigest()
 
 
-def remember(folder: Path, photos: pd.DataFrame, features: Features) -> None:
+def keep_neighbours(folder: Path, photos: pd.DataFrame, features: Features) -> None:
     """Writes neighbours.parquet of `folder` for these photos, which have `path`."""
     write_neighbours(folder, photos.assign(sha256=digests_of(photos))[list(NEIGHBOUR_COLUMNS)], features)
 

@@ -1,7 +1,6 @@
-"""Transfer learning by a linear probe: the pretrained body stays as it is, and one linear layer over its mean features is fitted.
+"""A linear probe: the body stays as it is, and one linear layer over its mean features is fitted to the share of bays that is taken.
 
-With some hundred photos this beats fine-tuning (docs/recipe.md): nothing that the body knows of cars at night or from above is
-unlearnt, and the answer is the same every time.
+The body carries ImageNet's weights, or was fine-tuned on drawn photos first (`training.train.tuning`).
 """
 
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ from tqdm import tqdm
 
 from carpark.model.engines import Pixels
 from carpark.model.network import FromPixels
-from training.labels import LABELS, PARTIAL
+from training.labels import SHARES
+from training.provenance import DRAWN
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
 BATCH = 16
-ORDER = (LABELS[0], PARTIAL, LABELS[1])
+LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
+DRAWN_WEIGHT = 0.1  # of a drawn photo beside real ones, whose weight is 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """Log-odds of full: `features @ weight + bias`."""
+    """Log-odds, of the share taken or of full: `features @ weight + bias`."""
 
     weight: Array  # (width,)
     bias: float
@@ -36,9 +37,9 @@ class Head:
         odds: Array = features @ self.weight + self.bias
         return odds
 
-    def at(self, temperature: float) -> "Head":
-        """The same order of photos, surer or less sure."""
-        return Head(self.weight / temperature, self.bias / temperature)
+    def rescaled(self, slope: float, shift: float) -> "Head":
+        """The head whose log-odds are `slope` times these plus `shift`: the same order of photos."""
+        return Head(slope * self.weight, slope * self.bias + shift)
 
 
 def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
@@ -57,38 +58,52 @@ def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: t
     return np.concatenate(pooled).astype(np.float64)
 
 
-def fit_head(pooled: Array, labels: pd.Series, prior: Head | None = None) -> Head:
-    """The layer for (n, views, width) features of photos labelled empty, partial or full.
+def shares_of(photos: pd.DataFrame) -> Array:
+    """(n,) the share of bays that each photo teaches: its `occupancy`, else what its label stands for."""
+    by_label = photos.label.map(SHARES)
+    known = photos["occupancy"] if "occupancy" in photos else pd.Series(np.nan, index=photos.index)
+    return np.clip(np.array(known.astype(float).fillna(by_label), dtype=np.float64), LEAST_SHARE, 1 - LEAST_SHARE)
 
-    Two logistic regressions ask "more than empty?" and "full?" (ordinal classification, Frank and Hall 2001); the sum of their
-    log-odds is one linear function again, in which partial photos lie between the others. With a `prior` the penalty is on how far the
-    layer moves from it, rather than from zero.
+
+def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) True for photos that `training.sample` drew."""
+    return np.array(photos["source"] == DRAWN) if "source" in photos else np.zeros(len(photos), dtype=bool)
+
+
+def weights_of(photos: pd.DataFrame) -> Array:
+    """(n,) how much each photo counts: drawn ones less than real ones, unless all are drawn."""
+    drawn = are_drawn(photos)
+    weights = np.ones(len(photos))
+    weights[drawn & ~drawn.all()] = DRAWN_WEIGHT
+    return weights
+
+
+def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: Head | None = None) -> Head:
+    """The layer for (n, views, width) features of photos with these shares, 0 to 1: its log-odds are those of the share.
+
+    A logistic regression with soft targets (Papke and Wooldridge 1996). With a `prior` the penalty is on how far the layer moves from it,
+    rather than from zero. `weights` (n,) are all 1 when None.
     """
     prior = prior or Head(np.zeros(pooled.shape[-1]), 0.0)
-    flat = pooled.reshape(-1, pooled.shape[-1])
-    rank = np.repeat([ORDER.index(label) for label in labels], pooled.shape[1])
+    views, flat = pooled.shape[1], pooled.reshape(-1, pooled.shape[-1])
+    importance = np.repeat(np.ones(len(shares)) if weights is None else weights, views) / views
     centre, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
     standard = (flat - centre) / spread
-    axes = np.linalg.svd(standard, full_matrices=False)[2]  # the weights lie in the span of the photos, which has few dimensions
-    weight, bias = np.zeros(flat.shape[1]), 0.0
-    for is_more in (rank > 0, rank > 1):
-        moved, intercept = fit_logistic(standard @ axes.T, is_more, offset=prior.log_odds(flat) / 2)
-        weight += moved @ axes / spread
-        bias += intercept
-    return Head(prior.weight + weight, prior.bias + bias - float(centre @ weight))
+    moved, intercept = fit_logistic(standard, np.repeat(shares, views), importance, offset=prior.log_odds(flat))
+    weight = moved / spread
+    return Head(prior.weight + weight, prior.bias + intercept - float(centre @ weight))
 
 
-def fit_logistic(features: Array, truth: npt.NDArray[np.bool_], *, offset: Array) -> tuple[Array, float]:
+def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: Array) -> tuple[Array, float]:
     """Weights (width,) and intercept of a logistic regression on top of log-odds `offset` (n,), squared weights penalised."""
     from scipy.optimize import minimize  # slow to import, and needed for training only
 
-    sign = np.where(truth, 1.0, -1.0)
-
     def loss(parameters: Array) -> tuple[float, Array]:
-        weight, margin = parameters[:-1], sign * (offset + features @ parameters[:-1] + parameters[-1])
-        pull = -INVERSE_PENALTY * sign / (1 + np.exp(np.clip(margin, -60, 60)))  # derivative by the log-odds
+        weight, log_odds = parameters[:-1], offset + features @ parameters[:-1] + parameters[-1]
+        pull = INVERSE_PENALTY * importance * (1 / (1 + np.exp(-np.clip(log_odds, -60, 60))) - shares)
+        cross_entropy = np.logaddexp(0, log_odds) - shares * log_odds
         gradient = np.append(weight + features.T @ pull, pull.sum())
-        return float(weight @ weight / 2 + INVERSE_PENALTY * np.logaddexp(0, -margin).sum()), gradient
+        return float(weight @ weight / 2 + INVERSE_PENALTY * importance @ cross_entropy), gradient
 
     found = minimize(
         loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": 1e-5, "ftol": 1e-12}

@@ -18,16 +18,16 @@ from training.train.probe import Head
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taught:
+class TrainedModel:
     """What a model folder has learnt."""
 
     arch: str
     size: int  # px, of its square input
     body: nn.Module
-    head: Head
+    head: Head  # of the share taken
 
 
-def load_taught(setting: str) -> Taught:
+def load_trained(setting: str) -> TrainedModel:
     """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is not a single layer."""
     folder = local_folder(setting, repo_type="model")
     config = read_config(folder)
@@ -40,4 +40,6 @@ def load_taught(setting: str) -> Taught:
     empty, full = config.labels.index("empty"), config.labels.index("full")
     weight, bias = layer.weight.detach().numpy().astype(np.float64), layer.bias.detach().numpy().astype(np.float64)
     head = Head(weight[full] - weight[empty], float(bias[full] - bias[empty]))
-    return Taught(config.architecture, config.input_size[0], network.body, head)
+    if config.fullness:
+        head = head.rescaled(config.fullness.slope, config.fullness.shift)
+    return TrainedModel(config.architecture, config.input_size[0], network.body, head)

@@ -11,13 +11,15 @@ from torchvision import models
 
 from carpark.images import open_image
 from carpark.model import load_model
+from carpark.model.config import Thresholds
+from carpark.model.fullness import Fullness, interval_of
 from carpark.model.neighbours import load_neighbours
 from training.evaluate.scores import score_folder
 from training.train import __main__ as train
-from training.train.calibration import choose_thresholds, cross_fit, fit_temperature, sigmoid
+from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed
 from training.train.fitting import Recipe
 from training.train.folds import assign_folds, cross_validate
-from training.train.probe import Head, fit_head
+from training.train.probe import Head, fit_head, shares_of
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +50,13 @@ def pooled_of(photos: pd.DataFrame, noise: float) -> np.ndarray:
 
 def test_a_head_puts_partial_photos_between_the_others(photos: pd.DataFrame) -> None:
     pooled = pooled_of(photos, noise=0.2)
-    odds = pd.Series(fit_head(pooled, photos.label).log_odds(pooled[:, 0])).groupby(photos.label).mean()
-    assert odds["empty"] < -1 < odds["partial"] < 1 < odds["full"]
+    odds = pd.Series(fit_head(pooled, shares_of(photos)).log_odds(pooled[:, 0])).groupby(photos.label).mean()
+    assert odds["empty"] < odds["partial"] - 0.3 < odds["full"] - 0.6
 
 
 def test_a_head_needs_no_partial_photos(photos: pd.DataFrame) -> None:
     two = (photos.label != "partial").to_numpy()
-    odds = fit_head(pooled_of(photos, noise=0.2)[two], photos.label[two]).log_odds(pooled_of(photos, noise=0.2)[:, 0])
+    odds = fit_head(pooled_of(photos, noise=0.2)[two], shares_of(photos[two])).log_odds(pooled_of(photos, noise=0.2)[:, 0])
     assert odds[photos.label == "empty"].max() < 0 < odds[photos.label == "full"].min()
 
 
@@ -75,18 +77,19 @@ def test_features_that_tell_nothing_score_as_chance_out_of_fold(photos: pd.DataF
     assert 0.2 < right.mean() < 0.8
 
 
-def test_the_temperature_makes_overconfident_odds_honest() -> None:
+def test_rescaling_makes_overconfident_odds_honest() -> None:
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 2, 4000)
     is_full = rng.random(4000) < sigmoid(honest)
-    assert fit_temperature(3 * honest, is_full) == pytest.approx(3, rel=0.1)
-    assert fit_temperature(honest / 2, is_full) == pytest.approx(0.5, rel=0.1)
+    assert fit_scale(3 * honest, smoothed(is_full))[0] == pytest.approx(1 / 3, rel=0.1)
+    assert fit_scale(honest / 2 + 1, smoothed(is_full)) == pytest.approx((2, -2), rel=0.1)
 
 
 def test_photos_without_an_error_do_not_ask_for_certainty() -> None:
     is_full = np.repeat([False, True], 15)
     odds = np.where(is_full, 2.0, -2.0)
-    assert sigmoid(odds / fit_temperature(odds, is_full)).max() < 0.97
+    slope, shift = fit_scale(odds, smoothed(is_full))
+    assert sigmoid(slope * odds + shift).max() < 0.97
 
 
 def test_a_fold_is_calibrated_by_the_others_only() -> None:
@@ -94,21 +97,30 @@ def test_a_fold_is_calibrated_by_the_others_only() -> None:
     is_full = np.tile([False, True], 40)
     odds = np.where(is_full, 4.0, -4.0)
     odds[folds == 1] *= np.where(np.arange(40) % 4 < 2, 1, -1)  # half of fold 1 is wrong
-    p_full = cross_fit(odds, folds, np.ones(80, dtype=bool), is_full)
+    p_full = sigmoid(cross_fit(odds, folds, np.ones(80, dtype=bool), smoothed(is_full)))
     assert p_full[folds == 0].max() < 0.7 and p_full[folds == 1].max() > 0.95
 
 
 def test_thresholds_leave_the_doubtful_unanswered() -> None:
     is_full = np.repeat([False, True], 100)
     p_full = np.where(is_full, 0.95, 0.05)
-    assert choose_thresholds(p_full[None], is_full) == {"empty_at_most": 0.4, "full_at_least": 0.6}
+    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.4, 0.6)
     p_full[:5] = 0.71
-    assert choose_thresholds(p_full[None], is_full) == {"empty_at_most": 0.28, "full_at_least": 0.72}
+    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.28, 0.72)
+
+
+def test_eighty_of_a_hundred_truths_lie_within_their_interval() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.random(4000)
+    truths = np.clip(shares + rng.normal(0, 0.1, 4000), 0, 1)
+    within_80, within_95 = fit_intervals(shares[:2000], truths[:2000])
+    low, high = interval_of(shares[2000:], Fullness(1, 0, within_80, within_95))
+    assert 0.77 < ((low <= truths[2000:]) & (truths[2000:] <= high)).mean() < 0.83 and within_95 > within_80
 
 
 def test_a_lower_temperature_keeps_the_order() -> None:
     head, features = Head(np.array([1.0, -2.0]), 0.5), np.array([[1.0, 0.0], [0.0, 1.0]])
-    assert np.allclose(head.at(2).log_odds(features), head.log_odds(features) / 2)
+    assert np.allclose(head.rescaled(0.5, 1).log_odds(features), head.log_odds(features) / 2 + 1)
 
 
 def test_a_probed_model_learns_from_all_photos_and_is_scored_out_of_fold(probed_folder: Path) -> None:

@@ -24,7 +24,7 @@ from tests.real_data import ARCHIVE, needs_real_data
 from training.photos import SCENE_BOXES, find_photos
 from training.train import __main__ as train
 from training.train.probe import Head, fit_head
-from training.train.transfer import load_taught
+from training.train.transfer import load_trained
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,10 @@ def test_a_head_without_photos_that_ask_for_more_stays_where_it_was() -> None:
     prior = Head(np.array([8.0, 0.0, 0.0]), 0.0)
     features = rng.normal(size=(60, 1, 3))
     agreed = pd.Series(np.where(features[:, 0, 0] > 0, "full", "empty"))
-    near, far = fit_head(features, agreed, prior), fit_head(features, agreed)
+    shares = agreed.map({"empty": 0.0, "full": 1.0}).to_numpy()
+    near, far = fit_head(features, shares, prior=prior), fit_head(features, shares)
     assert np.abs(near.weight - prior.weight).max() < 0.5 < np.abs(far.weight - prior.weight).max()
-    opposed = fit_head(features, agreed.map({"full": "empty", "empty": "full"}), prior)
+    opposed = fit_head(features, 1 - shares, prior=prior)
     assert opposed.weight[0] < near.weight[0] - 0.5
 
 
@@ -125,4 +126,4 @@ def test_ufpr_frames_move_the_tiny_model_towards_their_counts(tiny_model_folder:
     before, after = (load_model(folder, "fp32").p_full(images) for folder in (tiny_model_folder, tmp_path / "street"))
     spread = [answer[2:].mean() - answer[:2].mean() for answer in (before, after)]
     assert spread[1] > spread[0]
-    assert load_taught(str(tmp_path / "street")).arch == "resnet18"
+    assert load_trained(str(tmp_path / "street")).arch == "resnet18"
