@@ -1,6 +1,6 @@
 """Generate a sample data set: photos of full and empty car parks, and one day of one camera.
 
-    python -m training.sample --out artifacts/sample [--photos 480] [--streets 0] [--seed 0]
+    python -m training.sample --out artifacts/sample [--photos 480] [--streets 0] [--maps] [--seed 0]
 
 A fresh clone has no photos, so the demo draws its own with Pillow and NumPy. The same seed gives the same files; another seed gives other
 places.
@@ -14,6 +14,7 @@ from pathlib import Path
 from carpark.errors import BadSetting, one_line_errors
 from training.sample.day import write_day
 from training.sample.photos import FEWEST_PHOTOS, write_photos
+from training.sample.scenery.truth import MAPS
 from training.staging import staged
 
 PROCESSES = 2
@@ -27,6 +28,8 @@ def main(argv: list[str] | None = None) -> None:
             staged(args.out, marker="truth.csv") as folder,
             ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool,
         ):
+            if args.maps:
+                (folder / "photos" / MAPS).mkdir(parents=True)
             photos = write_photos(folder / "photos", pool, count=args.photos, streets=args.streets, seed=args.seed)
             truth = write_day(folder, pool, seed=args.seed)
     faulty = (truth.state != "ok").sum()
@@ -40,6 +43,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write; an earlier sample there is replaced")
     parser.add_argument("--photos", type=int, default=480, metavar="N", help="number of photos (default 480)")
     parser.add_argument("--streets", type=int, default=0, metavar="N", help="number of pictures of streets beside them (default 0)")
+    parser.add_argument("--maps", action="store_true", help="write photos/maps/ too: where vehicles are, and bays or lanes")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the drawings (default 0)")
     args = parser.parse_args(argv)
     if args.photos < FEWEST_PHOTOS:

@@ -19,7 +19,7 @@ from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_cars, passing_cars
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.truth import count_bays
+from training.sample.scenery.truth import MAPS, count_bays, draw_maps, floor_of
 from training.sample.scenery.vehicles import Car
 from training.sample.streets import photograph_street, plan_streets
 
@@ -59,7 +59,7 @@ class Place:
 def write_photos(folder: Path, pool: Executor, *, count: int, streets: int, seed: int) -> pd.DataFrame:
     """Writes `count` photos of car parks and `streets` of streets as `{label}/*.jpg`, and `photos.csv`.
 
-    Returns the table: file, label, scene, view, light, occupancy, provenance.
+    If the folder has `maps/`, the maps of each photo (`draw_maps`) are written there under its name. Returns the table: file, label, scene, view, light, occupancy, provenance.
     """
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
@@ -102,7 +102,11 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
     if light.rain and rng.random() < 0.4:
         grade = replace(grade, drops=int(rng.integers(3, 40)))
     cars, light, occupancy = _draw_cars(rng, scene, light, OCCUPANCY[label])
-    photo = render(scene, Moment(cars, light, grade, seed=int(rng.integers(2**31))))
+    moment = Moment(cars, light, grade, seed=int(rng.integers(2**31)))
+    photo = render(scene, moment)
+    if (folder / MAPS).is_dir():
+        floors = np.stack([floor_of(scene.lot.bays[i]) for i in scene.bays_shown])
+        draw_maps(scene, moment, floors).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     file = f"{label}/{scene.id}-{seed[-1]}.jpg"
     photo.save(folder / file, quality=int(rng.triangular(QUALITY[0], QUALITY[1], QUALITY[1])))
     return {"file": file, "label": label, "scene": scene.id, "view": scene.view, "light": light_name, "occupancy": occupancy}

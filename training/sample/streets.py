@@ -17,7 +17,8 @@ from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_in
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
-from training.sample.scenery.traffic import draw_people, draw_traffic, road_seen_m, road_taken
+from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
+from training.sample.scenery.truth import MAPS, draw_maps
 from training.sample.scenery.vehicles import Car
 
 VIEW = "street"
@@ -74,7 +75,10 @@ def _take_picture(
     full = rng.uniform(0.1, 1.0)
     parked = tuple(park_in(rng, scene, i) for i in range(len(scene.lot.bays)) if rng.random() < full)
     people = draw_people(rng, street, int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3)))
-    photo = render(scene, Moment(traffic + parked, light, grade, int(rng.integers(2**31)), people))
+    moment = Moment(traffic + parked, light, grade, int(rng.integers(2**31)), people)
+    photo = render(scene, moment)
+    if (folder / MAPS).is_dir():
+        draw_maps(scene, moment, floors_of(street)).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     if signs and photo.size == (FRAME_WIDTH_PX, FRAME_HEIGHT_PX):
         photo = add_overlays(photo, signs, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=int(rng.integers(525600))))
     file = f"{LABELS[level]}/{scene.id}-{seed[-1]}.jpg"

@@ -30,6 +30,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, number: int) -> None
     assert draw_place(tmp_path / "first", number, seed=0) == draw_place(tmp_path / "second", number, seed=0)
 
 
+def test_maps_are_written_where_a_folder_waits_for_them(tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    photos = draw_place(tmp_path, 0, seed=0)
+    assert sorted(path.stem for path in tmp_path.glob("maps/*.png")) == sorted(Path(file).stem for file in photos)
+    width, height = open_image(tmp_path / min(photos)).size
+    assert open_image(min(tmp_path.glob("maps/*.png"))).size == (-(-width // 8), -(-height // 8))
+
+
 def test_another_seed_gives_other_places(tmp_path: Path) -> None:
     first, second = draw_place(tmp_path / "first", 0, seed=0), draw_place(tmp_path / "second", 0, seed=1)
     assert not first.keys() & second.keys()

@@ -13,7 +13,8 @@ from training.sample.scenery.light import draw_light
 from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
-from training.sample.scenery.traffic import draw_people, draw_traffic, road_seen_m, road_taken
+from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
+from training.sample.scenery.truth import draw_maps
 from training.sample.streets import LABELS, LEVELS, VIEW, photograph_street, plan_streets
 
 
@@ -67,6 +68,17 @@ def test_no_vehicle_takes_nothing_and_a_jam_takes_nearly_all(street: Street) -> 
 def test_a_vehicle_outside_the_picture_takes_nothing(street: Street) -> None:
     cars = draw_traffic(np.random.default_rng(0), street, 0.5, lights_on=False)
     assert road_taken(street, tuple(replace(car, x=-200.0) for car in cars)) == 0
+
+
+def test_maps_show_vehicles_on_the_lanes(street: Street) -> None:
+    rng = np.random.default_rng(4)
+    scene = Scene("test", VIEW, street.camera, street.lot, (), street.around, seed=0)
+    moment = Moment((), draw_light(rng, "day"), draw_grade(rng), seed=0)
+    jam = replace(moment, cars=draw_traffic(rng, street, 1.0, lights_on=False))
+    quiet, full = (np.asarray(draw_maps(scene, it, floors_of(street)), float) for it in (moment, jam))
+    assert quiet.shape == (-(-scene.camera.height_px // 8), -(-scene.camera.width_px // 8), 3)
+    assert quiet[..., 0].sum() == 0 < quiet[..., 1].sum()
+    assert 0.5 < full[..., 0].sum() / full[..., 1].sum() <= 1
 
 
 def test_people_are_seen_on_the_pavements(street: Street) -> None:

@@ -71,6 +71,14 @@ def road_seen_m(street: Street, *, far_m: float = np.inf) -> float:
     return CELL_M * sum(float((_weigh(street, lane, xs, far_m) > 0).sum()) for lane in street.lanes)
 
 
+def floors_of(street: Street) -> Array:
+    """The lanes, rectangles (n, 4, 3)."""
+    (start, end), half = WHOLE_M, street.profile.lane_m / 2
+    return np.array(
+        [[(x, lane.y + dy, 0) for x, dy in ((start, -half), (end, -half), (end, half), (start, half))] for lane in street.lanes]
+    )
+
+
 def _weigh(street: Street, lane: Lane, xs: Array, far_m: float) -> Array:
     """The width in pixels of a lane at each x; 0 outside the picture and far away."""
     camera, points = street.camera, np.stack([xs, np.full(len(xs), lane.y), np.zeros(len(xs))], 1)

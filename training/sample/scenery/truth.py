@@ -11,10 +11,14 @@ from training.sample.scenery.lots import Bay
 from training.sample.scenery.objects import outlines, stand
 from training.sample.scenery.optics import bend
 from training.sample.scenery.pinhole import NEAR_M, Array
+from training.sample.scenery.render import Moment
 from training.sample.scenery.scenes import Scene
+from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import Car
 
+MAPS = "maps"  # the folder of maps beside the photos
 SHOWN_SHARE, SHOWN_PX = 0.3, 12  # a bay counts if this share of it shows, and so many pixels
+CELL_PX = 8  # side of a cell of the maps
 IN_BAY_M = 1.6  # a car whose middle is nearer to the middle of a bay takes it
 
 
@@ -38,7 +42,7 @@ def count_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> Bays:
     owners = np.zeros(len(cars) + 1, int)  # the last one is for what is not a car
     owners[takers[takers >= 0]] = np.flatnonzero(takers >= 0) + 1
     floors = np.stack([floor_of(bay) for bay in bays])
-    seen = _paint_owners(scene, cars, floors, owners)
+    seen = _paint_numbers(scene, (cars, ()), list(zip(floors, range(1, len(bays) + 1), strict=True)), owners)
     pixels = np.bincount(seen.ravel(), minlength=len(bays) + 1)[1:]
     xy, depth = camera.project(floors), camera.depths(floors).mean(axis=1)
     x, y = xy[..., 0], xy[..., 1]
@@ -65,14 +69,42 @@ def floor_of(bay: Bay) -> Array:
     return np.concatenate([turned, np.zeros((4, 1))], axis=1)
 
 
-def _paint_owners(scene: Scene, cars: tuple[Car, ...], floors: Array, owners: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each pixel the number of the bay whose floor or car is there, from 1; 0 elsewhere."""
+def draw_maps(scene: Scene, moment: Moment, floors: Array) -> Image.Image:
+    """Where vehicles are in a picture, and where the ground is that they may take: an RGB picture of an eighth of its size, rounded up.
+
+    Red is the share of each cell that vehicles cover, 0 to 255. Green is the share of `floors`, polygons (n, 4, 3) of bays or lanes,
+    together with the vehicles on them. Blue is 0. What hides a vehicle or a floor counts as neither.
+    """
+    middles = np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2)
+    on_floor = np.array([_is_inside(floors[..., :2], middle) for middle in middles], bool)
+    codes = np.append(np.where(on_floor, 2, 3), 0)  # 1 a floor, 2 a vehicle on it, 3 another vehicle, 0 the rest
+    seen = _paint_numbers(scene, (moment.cars, moment.people), [(floor, 1) for floor in floors], codes)
+    planes = [Image.fromarray(np.uint8(255) * plane.astype(np.uint8)).reduce(CELL_PX) for plane in (seen >= 2, (seen == 1) | (seen == 2))]
+    return Image.merge("RGB", [*planes, Image.new("L", planes[0].size)])
+
+
+def _is_inside(floors: Array, point: Array) -> bool:
+    """True if a point (2,) lies on one of the convex polygons (n, 4, 2)."""
+    edges, away = np.roll(floors, -1, axis=1) - floors, point - floors
+    sides = edges[..., 0] * away[..., 1] - edges[..., 1] * away[..., 0]
+    return bool((np.abs(np.sign(sides).sum(axis=1)) == 4).any())
+
+
+def _paint_numbers(
+    scene: Scene, standing: tuple[tuple[Car, ...], tuple[Person, ...]], floors: list[tuple[Array, int]], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """For each pixel the number of the floor or the thing that is there; 0 elsewhere.
+
+    `standing`: cars and people. `floors`: polygons (4, 3) with their numbers. `numbers`: of each car, and last that of all other things.
+    """
     camera, canvas = scene.camera, Image.new("I", scene.camera.size)
     draw = ImageDraw.Draw(canvas)
-    for number, floor in enumerate(floors, start=1):
-        draw.polygon(camera.project(floor).ravel().tolist(), fill=number)
-    faces, whose = stand(scene, cars)
+    for floor, number in floors:
+        ahead = floor if camera.depths(floor).min() > NEAR_M else camera.clip(floor)
+        if len(ahead) > 2:
+            draw.polygon(camera.project(ahead).ravel().tolist(), fill=number)
+    faces, whose = stand(scene, *standing)
     for i, outline in outlines(faces, camera, size=1):
         if not faces.fine[i] or whose[i] < 0:
-            draw.polygon(outline, fill=int(owners[whose[i]]))
+            draw.polygon(outline, fill=int(numbers[whose[i]]))
     return np.asarray(bend(canvas, camera.bulge, resample=Image.Resampling.NEAREST), np.int64)
