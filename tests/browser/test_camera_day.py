@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,47 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, show_day
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.running_space import RunningSpace, running_space
+from tests.running_space import running_space
 
-SLOTS = 288
+SLOTS, FRAME_S = 288, 2
+
+
+@dataclass(frozen=True)
+class SlowSpace:
+    """A Space on an archive that takes `FRAME_S` for each frame until `at_once` is set."""
+
+    url: str
+    archive: Loopback
+    at_once: threading.Event
+
+    def asked_for(self, camera: str) -> int:
+        """How many requests there were about the camera."""
+        return sum(camera.replace(" ", "_") in path for path in self.archive.asked)
+
+
+@pytest.fixture(scope="module")
+def slow_space(sample_folder: Path, tiny_model_folder: Path) -> Iterator[SlowSpace]:
+    """The archive has the sample day under three cameras, one for each test, so that none meets what another has cached."""
+    (folder,) = (path for path in (sample_folder / "archive").iterdir() if path.is_dir())
+    lanes, at_once = ("Left_Lane", "Turned_Lane", "Watched_Lane"), threading.Event()
+
+    def answer(path: str, nth: int) -> Answer:
+        lane, _, rest = path.strip("/").partition("/")
+        file = folder / rest
+        if file.is_file():
+            at_once.wait(FRAME_S)
+            return Answer(file.read_bytes())
+        names = [entry.name for entry in file.iterdir()] if lane and file.is_dir() else [] if lane else lanes
+        return Answer("".join(f'<a href="{name}/">x</a>' for name in names).encode()) if names else NOT_FOUND
+
+    with Loopback(answer) as server, running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": server.base}) as space:
+        yield SlowSpace(space.url, server, at_once)
+
+
+@pytest.fixture
+def slow(slow_space: SlowSpace) -> SlowSpace:
+    slow_space.at_once.clear()
+    return slow_space
 
 
 @pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["wide and light", "narrow and dark"])
@@ -143,32 +182,19 @@ def test_the_time_lapse_ends_with_the_day(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="Play the day")).to_be_visible()
 
 
-def test_the_chart_is_drawn_while_frames_still_arrive(
-    open_page: OpenPage, sample_folder: Path, tiny_model_folder: Path, tmp_path: Path
-) -> None:
-    archive, rest = sample_folder / "archive", threading.Event()
-
-    def answer(path: str, nth: int) -> Answer:
-        file = archive / path.strip("/")
-        if path.endswith("@20_00GMT.jpg"):
-            rest.wait(60)
-        return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
-
-    folder = next(path for path in archive.iterdir() if path.is_dir())
-    with Loopback(answer) as server, running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": server.base}) as slow:
-        page = open_page(url=slow.url)
-        page.get_by_role("tab", name="Camera day").click()
-        expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
-        for name, value in {"Camera": folder.name, "Day": min(path.name for path in folder.iterdir())}.items():
-            page.get_by_role("combobox", name=name).fill(value)
-            page.get_by_role("combobox", name=name).press("Enter")
-        page.get_by_role("button", name="Show the day").click()
-        expect(page.locator("#day-chart .plot")).to_be_visible()
-        expect(page.locator("#day-chart .state.pending").first).to_be_visible()
-        assert not rest.is_set()
-        rest.set()
-        expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
-        page.close()  # before the Space that it listens to
+def test_the_chart_is_drawn_while_frames_still_arrive(open_page: OpenPage, slow: SlowSpace, sample_folder: Path) -> None:
+    page = open_page(url=slow.url)
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
+    for name, value in {"Camera": "Watched Lane", "Day": next((sample_folder / "archive").glob("*/*")).name}.items():
+        page.get_by_role("combobox", name=name).fill(value)
+        page.get_by_role("combobox", name=name).press("Enter")
+    page.get_by_role("button", name="Show the day").click()
+    expect(page.locator("#day-chart .plot")).to_be_visible()
+    expect(page.locator("#day-chart .state.pending").first).to_be_visible()
+    assert not slow.at_once.is_set()
+    slow.at_once.set()
+    expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
 
 
 def test_the_table_downloads_as_csv_and_parquet(open_page: OpenPage, tmp_path: Path) -> None:
@@ -212,50 +238,34 @@ def test_cameras_and_days_are_offered(open_page: OpenPage, sample_folder: Path) 
     expect(page.get_by_role("combobox", name="Day")).to_have_value(f"{pd.Timestamp(day.name):%A %-d %B %Y}")
 
 
-@pytest.fixture
-def slow_archive(sample_folder: Path) -> Iterator[Loopback]:
-    """The sample archive behind a server that takes two seconds for each frame."""
-
-    def answer(path: str, nth: int) -> Answer:
-        file = sample_folder / "archive" / path.strip("/")
-        if file.is_dir() or not path.strip("/"):
-            return Answer("".join(f'<a href="{entry.name}/">x</a>' for entry in file.iterdir()).encode())
-        return Answer(file.read_bytes(), delay_s=2) if file.is_file() else NOT_FOUND
-
-    with Loopback(answer) as server:
-        yield server
-
-
-def begin_day(open_page: OpenPage, slow: RunningSpace) -> Page:
-    """The offered day, whose first frames have come in."""
+def begin_day(open_page: OpenPage, slow: SlowSpace, camera: str) -> Page:
+    """The offered day of the camera, whose first frames have come in."""
     page = open_page(url=slow.url)
     page.get_by_role("tab", name="Camera day").click()
     expect(page.get_by_role("combobox", name="Day")).not_to_have_value("")
+    page.get_by_role("combobox", name="Camera").fill(camera)
+    page.get_by_role("combobox", name="Camera").press("Enter")
     page.get_by_role("button", name="Show the day").click()
-    expect(page.locator("#day-chart .plot")).to_be_visible()
+    expect(page.locator("#day-words h2")).to_contain_text(camera)
     return page
 
 
-def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
-    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
-        page = begin_day(open_page, slow)
-        page.close()
-        asked = -1
-        while len(slow_archive.asked) != asked:  # 288 slots, 16 at a time, would take 36 seconds
-            asked = len(slow_archive.asked)
-            time.sleep(5)
-        assert asked < SLOTS
+def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow: SlowSpace) -> None:
+    begin_day(open_page, slow, "Left Lane").close()
+    asked = -1
+    while slow.asked_for("Left Lane") != asked:  # 288 slots, 16 at a time, would take 36 seconds
+        asked = slow.asked_for("Left Lane")
+        time.sleep(FRAME_S + 1)
+    assert asked < SLOTS
 
 
-def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow_archive: Loopback, tiny_model_folder: Path) -> None:
-    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": slow_archive.base}) as slow:
-        page = begin_day(open_page, slow)
-        page.get_by_role("combobox", name="Day").fill("2026-03-01")
-        page.get_by_role("combobox", name="Day").press("Enter")
-        page.get_by_role("button", name="Show the day").click()
-        expect(page.get_by_text("No frame of Market St Sample Car Park on 2026-03-01")).to_be_visible()
-        assert len(slow_archive.counts) < 2 * SLOTS
-        page.close()
+def test_who_asks_for_another_day_gets_it_at_once(open_page: OpenPage, slow: SlowSpace) -> None:
+    page = begin_day(open_page, slow, "Turned Lane")
+    page.get_by_role("combobox", name="Day").fill("2026-03-01")
+    page.get_by_role("combobox", name="Day").press("Enter")
+    page.get_by_role("button", name="Show the day").click()
+    expect(page.get_by_text("No frame of Turned Lane on 2026-03-01")).to_be_visible()
+    assert slow.asked_for("Turned Lane") < 2 * SLOTS
 
 
 def test_the_chart_downloads_as_a_picture_and_a_frame_shows_its_heat(open_page: OpenPage, tmp_path: Path) -> None:

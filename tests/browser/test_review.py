@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,10 +39,11 @@ class Reviewing:
         return [row for row in read_decisions(self.out / CLEANING_FILE) if row.pass_name == REVIEW]
 
 
-@pytest.fixture
-def reviewing(tmp_path: Path) -> Iterator[Reviewing]:
-    """A page over photos about each of which something is proposed, in a process of its own."""
-    raw, out = tmp_path / "raw", tmp_path / "clean"
+@pytest.fixture(scope="module")
+def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Photos, and the folder of a cleaning that proposes something about each."""
+    work = tmp_path_factory.mktemp("proposed")
+    raw, out = work / "raw", work / "clean"
     (raw / "full").mkdir(parents=True)
     rng = np.random.default_rng(0)
     for number in range(PHOTOS):
@@ -57,6 +59,13 @@ def reviewing(tmp_path: Path) -> Iterator[Reviewing]:
     ]
     (out / CLEANING_FILE).unlink()
     cleaning_log(out).append([to_row(row) for row in rows])
+    return raw, out
+
+
+@pytest.fixture
+def reviewing(proposed: tuple[Path, Path], tmp_path: Path) -> Iterator[Reviewing]:
+    """A page over photos about each of which something is proposed, in a process of its own."""
+    raw, out = proposed[0], Path(shutil.copytree(proposed[1], tmp_path / "clean"))
     port, log = _free_port(), tmp_path / "log.txt"
     flags = ["--data", str(raw), "--out", str(out), "--review", "--reviewer", "Kim", "--port", str(port)]
     with log.open("w") as output:
