@@ -56,7 +56,7 @@ LONGEST = (
 )
 
 
-class KeepFilesWhole(LoadScopeScheduling):  # type: ignore[misc]
+class KeepFilesWhole(LoadScopeScheduling):
     """Sends each file to one process, in the order of collection, and all files of `SHARED_SPACE` to the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -64,6 +64,7 @@ class KeepFilesWhole(LoadScopeScheduling):  # type: ignore[misc]
         return "a shared Space" if file in SHARED_SPACE else file
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist there is nothing to schedule
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> KeepFilesWhole:
     config.option.loadscopereorder = False  # by the number of tests, it would be
     return KeepFilesWhole(config, log)
