@@ -235,7 +235,7 @@ def _read_csv(csv: Path) -> pd.DataFrame:
 
 def _label_levels(csv: Path, frames: pd.DataFrame) -> pd.DataFrame:
     """Street frames with a `level`, 0 to 4, as photos: label, occupancy, and as scene the folder of the camera. Raises BadPhotos."""
-    wrong = frames.index[~frames.level.isin([str(level) for level in LEVELS])]
+    wrong = frames.index[~frames.level.isin([str(level) for level in range(len(LEVELS))])]
     if len(wrong):
         raise BadPhotos(f"{csv} line {wrong[0] + 2} has the level {frames.level[wrong[0]]!r}; expected 0 (no vehicle) to 4 (jam).")
     levels = frames.level.astype(int)

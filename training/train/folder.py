@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from carpark.model import load_model
+from carpark.model.engines import Pixels
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
 from training.export.forms import answer_known_pictures, write_config, write_forms
@@ -50,7 +51,7 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
 
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
-        write_forms(fitted.learner, folder, config=config, calibration=pixels[fitted.learnt][:CALIBRATION_PHOTOS])
+        write_forms(fitted.learner, folder, config=config, calibration=_spread(pixels[fitted.learnt], CALIBRATION_PHOTOS))
         features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels[fitted.learnt])).features
         keep_neighbours(folder, photos[fitted.learnt], features)
         predictions = fitted.predictions
@@ -64,6 +65,11 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         (folder / "README.md").write_text(model_card(json.loads((folder / "config.json").read_text()), metrics))
     return metrics
+
+
+def _spread(pixels: Pixels, count: int) -> Pixels:
+    """`count` of the photos, or all, evenly from first to last, so that each folder has its share."""
+    return pixels[np.unique(np.linspace(0, len(pixels) - 1, count).astype(int))]
 
 
 def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
