@@ -13,7 +13,7 @@ from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
 from training.cards.building import builder_code, needs_in_words, network_code, weights_in_words
 from training.cards.names import PLACEHOLDERS
-from training.cards.tables import architecture_table, breakdown_table, claims_table
+from training.cards.tables import architecture_table, breakdown_table, claims_table, fullness_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "start": f"fine-tuned from the model {recipe['start_from']} (last layer only)"
         if recipe.get("start_from")
         else weights_in_words(architecture, recipe["weights"]),
-        "fitted": f"{recipe['epochs']} epochs" if recipe["weights"] == "none" else "frozen, under one layer fitted to its features",
+        "fitted": _fit_in_words(recipe, dataset),
         "scored_by": metrics["scored_by"],
         "temperature": config["temperature"],
         "seed": recipe["seed"],
@@ -75,6 +75,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "revision": f"revision `{dataset['sha256'][:16]}`",
         "environment": ", ".join(f"{name} {version}" for name, version in config["versions"].items()),
         "breakdown": breakdown_table(scores),
+        "fullness": fullness_table(scores),
         "architectures": architecture_table(metrics.get("architectures")),
         "claims": claims_table(metrics.get("claims")),
     }
@@ -132,6 +133,14 @@ def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalR
         )
         for metric, score in (("accuracy", "accuracy"), ("roc_auc", "auroc"))
     ]
+
+
+def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
+    """How the network was fitted to the photos."""
+    if recipe["weights"] == "none":
+        return f"{recipe['epochs']} epochs"
+    tuned = f"its later blocks fine-tuned on {dataset.get('drawn', 0):,} drawn photos, then " if recipe.get("tuned") else ""
+    return f"{tuned}frozen, under one layer fitted to its features"
 
 
 def _drawn_in_words(dataset: Mapping[str, Any]) -> str:

@@ -20,6 +20,39 @@ def breakdown_table(scores: dict[str, Any]) -> str:
     return _section("Where it errs", ("photos", "errors", "right, 95% interval"), rows)
 
 
+def fullness_table(scores: dict[str, Any]) -> str:
+    """The share taken against counted shares: at places like the training photos', at sources never seen, and by view."""
+    parts = [("other scenes of these sources", scores), ("sources never seen", scores.get("sources_never_seen", {}))]
+    rows = [
+        (name, part["n"], f"{part['errors']}", part["ece"], *_fullness_cells(part.get("fullness")))
+        for name, part in parts
+        if part and part.get("n")
+    ]
+    if not any("fullness" in part for _, part in parts):
+        return ""
+    by_view = parts[-1][1].get("fullness", scores.get("fullness", {})).get("by_view", {})
+    rows += [(f"view {name}", "", "", "", *_fullness_cells(part)) for name, part in by_view.items()]
+    columns = (
+        "photos",
+        "full or empty",
+        "errors",
+        "ECE",
+        "counted",
+        "mean error of the share",
+        "Spearman",
+        "80% interval holds",
+        "its width",
+    )
+    return _section("How full, in per cent", columns, rows)
+
+
+def _fullness_cells(part: dict[str, Any] | None) -> tuple[object, ...]:
+    if not part:
+        return ("0", "", "", "", "")
+    interval = part["interval_80"]
+    return part["n"], part["mae"], part["spearman"], f"{interval['coverage']:.0%}", interval["mean_width"]
+
+
 def architecture_table(rows: Sequence[dict[str, Any]] | None) -> str:
     """Architectures under the same folds, and how scores grow with photos: rows of `training.crossvalidate`."""
     if not rows:

@@ -10,6 +10,7 @@ import pandas as pd
 from carpark.errors import BadModel
 from carpark.intervals import wilson_interval
 from carpark.model.config import Thresholds, read_config
+from carpark.model.fullness import Fullness, interval_of
 from training.labels import LABELS, PARTIAL
 
 REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_answered")  # for each time that the folds were drawn
@@ -69,13 +70,25 @@ def score_folder(folder: Path) -> dict[str, Any]:
     path = folder / "predictions.parquet"
     if not path.is_file():
         raise BadModel(f"{folder} has no predictions.parquet, so its scores cannot be repeated. Name photos to score with --data.")
-    predictions, thresholds = pd.read_parquet(path), read_config(folder).thresholds
+    predictions, config = pd.read_parquet(path), read_config(folder)
+    thresholds = config.thresholds
     scores = score(predictions, thresholds)
+    if "p_full_elsewhere" in predictions:
+        scores["sources_never_seen"] = score(_as_elsewhere(predictions, config.fullness), thresholds)
     repeats = [column for column in predictions.columns.astype(str) if column.startswith("p_full_")]
     if repeats:
         again = [score(predictions.assign(p_full=predictions[column]), thresholds) for column in repeats]
         scores["repeats"] = {name: [scores[name], *(other[name] for other in again)] for name in REPEATED}
     return scores
+
+
+def _as_elsewhere(predictions: pd.DataFrame, fullness: Fullness | None) -> pd.DataFrame:
+    """The table with the predictions of heads that saw no photo of the same source."""
+    elsewhere = predictions.assign(p_full=predictions["p_full_elsewhere"], fullness=predictions["fullness_elsewhere"])
+    if fullness is None:
+        return elsewhere
+    low, high = interval_of(elsewhere.fullness, fullness)
+    return elsewhere.assign(fullness_low=low, fullness_high=high)
 
 
 def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def _score_fullness(predictions: pd.DataFrame) -> dict[str, Any]:
         return {}
     known = predictions[predictions.occupancy.notna()]
     scores = score_shares(known)
-    for column in ("source", "source_repo"):
+    for column in ("view", "source", "source_repo"):
         if column in known and known[column].nunique() > 1:
             scores[f"by_{column}"] = {str(name): score_shares(group) for name, group in known.groupby(column)}
     return {"fullness": scores}

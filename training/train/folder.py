@@ -23,7 +23,7 @@ from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import DRAWN
 from training.staging import staged
-from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe
+from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, should_tune
 from training.train.likeness import car_park_config, keep_neighbours, revision_of
 from training.train.transfer import load_trained
 from training.weights import load_start
@@ -69,12 +69,14 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
 
 def _spread(pixels: Pixels, count: int) -> Pixels:
     """`count` of the photos, or all, evenly from first to last, so that each folder has its share."""
-    return pixels[np.unique(np.linspace(0, len(pixels) - 1, count).astype(int))]
+    chosen: Pixels = pixels[np.unique(np.linspace(0, len(pixels) - 1, count).astype(int))]
+    return chosen
 
 
 def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> dict[str, Any]:
     """How the model was made, as config.json says it; of files and folders the names, since where they lie is nobody's business."""
-    recipe_config = asdict(recipe) | {"weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
+    tuned = recipe.weights != "none" and not recipe.start_from and should_tune(photos, recipe)
+    recipe_config = asdict(recipe) | {"tuned": tuned, "weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
     if recipe.start_from:
         shown = ["start_from", "seed"]
     else:
