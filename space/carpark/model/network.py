@@ -49,7 +49,7 @@ def pool_features(maps: Tensor) -> Tensor:
 def torchvision_name(name: str) -> str:
     """The torchvision network that architecture `name` is, or is a part of. Raises BadSetting for a name not in `ARCHITECTURES`."""
     if name not in ARCHITECTURES:
-        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(ARCHITECTURES)}.")
+        raise BadSetting(f"Architecture {name!r} is unknown; expected one of {', '.join(ARCHITECTURES)}.")
     return name.removesuffix("_half")
 
 
