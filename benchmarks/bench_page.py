@@ -49,7 +49,7 @@ def main() -> None:
         open_image(photo).resize(PHOTO_PX).save(photo, quality=90)
         time_photo(folder / "model", photo, args.arch)
         if not CHROMIUM:
-            sys.exit("There is no browser to open the page in; install chromium, or name one in the environment variable CHROMIUM.")
+            sys.exit("The page needs a browser: install Chromium, or name a browser in the environment variable CHROMIUM.")
         with running_space({"CARPARK_MODEL": folder / "model"}) as space:
             time_page(space.url)
 

@@ -53,7 +53,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
 
 
 def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], list[str]]:
-    """Sample photos with their labels, and why there are none where the dataset that is named cannot be used."""
+    """Sample photos with their labels, or none, and the reason why the named dataset cannot be used."""
     if not sources.name_of("CARPARK_DATASET"):
         return [], []
     try:

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.loopback import NOT_FOUND, Answer, Loopback
 
 JSON = {"Content-Type": "application/json"}
-HTML = Answer(b"<html><body>This photo is no longer available</body></html>", headers={"Content-Type": "text/html"})
+HTML = Answer(b"<html><body>This photo was removed</body></html>", headers={"Content-Type": "text/html"})
 # What happens to the picture with this number; all others are fine.
 DEAD, PAGE, SMALL, TWIN, LARGE, CUT, ELSEWHERE, MOVED, BROKEN_ONCE, ERROR_ONCE, BUSY_ONCE, BOMB = 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25
 SLOW = 27

@@ -18,7 +18,7 @@ from training.provenance import PROVENANCE
 MEASURED = {"view": "string", "light": "string", "occupancy": "float32"}  # further columns that photos.csv may have
 NUMBERS = ("width", "height")
 LISTED = ("sha256", "label", "scene", "source")  # what tells one state of a dataset from another
-PHOTO_FILES = re.compile(rf"(?P<room>data|{PARTIAL})/(?P<split>\w+)-.*\.parquet$")  # in a dataset repo; generated photos are no part of it
+PHOTO_FILES = re.compile(rf"(?P<room>data|{PARTIAL})/(?P<split>\w+)-.*\.parquet$")  # in a dataset repo; generated photos are not part of it
 SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; its viewer and range requests are faster on small ones
 
 

@@ -78,7 +78,7 @@ class CsvLog:
             _write_at_end(file, size, text.getvalue(), durable=self.durable)
 
     def read(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Line number and values of each row, in order; nothing when there is no file. Raises BadPhotos, which names the line."""
+        """Line number and values of each row, in order; nothing when the file is missing. Raises BadPhotos, which names the line."""
         if not self.path.exists():
             return
         columns = self._read_header()

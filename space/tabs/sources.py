@@ -75,7 +75,7 @@ class Sources:
         try:
             return Path(folder).expanduser()
         except RuntimeError as error:  # the home of an unknown user
-            raise BadSetting(f"CARPARK_CACHE is {folder}, but there is no such home. Set it to a folder.") from error
+            raise BadSetting(f"CARPARK_CACHE is {folder}, but that home does not exist. Set it to a folder.") from error
 
     def _load(self, engine: Engine) -> Model:
         return load_model(self.model_folder(), engine)

@@ -217,7 +217,7 @@ def test_a_camera_that_does_not_exist_is_answered_with_a_message(open_page: Open
     expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
     page.get_by_role("combobox", name="Camera").fill("Abbey Road <img src=//elsewhere.example>")
     page.get_by_role("combobox", name="Camera").press("Enter")
-    expect(page.get_by_text("There is no camera 'Abbey Road <img src=//elsewhere.example>'").first).to_be_visible()
+    expect(page.get_by_text("Camera 'Abbey Road <img src=//elsewhere.example>' was not found").first).to_be_visible()
 
 
 def test_a_day_that_has_not_begun_is_answered_with_a_message(open_page: OpenPage) -> None:

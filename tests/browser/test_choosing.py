@@ -125,6 +125,6 @@ def test_the_link_can_be_copied(open_page: OpenPage, london: RunningSpace) -> No
 
 def test_a_link_that_leads_nowhere_says_so_and_leaves_the_form_ready(open_page: OpenPage, london: RunningSpace) -> None:
     page = open_page(url=f"{london.url}?camera=<img src=x>&day=2026-03-02")
-    expect(page.locator("#note")).to_contain_text("There is no camera '<img src=x>' among 3 cameras.")
+    expect(page.locator("#note")).to_contain_text("Camera '<img src=x>' was not found among 3 cameras.")
     expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
     expect(page.locator("#day-chart .plot")).to_have_count(0)

@@ -41,7 +41,7 @@ def test_a_cleared_photo_takes_its_answer_along(open_page: OpenPage, photo: Path
     expect(page.get_by_text("The answer will appear here.")).to_be_visible()
 
 
-def test_a_file_that_is_no_picture_is_named_and_makes_room_for_the_next(open_page: OpenPage, photo: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_picture_is_named_and_makes_room_for_the_next(open_page: OpenPage, photo: Path, tmp_path: Path) -> None:
     page = open_page()
     (tmp_path / "notes.jpg").write_text("no picture")
     upload(page, tmp_path / "notes.jpg")

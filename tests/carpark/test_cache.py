@@ -70,7 +70,7 @@ def test_what_a_killed_process_left_half_written_is_swept_away(tmp_path):
     assert not left.exists()
 
 
-def test_a_folder_that_cannot_be_written_keeps_nothing_and_is_no_error(tmp_path):
+def test_a_folder_that_cannot_be_written_keeps_nothing_and_is_not_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     cache = Cache(tmp_path / "file")
     cache.put("key", b"data")

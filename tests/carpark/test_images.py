@@ -75,7 +75,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"just text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x00" * 400])
-def test_what_is_no_picture_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_what_is_not_a_picture_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "odd.jpg").write_bytes(content)
     with pytest.raises(BadImage, match=r"odd\.jpg is not a picture that can be read; expected JPEG"):
         open_image(tmp_path / "odd.jpg")

@@ -35,7 +35,7 @@ def test_a_day_is_read_from_text():
 
 
 @pytest.mark.parametrize("text", ["", "today", "2020-02-30", "2020-13-01", "09-03-2020", "2020-3-9", "20200309", "２０２０-03-09"])
-def test_a_text_that_is_no_day_is_refused(text):
+def test_a_text_that_is_not_a_day_is_refused(text):
     with pytest.raises(BadDay, match="is not a day; expected one that exists, as YYYY-MM-DD, such as 2020-03-09"):
         parse_day(text, today=date(2020, 3, 9))
 
@@ -50,7 +50,7 @@ def test_a_day_before_cameras_is_refused():
         parse_day("1066-10-14")
 
 
-def test_empty_answers_and_web_pages_are_no_frames():
+def test_empty_answers_and_web_pages_are_not_frames():
     assert why_no_frame(b"") == "the source's file is empty"
     assert why_no_frame(b"\xef\xbb\xbf\r\n <!DOCTYPE html>") == "the source answered with a web page"
     assert why_no_frame(b"\xff\xd8\xff") == why_no_frame(b"not a picture") == ""

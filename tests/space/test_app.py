@@ -113,12 +113,12 @@ def test_a_bad_upload_is_answered_in_one_line(client: Client, lot: Image.Image, 
     ("upload", "expected"),
     [
         (None, "No photo was handed in"),
-        ({"path": "/etc/hostname"}, "That is no uploaded file"),
-        ({"path": "../../../etc/hostname"}, "That is no uploaded file"),
-        ({"path": "a\0b"}, "That is no uploaded file"),
-        ({"path": "x" * 5000}, "That is no uploaded file"),
-        ({"url": "data:image/png;base64,AAAA"}, "That is no uploaded file"),
-        ({"path": "http://127.0.0.1:9/lot.jpg"}, "That is no uploaded file"),
+        ({"path": "/etc/hostname"}, "That is not an uploaded file"),
+        ({"path": "../../../etc/hostname"}, "That is not an uploaded file"),
+        ({"path": "a\0b"}, "That is not an uploaded file"),
+        ({"path": "x" * 5000}, "That is not an uploaded file"),
+        ({"url": "data:image/png;base64,AAAA"}, "That is not an uploaded file"),
+        ({"path": "http://127.0.0.1:9/lot.jpg"}, "That is not an uploaded file"),
         ({"path": "http://127.0.0.1:9/lot.jpg", "meta": {"_type": "gradio.FileData"}}, "A photo is not fetched from a web address"),
     ],
 )
@@ -152,9 +152,9 @@ def test_a_day_that_cannot_be_shown_is_answered_in_one_line(client: Client, came
     camera, day = camera_and_day
     tomorrow = str(datetime.now(LONDON).date() + timedelta(days=2))
     expected = {
-        ("Abbey Road", day): "There is no camera 'Abbey Road'",
-        ("", day): "There is no camera ''",
-        ("../..", day): "There is no camera '../..'",
+        ("Abbey Road", day): "Camera 'Abbey Road' was not found",
+        ("", day): "Camera '' was not found",
+        ("../..", day): "Camera '../..' was not found",
         (camera, "2026-02-30"): "'2026-02-30' is not a day; expected one that exists, as YYYY-MM-DD",
         (camera, "yesterday"): "'yesterday' is not a day",
         (camera, tomorrow): f"{tomorrow} has not begun",
@@ -224,7 +224,7 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: 
         client = Client(space.url, verbose=False)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
             classify(client, tmp_path / "lot.png")
-        with pytest.raises(AppError, match=r"lot\.png' is not an archive: there is no such folder\. Set CARPARK_ARCHIVE"):
+        with pytest.raises(AppError, match=r"lot\.png' is not an archive: the folder does not exist\. Set CARPARK_ARCHIVE"):
             client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
         assert "Traceback" not in space.printed()
 

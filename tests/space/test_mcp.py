@@ -43,7 +43,7 @@ def test_the_camera_day_tool_answers_with_its_uncertainty_as_the_api_does(space:
 def test_a_day_that_cannot_be_shown_is_an_error_of_one_line(space: RunningSpace) -> None:
     failed, text = call_tool(space, "camera_day", camera="Abbey Road", day="2026-03-02")
     assert failed
-    assert "There is no camera 'Abbey Road'" in text
+    assert "Camera 'Abbey Road' was not found" in text
 
 
 @pytest.fixture
@@ -74,10 +74,10 @@ def test_a_photo_that_an_assistant_has_uploaded_here_is_taken_by_its_address(spa
     ("address", "line"),
     [
         ("https://elsewhere.example/lot.jpg", "A photo is not fetched from a web address"),
-        ("https://elsewhere.example/gradio_api/file=/etc/hostname", "That is no uploaded file"),
+        ("https://elsewhere.example/gradio_api/file=/etc/hostname", "That is not an uploaded file"),
         ("data:image/jpeg;base64,bm8gcGljdHVyZQ==", "not a picture that can be read"),
     ],
 )
-def test_what_is_no_photo_of_the_assistants_own_is_refused_in_a_line(space: RunningSpace, address: str, line: str) -> None:
+def test_what_is_not_a_photo_of_the_assistants_own_is_refused_in_a_line(space: RunningSpace, address: str, line: str) -> None:
     failed, text = call_tool(space, "classify", photo=address)
     assert failed and line in text, text

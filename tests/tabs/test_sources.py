@@ -40,7 +40,7 @@ def test_votes_that_can_go_nowhere_are_one_line(setting: str, line: str, tmp_pat
 
 def test_a_cache_in_a_home_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     sources = Sources({"CARPARK_ARCHIVE": str(tmp_path), "CARPARK_CACHE": "~nosuchuser/x"})
-    with pytest.raises(CarparkError, match=r"CARPARK_CACHE is ~nosuchuser/x, but there is no such home\. Set it to a folder\."):
+    with pytest.raises(CarparkError, match=r"CARPARK_CACHE is ~nosuchuser/x, but that home does not exist\. Set it to a folder\."):
         sources.archive()
 
 

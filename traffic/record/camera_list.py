@@ -28,9 +28,9 @@ class CameraList:
     _ask_at: float = 0.0  # by the monotonic clock
 
     def refresh(self) -> str:
-        """Asks TfL when a day has gone by, or ten minutes since it did not answer; why there is no newer list, "" mostly.
+        """Asks TfL when a day has gone by, or ten minutes since it did not answer; says why the list is not newer, usually "".
 
-        Raises BadSetting when there is no list at all, and OSError when it cannot be written.
+        Raises BadSetting when no list can be had at all, and OSError when it cannot be written.
         """
         if time.monotonic() < self._ask_at:
             return ""

@@ -21,7 +21,7 @@ class Attempt:
     tick: datetime  # UTC
     camera: str  # its id
     asked_at: datetime  # UTC, by this machine's clock
-    status: str  # stored, same picture (sent again), unchanged (not sent), or why there is no frame: "HTTP 404"
+    status: str  # stored, same picture (sent again), unchanged (not sent), or why no frame came: "HTTP 404"
     captured_at: datetime | None = None  # UTC; None where neither the frame nor the server says
     etag: str = ""
     sha256: str = ""  # of the frame's file

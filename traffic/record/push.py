@@ -99,7 +99,7 @@ class Pusher:
         return not any(self._changed_digest(part) for part in list_parts(self.out) if part.day == day)
 
     def _changed_digest(self, part: DayQuarter) -> str:
-        """The digest of the part's frames; "" when they were pushed, or when there are none."""
+        """The digest of the part's frames; "" when they were pushed, or when the part has none."""
         pushed = self._recall().get(_key(part))
         if (
             pushed and datetime.now(UTC) - part.end > 2 * OLDEST_PLAUSIBLE

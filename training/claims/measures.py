@@ -99,7 +99,7 @@ def ask_streets(subject: Subject, folder: Path) -> dict[str, Any]:
 
 
 def read_frames(folder: Path) -> dict[str, Image]:
-    """The usable frames of a folder by file name, overlays cut away. Raises BadPhotos where there are none."""
+    """The usable frames of a folder by file name, overlays cut away. Raises BadPhotos where the folder has none."""
     judged = {path.name: judge_frame(path.read_bytes()).scene for path in sorted(folder.glob("*.jpg"))}
     usable = {name: scene for name, scene in judged.items() if scene is not None}
     if not usable:

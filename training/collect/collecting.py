@@ -57,7 +57,7 @@ def read_queries(label: str) -> list[str]:
     with QUERIES.open(encoding="utf-8", newline="") as file:
         found = [row["query"] for row in csv.DictReader(file) if row["label"] == label]
     if not found:
-        raise BadSetting(f"There are no shipped queries for {label}. Give some with --query.")
+        raise BadSetting(f"The shipped queries have none for {label}. Give some with --query.")
     return found
 
 

@@ -50,7 +50,7 @@ class HttpArchive:
         """None; see `CachedArchive`."""
 
     def cameras(self) -> list[Camera]:
-        """The folders that the base's index page links to; none where there is no such page. Raises BadSetting when it is down."""
+        """The folders that the base's index page links to; none without that page. Raises BadSetting when the archive is down."""
         return [camera_of_folder(name) for name in self._list(f"{self.location}/") if is_safe_folder(name)]
 
     def camera(self, key: str) -> Camera:
@@ -59,11 +59,11 @@ class HttpArchive:
         return find_camera(cameras, key) if cameras else camera_of_folder(key.strip())
 
     def days(self, camera: Camera) -> list[date]:
-        """The days that the camera's index page links to, in order; none where there is no such page. Raises BadSetting when it is down."""
+        """The days that the camera's index page links to, in order; none without that page. Raises BadSetting when the archive is down."""
         return read_day_folders(self._list(f"{self._base(camera)}/"))
 
     def timetable(self, camera: Camera, day: date) -> Timetable:
-        """The frames that the day's index pages link to. Where there is no such page: every slot at the cadence that a few probes find.
+        """The frames that the day's index pages link to. Without those pages: every slot at the cadence that a few probes find.
 
         Raises BadSetting when the archive is down.
         """

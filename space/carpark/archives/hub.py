@@ -124,7 +124,7 @@ class HubArchive:
 
 
 def _list(files: HfFileSystem, folder: str) -> list[str]:
-    """The paths in a folder, in order; none where there is no such folder in a repo that there is."""
+    """The paths in a folder, in order; none where the repo has no such folder. Raises the client's error where the repo is missing."""
     try:
         return sorted(str(path) for path in files.ls(folder, detail=False))
     except FileNotFoundError as error:

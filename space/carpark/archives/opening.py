@@ -47,5 +47,7 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
         return CachedArchive(hub, cache) if cache else hub
     folder = find_folder(location)
     if not location or folder is None:
-        raise BadSetting(f"{location!r} is not an archive: there is no such folder. Set CARPARK_ARCHIVE to a folder or an http(s):// base.")
+        raise BadSetting(
+            f"{location!r} is not an archive: the folder does not exist. Set CARPARK_ARCHIVE to a folder or an http(s):// base."
+        )
     return FolderArchive(folder, cache)

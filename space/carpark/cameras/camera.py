@@ -85,4 +85,4 @@ def find_camera(cameras: Sequence[Camera], key: str) -> Camera:
     names = {camera.name.casefold(): camera.name for camera in cameras}
     close = [names[match] for match in difflib.get_close_matches(wanted, names, n=3)]
     hint = f" Did you mean {' or '.join(close)}?" if close else " Choose one by its id or name from the list of cameras."
-    raise UnknownCamera(f"There is no camera {key.strip()!r} among {len(cameras):,} camera{'s' if len(cameras) != 1 else ''}.{hint}")
+    raise UnknownCamera(f"Camera {key.strip()!r} was not found among {len(cameras):,} camera{'s' if len(cameras) != 1 else ''}.{hint}")

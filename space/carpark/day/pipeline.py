@@ -150,7 +150,7 @@ def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
 
 
 def _feed(arrivals: Generator[Fetched], arrived: "queue.Queue[Fetched | None]", stop: threading.Event) -> None:
-    """Puts what arrives into the queue, and None when there is no more; ends when the reader has stopped."""
+    """Puts what arrives into the queue, and None at the end; returns early when the reader has stopped."""
     try:
         with closing(arrivals) as source:
             for fetched in source:

@@ -70,7 +70,7 @@ def camera_day(
     `slot` (UTC, the source's own time), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame),
     `state`, `reason`, `p_full` (0 to 1, NaN unless ok), `label` (the likelier one, None unless ok), `sure` (whether the model stands by it,
     <NA> unless ok), `url` (or path), `sha256` ("" without a frame), `is_nominal` (the frame does not say when it was taken, so its slot
-    stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn). Raises NoDay when there is no frame.
+    stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn). Raises NoDay when no source has a frame.
     """
     for record in watch_day(camera, day, archive=archive, model=model):
         if progress:

@@ -27,7 +27,7 @@ class Pin:
 
 
 def read_pins(path: Path) -> dict[str, Pin]:
-    """The pins in a revisions.json by repo type, `model` and `dataset`; none where there is no such file. Raises BadSetting."""
+    """The pins in a revisions.json by repo type, `model` and `dataset`; none where the file is missing. Raises BadSetting."""
     try:
         return {repo_type: Pin(**pin) for repo_type, pin in json.loads(path.read_bytes()).items()}
     except FileNotFoundError:

@@ -77,7 +77,7 @@ class Model:
 def load_model(folder: Path, engine: Engine = "int8") -> Model:
     """The model in `folder`, its file checked against config.json before it is read, its answers after. Raises BadModel."""
     if engine not in get_args(Engine):
-        raise BadModel(f"There is no engine {engine!r}; expected one of {', '.join(get_args(Engine))}.")
+        raise BadModel(f"Engine {engine!r} is unknown; expected one of {', '.join(get_args(Engine))}.")
     config = read_config(folder)
     path = folder / MODEL_FILES[engine]
     check_file(path, config)

@@ -66,7 +66,7 @@ def check_architecture(name: str) -> None:
     if name.startswith(TIMM):
         _check_timm(name.removeprefix(TIMM))
     elif name not in ARCHITECTURES:
-        raise BadSetting(f"There is no architecture {name!r}; expected one of {', '.join(ARCHITECTURES)}, or {TIMM}NAME.")
+        raise BadSetting(f"Architecture {name!r} is unknown; expected one of {', '.join(ARCHITECTURES)}, or {TIMM}NAME.")
 
 
 @cache

@@ -45,7 +45,7 @@ class Reply:
     """An answer that another try would not change."""
 
     body: bytes
-    refusal: str = ""  # why there is no body, for people
+    refusal: str = ""  # why the body is missing, for people
     has_none: bool = False  # the server has no such file
     modified_at: datetime | None = None  # UTC, when the server says so
     answered_at: datetime | None = None  # UTC, by the server's clock

@@ -204,7 +204,7 @@ def _path(css: str, d: str) -> str:
 
 
 def _line(minutes: Values, values: Values) -> str:
-    """An SVG path through the values, broken where there are none."""
+    """An SVG path through the values, broken where they are NaN."""
     return "".join("M" + "L".join(f"{_x(minutes[i])} {_y(values[i])}" for i in places) for places in _stretches(values))
 
 

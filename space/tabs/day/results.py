@@ -65,7 +65,7 @@ def lay_out_second_day() -> SecondDay:
 
 
 def problem_card(problem: str, tried: str) -> str:
-    """Why there is no day, what was tried and what to do, as HTML."""
+    """Why the day cannot be shown, what was tried and what to do, as HTML."""
     return (
         f'<div class="day-words no-day"><h2>This day cannot be shown</h2><p>{html.escape(problem)}</p>'
         f"<p>{html.escape(tried)} You can choose another day or camera above, or press the button again in a few minutes: "

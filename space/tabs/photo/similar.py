@@ -96,7 +96,7 @@ class TrainingPhotos:
 
 
 def similar_view(neighbours: Neighbours, photos: TrainingPhotos, feature: npt.NDArray[np.float32]) -> str:
-    """The most similar training photos as an HTML list, most similar first; "" where there are none to show."""
+    """The most similar training photos as an HTML list, most similar first; "" where none can be shown."""
     nearest = neighbours.nearest(feature, MOST)
     cards = "".join(photos.card_of(row) for _, row in nearest.iterrows())
     return f'<h3>The training photos most like yours</h3><ul class="similar">{cards}</ul>' if cards else ""

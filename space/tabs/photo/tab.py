@@ -132,7 +132,7 @@ def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
 
 
 def nothing_shown() -> tuple[Any, ...]:
-    """Values for `Widgets.shown` while there is no photo."""
+    """Values for `Widgets.shown` before a photo is given."""
     return NOTHING_YET, *vote.closed(), gr.Column(visible=False), "", ""
 
 

@@ -50,4 +50,4 @@ def check_uploaded(path: object) -> Path:
         found = Path(path).resolve() if isinstance(path, str) else Path()
         if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file():
             return found
-    raise BadImage("That is no uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")
+    raise BadImage("That is not an uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")

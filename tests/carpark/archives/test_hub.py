@@ -141,7 +141,7 @@ def test_a_hub_that_cannot_be_reached_is_one_line():
     assert not any(fetched.data or fetched.is_final for fetched in archive.fetch(CAMERA, SLOTS))
 
 
-def test_a_file_that_is_no_parquet_leaves_the_other_days(files):
+def test_a_file_that_is_not_parquet_leaves_the_other_days(files):
     files["data/2020-07-01/0.parquet"] = b"not a parquet file at all"
     with serve_hub(files) as server:
         found = {fetched.slot: fetched for fetched in archive_of(server).fetch(CAMERA, SLOTS)}

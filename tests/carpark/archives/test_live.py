@@ -66,7 +66,7 @@ def test_for_a_past_day_the_live_source_is_not_asked():
         assert server.asked == []
 
 
-def test_a_camera_that_is_no_jamcam_is_not_asked_for():
+def test_a_camera_that_is_not_a_jamcam_is_not_asked_for():
     with serve(Answer(JPEG)) as server:
         assert not frames_of(live(server).fetch(camera_of_folder("Our_Lot"), slots_until_now()))
         assert live(server).days(camera_of_folder("Our_Lot")) == []

@@ -76,7 +76,7 @@ def test_folder_and_web_archive_answer_alike(folder):
 @pytest.mark.parametrize(
     "location", ["", "  ", "no/such/folder", "ftp://host/archive", "http://", "https://host/archive?x=1", "http:///archive"]
 )
-def test_a_location_that_is_no_archive_is_refused(location):
+def test_a_location_that_is_not_an_archive_is_refused(location):
     with pytest.raises(BadSetting, match="is not an archive"):
         open_archive(location)
 

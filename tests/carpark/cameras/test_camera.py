@@ -71,7 +71,7 @@ def test_an_unknown_camera_without_close_names_is_answered_with_what_to_do():
 
 
 @pytest.mark.parametrize("name", ["", "..", ".", ".hidden", " x", "a/b", "a\\b", "a\0b", "a\nb", "x" * 121, "../etc"])
-def test_a_name_that_leads_elsewhere_is_no_folder(name):
+def test_a_name_that_leads_elsewhere_is_not_a_folder(name):
     assert not is_safe_folder(name)
     with pytest.raises(UnknownCamera, match="cannot be a camera's folder"):
         camera_of_folder(name)

@@ -139,7 +139,7 @@ def test_a_day_without_any_frame_says_why_and_what_there_is():
         day_of({})
 
 
-def test_a_day_that_has_not_begun_is_no_day():
+def test_a_day_that_has_not_begun_cannot_be_shown():
     with pytest.raises(NoDay, match=r"2999-01-01 has not begun in London\. Choose an earlier day\."):
         camera_day(CAMERA, date(2999, 1, 1), archive=ListedArchive({}), model=ToyModel())
 

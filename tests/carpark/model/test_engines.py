@@ -164,7 +164,7 @@ def test_no_sum_of_the_int8_form_can_saturate(tiny_model_folder: Path, tmp_path:
 
 
 def test_an_unknown_engine_is_named(tiny_model_folder: Path) -> None:
-    with pytest.raises(BadModel, match="There is no engine 'int4'; expected one of int8, fp32, safetensors, learner"):
+    with pytest.raises(BadModel, match="Engine 'int4' is unknown; expected one of int8, fp32, safetensors, learner"):
         load_model(tiny_model_folder, "int4")  # type: ignore[arg-type]  # the mistake under test
 
 

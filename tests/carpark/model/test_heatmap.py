@@ -58,7 +58,7 @@ def test_what_speaks_for_the_other_label_stays_cold() -> None:
     assert heat.map[30, 60] > 0.8 and heat.map[85, 255] < 0.05
 
 
-def test_where_nothing_speaks_for_a_label_there_is_no_heat() -> None:
+def test_where_nothing_speaks_for_a_label_the_map_is_cold() -> None:
     heat = red_seeker().explain(Image.new("RGB", (40, 30), "black"))
     assert heat.map.shape == (30, 40) and not heat.map.any()
 

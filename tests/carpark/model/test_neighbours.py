@@ -50,7 +50,7 @@ def test_only_training_photos_are_remembered(tiny_model_folder: Path, dataset_fo
     assert set(remembered.scene).isdisjoint(held_out.scene)
 
 
-def test_a_picture_far_from_the_crowd_is_no_car_park(corners: Neighbours) -> None:
+def test_a_picture_far_from_the_crowd_is_not_a_car_park(corners: Neighbours) -> None:
     assert corners.is_car_park(np.array([1, 0, 0], np.float32)) is True
     assert corners.is_car_park(np.array([-1, 0, 0], np.float32)) is False
     assert corners.nearest(np.array([0, 1, 0], np.float32), 2).file.tolist() == ["file1", "file3"]

@@ -87,7 +87,7 @@ def test_rows_shifted_sideways_in_a_sound_file_are_garbled(row):
     assert frame.reason.startswith("garbled: the picture breaks along ")
 
 
-def test_a_bar_across_the_picture_of_another_camera_is_no_fault():
+def test_a_bar_across_the_picture_of_another_camera_is_not_a_fault():
     values = np.asarray(street(size=(640, 480))).copy()
     values[:32] //= 8
     values[-32:] = 200 + values[-32:] // 8

@@ -50,7 +50,7 @@ def test_a_frame_of_another_size_stays_whole():
     ],
     ids=["day", "dusk", "night", "black night with lamps", "crushed", "fog", "overexposed", "glare", "snow", "grey camera"],
 )
-def test_weather_and_night_are_no_fault(change, quality):
+def test_weather_and_night_are_not_faults(change, quality):
     for seed in range(3):
         frame = judge_frame(jpeg(changed(street(seed), change), quality))
         assert (frame.state, frame.reason) == ("ok", "")
@@ -110,7 +110,7 @@ def test_rows_that_repeat_to_the_foot_are_a_smear(row, quality):
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_picture_of_one_colour_is_no_picture(level):
+def test_a_picture_of_one_colour_is_corrupt(level):
     frame = judge_frame(jpeg(with_overlays(Image.new("RGB", SIZE, (level,) * 3))))
     assert (frame.state, frame.reason) == ("corrupt", "no picture: it is all of one colour")
 
@@ -130,7 +130,7 @@ def test_a_picture_of_one_colour_is_no_picture(level):
         b"\xff\xd8" + bytes(range(256)) * 20,
     ],
 )
-def test_bytes_that_are_no_picture_are_corrupt(data):
+def test_bytes_that_are_not_a_picture_are_corrupt(data):
     frame = judge_frame(data)
     assert frame.state == "corrupt"
     assert frame.reason and "\n" not in frame.reason

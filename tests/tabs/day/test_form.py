@@ -44,7 +44,7 @@ def test_words_that_fit_several_cameras_are_answered_with_their_names():
 
 @pytest.mark.parametrize("text", ["", "   ", "Abbey Road"])
 def test_words_that_fit_no_camera_are_unknown(text):
-    with pytest.raises(UnknownCamera, match="There is no camera"):
+    with pytest.raises(UnknownCamera, match="was not found among"):
         find_one(Listed(), text)
 
 

@@ -80,7 +80,7 @@ def test_a_camera_that_tfl_drops_takes_no_other_along_and_is_waited_for(tmp_path
         again = CameraList(tmp_path, cameras.url, cameras.patience, cameras.cameras)
         again.recorded |= read_recorded(tmp_path)  # as a new process would
         assert [camera.id for camera in again.choose(f"{ID},{other}")] == [ID]
-        assert again.unknown[0].startswith(f"There is no camera '{other}'")
+        assert again.unknown[0].startswith(f"Camera '{other}' was not found")
 
 
 def test_a_picture_that_did_not_change_is_not_sent_again(tmp_path):
@@ -122,7 +122,7 @@ def test_after_a_restart_only_cameras_without_a_row_in_the_tick_are_asked(tmp_pa
         (Answer(status=302, headers={"Location": "https://elsewhere/"}), "the server redirects to https://elsewhere/"),
     ],
 )
-def test_an_answer_that_is_no_whole_frame_is_a_row_that_says_why(tmp_path, answer, status):
+def test_an_answer_that_is_not_a_whole_frame_is_a_row_that_says_why(tmp_path, answer, status):
     with bucket({ID: answer}) as server:
         record_once(server, tmp_path, ID)
         assert asked(server) == [ID]  # the next tick is the retry
@@ -257,7 +257,7 @@ def test_an_unknown_camera_is_one_line_before_anything_is_asked(tmp_path):
     with bucket({}) as server:
         process = start(server, tmp_path, "--cameras", f"{ID},00009.99999", "--every", "1s")
         assert process.communicate(timeout=20)[1] == (
-            "There is no camera '00009.99999' among 150 cameras. Choose one by its id or name from the list of cameras.\n"
+            "Camera '00009.99999' was not found among 150 cameras. Choose one by its id or name from the list of cameras.\n"
         )
         assert asked(server) == []
 

@@ -149,7 +149,7 @@ def test_a_decision_about_a_photo_that_was_replaced_is_refused(raw: Path, cleane
         (["--confidence", "2"], r"--confidence is 2\.0; expected 0\.5 to 1"),
         (["--replay", "x", "--auto"], "Choose one of them"),
         (["--replay", "nowhere.csv"], r"--replay nowhere\.csv is not a file"),
-        (["--arch", "resnet35"], "There is no architecture 'resnet35'"),
+        (["--arch", "resnet35"], "Architecture 'resnet35' is unknown"),
         (["--weights", "nowhere.pth"], r"--weights nowhere\.pth is not a file"),
     ],
 )

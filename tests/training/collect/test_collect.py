@@ -114,7 +114,7 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tmp_path: Path) -> 
         (["--source", "commons"], r"--source commons needs --contact \(or CARPARK_CONTACT\)"),
         (["--source", "openverse", "--license", "cc-by"], r"--license 'cc-by' is not a licence id; expected some of cc0,pdm,by,"),
         (["--source", "openverse", "--limit", "0"], r"--limit is 0; expected 1 or more"),
-        (["--source", "openverse", "--label", "partial"], r"There are no shipped queries for partial\. Give some with --query"),
+        (["--source", "openverse", "--label", "partial"], r"The shipped queries have none for partial\. Give some with --query"),
         (["--source", "openverse", "--pause", "0"], r"--pause 0\.0 is too short for api\.openverse\.org; expected 3\.1 s or more"),
         (["--source", "openverse", "--api", "nowhere"], r"--api nowhere is not an address"),
         (["--source", "csv"], r"--source csv needs --from: a CSV with image_url,license"),

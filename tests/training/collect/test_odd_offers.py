@@ -126,7 +126,7 @@ def test_an_id_never_leads_out_of_the_folder(source_id: object, tmp_path: Path) 
     assert all(file.isascii() and len(file) < 120 for file in photos.file)
 
 
-def test_a_date_after_the_calendar_ends_is_no_date(tmp_path: Path) -> None:
+def test_a_date_after_the_calendar_ends_is_not_a_date(tmp_path: Path) -> None:
     with OddServer(1) as server:
         answer = server.answer
         odd = Answer(picture(7), headers={"Last-Modified": "Fri, 31 Dec 9999 23:59:59 -0900", "Date": "never"})

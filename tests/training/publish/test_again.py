@@ -144,7 +144,7 @@ def test_what_others_put_there_stays_and_what_goes_is_named(hub: MiniHub, reques
     assert repo_of(hub, "model").head.files["LICENSE"].data == b"Their own.\n"
 
 
-def test_a_card_that_was_kept_is_no_failure_and_an_old_commit_in_it_is_named(hub: MiniHub, request_: Request, tmp_path: Path) -> None:
+def test_a_card_that_was_kept_is_not_a_failure_and_an_old_commit_in_it_is_named(hub: MiniHub, request_: Request, tmp_path: Path) -> None:
     old = publish_to(hub, request_)[0].head
     edit(hub, "model", "README.md", repo_of(hub, "model").head.files["README.md"].data + b"By Carol.\n")
     (request_.folders["dataset"] / "cleaning.csv").write_text("file,decided_by\n")

@@ -138,7 +138,7 @@ def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--arch", "resnet35"], "There is no architecture 'resnet35'; expected one of resnet18, resnet34"),
+        (["--arch", "resnet35"], "Architecture 'resnet35' is unknown; expected one of resnet18, resnet34"),
         (["--size", "8"], "--size is 8; expected 64 to 1024."),
         (["--weights", "none"], "shows empty in 1 scene; training needs at least 2 a class"),
         (["--weights", "lost.pth"], "--weights lost.pth is not a file; expected imagenet, index, none, or the file of a state dict"),
