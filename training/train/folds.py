@@ -26,7 +26,7 @@ class CrossValidation:
 
 
 def are_judged(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """(n,) True for the photos that are scored: drawn ones only where there are no others."""
+    """(n,) True for the photos that are scored: the real ones, or the drawn ones if all are drawn."""
     drawn = are_drawn(photos)
     return ~drawn | drawn.all()
 

@@ -33,7 +33,7 @@ def test_lite_is_made_of_classes_of_torch_and_torchvision(name: str) -> None:
 
 
 def test_an_unknown_architecture_is_told_what_there_is() -> None:
-    with pytest.raises(BadSetting, match=r"There is no architecture 'resnet35'; expected one of resnet18, .*, or timm/NAME\."):
+    with pytest.raises(BadSetting, match=r"Architecture 'resnet35' is unknown; expected one of resnet18, .*, or timm/NAME\."):
         check_architecture("resnet35")
 
 
