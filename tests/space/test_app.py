@@ -63,11 +63,8 @@ def test_classify_answers_with_the_exported_learner(client: Client, settings: di
         label, sure = model.answer(expected)
         is_car_park = found["is_car_park"] is not False
         assert (found["label"], found["sure"]) == (label, sure and is_car_park)
-        words = (
-            ((label.capitalize(),) if sure else ("Unsure, leaning ", "Partly full"))
-            if is_car_park
-            else ("This does not look like a car park",)
-        )
+        words = (label.capitalize(),) if sure else ("Unsure, leaning ", "Partly full")
+        words = words if is_car_park else ("This does not look like a car park",)
         assert found["verdict"].startswith(words)
         assert found["model"] == model.config.sha256
 
