@@ -45,7 +45,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
         gr.HTML(HEADER)
         problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
         with gr.Tabs() as tabs:
-            build_photo_tab(sources, samples)
+            build_photo_tab(tabs, sources, samples)
             build_camera_day_tab(page, tabs, sources)
             build_about_tab(page, sources)
         page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from carpark.cameras.camera import camera_of_folder
+from carpark.model.engines import Predictions
+from carpark.model.fullness import Fullness, share_of
 from carpark.slots import Fetched, Timetable, slots_of_day
 from tests.street import card, exif, jpeg, street, with_overlays
 
@@ -16,17 +18,24 @@ SLOTS = slots_of_day(DAY)
 CAMERA = camera_of_folder("Baker_St")
 
 
-class ToyModel:
-    """Bright is full: P(full) is the mean brightness of what it sees. Remembers how much it was asked."""
+FULLNESS = Fullness(slope=0.5, shift=0.0, quantile_80=0.3, quantile_95=0.6)
 
-    def __init__(self, sha256="toy"):
-        self.config = SimpleNamespace(sha256=sha256)
+
+class ToyModel:
+    """Bright is full: P(full) is the mean brightness of what it sees, and the share taken follows from it where `fullness` says how.
+
+    Remembers how much it was asked.
+    """
+
+    def __init__(self, sha256="toy", fullness=None):
+        self.config = SimpleNamespace(sha256=sha256, fullness=fullness)
         self.batches = []
 
-    def p_full(self, images):
-        brightness = [np.asarray(image).mean() / 255 for image in images]
+    def predict(self, images):
+        brightness = np.array([np.asarray(image).mean() / 255 for image in images], dtype=np.float32)
         self.batches.append(len(brightness))
-        return np.array(brightness, dtype=np.float32)
+        fullness = share_of(brightness, self.config.fullness) if self.config.fullness else np.full_like(brightness, np.nan)
+        return Predictions(brightness, np.empty((len(brightness), 0), np.float32), fullness)
 
     def answer(self, p_full):
         return "full" if p_full > 0.45 else "empty", abs(p_full - 0.45) > 0.1

@@ -11,6 +11,7 @@ from carpark.errors import CarparkError
 from carpark.hub.source import REPO_ID
 from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
+from carpark.model.fullness import Fullness, scale_of
 from carpark.votes import times
 from serving.edge import without_secrets
 from tabs.credits import ATTRIBUTION
@@ -18,12 +19,13 @@ from tabs.sources import Sources
 
 WHAT_IT_IS = """
 ## What it does
-It looks at one picture of a car park, or of a street with parking, and answers **full** or **empty** with a probability. When the picture
-is too close to call it says **unsure** instead of guessing. Pointed at a traffic camera, it does so for every five minutes of a day, and
-leaves a gap wherever the camera has no usable picture: out of use, frozen, damaged, late or missing.
+It looks at one picture of a car park, or of a street, and says how much of it is **taken**, in per cent with an interval: of the bays, or
+of the road. From that it answers **full**, **empty** or **partly full**. When the picture is too close to call it says **unsure** instead
+of guessing. Older models answer full or empty with a probability alone. Pointed at a traffic camera, it does so for every five minutes of
+a day, and leaves a gap wherever the camera has no usable picture: out of use, frozen, damaged, late or missing.
 
 ## Where it fails
-- Half full is neither class: expect *unsure*.
+- Half full is neither class: expect *partly full* or *unsure*.
 - Aerial pictures of very large empty lots, and dark pictures, are its hardest cases.
 - A photo of something else gets a number too, and the number means nothing. Where the model was taught to tell, it says so.
 - The heat map shows where in the picture the answer came from, not why; it is as coarse as the network's last maps.
@@ -49,7 +51,7 @@ Both tabs are endpoints of an API, and tools for assistants that speak MCP (at `
 from gradio_client import Client, handle_file
 
 space = Client("{address}")
-space.predict(handle_file("photo.jpg"), api_name="/classify")           # {{"label": "full", "p_full": 0.97, "sure": true, ...}}
+space.predict(handle_file("photo.jpg"), api_name="/classify")           # {{"label": "full", "fullness": 0.9, "p_full": 0.97, ...}}
 space.predict("00001.07389", "2026-03-09", api_name="/camera_day")      # {{"words": "...", "summary": {{...}}, "slots": [...]}}
 ```
 """
@@ -101,6 +103,7 @@ def describe_model(sources: Sources) -> str:
         "Learned from": training_in_words(trained.get("dataset", {})),
         "Visitors' votes": votes_in_words(sources, config.sha256),
         "Answers": f"full from {thresholds.full_at_least:.0%}, empty up to {thresholds.empty_at_most:.0%}, unsure in between",
+        "Share taken": share_in_words(config.fullness),
         "Model": f"{sources.shown_name_of('CARPARK_MODEL')}{_revision(folder)}, config {config.sha256[:12]}",
         "Sample photos": sources.shown_name_of("CARPARK_DATASET") or "none",
         "Camera frames": sources.shown_name_of("CARPARK_ARCHIVE") or "none",
@@ -141,6 +144,14 @@ def votes_in_words(sources: Sources, model: str) -> str:
     low, high = wilson_interval(tally.right, tally.n)
     share = f"{tally.right / tally.n:.0%} (95% interval {low:.0%} to {high:.0%})"
     return f"right {times(tally)}: {share}. Those who vote choose what to vote on, so this is not a test of the model"
+
+
+def share_in_words(fullness: Fullness | None) -> str:
+    """How far the share taken may be off, where half of the places are taken."""
+    if fullness is None:
+        return "not known to this model, which answers full or empty alone"
+    half = fullness.quantile_80 * float(scale_of(0.5))
+    return f"at half full, 80% of the truths lie within {100 * half:.0f} points of the answer, at places that it never saw"
 
 
 def training_in_words(dataset: dict[str, Any]) -> str:

@@ -90,16 +90,22 @@ def choose_moment(page: Page, place: int) -> None:
     plot.click(position={"x": share_of_day(page, place) * box["width"], "y": 100})
 
 
-def test_a_day_is_charted_and_the_line_can_be_hidden_and_shown(page: Page) -> None:
+def test_a_day_shows_the_share_taken_first_and_class_and_probability_on_demand(page: Page) -> None:
     show_day(page)
     expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
-    line = page.locator("#day-chart .lines .level")
-    expect(line).to_have_css("visibility", "visible")  # a level line has no height, which Playwright calls hidden
-    page.get_by_label("Show the probability line").uncheck()
-    expect(line).to_have_css("visibility", "hidden")
-    expect(page.locator("#day-chart .band").first).to_be_visible()
-    page.get_by_label("Show the probability line").check()
-    expect(line).to_have_css("visibility", "visible")
+    share, probability = page.locator("#day-chart .lines .in-share"), page.locator("#day-chart .lines .in-probability")
+    for view, displays in {
+        "Share taken": ("inline", "none"),
+        "Class and probability": ("none", "inline"),
+        "Class alone": ("none", "none"),
+    }.items():
+        if view == "Share taken":
+            expect(page.get_by_label(view)).to_be_checked()
+        page.get_by_label(view).check()
+        expect(share).to_have_css("display", displays[0])
+        expect(probability).to_have_css("display", displays[1])
+        expect(page.locator("#day-chart .band").first).to_be_visible()
+    expect(page.get_by_text("where a jam is 100%")).to_be_visible()
 
 
 def test_the_day_opens_with_its_fullest_moment(open_page: OpenPage) -> None:

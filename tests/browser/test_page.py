@@ -17,13 +17,21 @@ def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Iterator[Page]:
     yield open_page(width=request.param)
 
 
-def test_an_uploaded_photo_gets_a_verdict_and_both_probabilities(page: Page, photo: Path) -> None:
+def test_an_uploaded_photo_says_how_much_is_taken_and_then_the_word(page: Page, photo: Path) -> None:
     upload(page, photo)
     expect(page.locator(".verdict-word")).to_be_visible()
-    assert page.locator(".verdict-word").inner_text() in ("Full", "Empty", "Unsure")
-    percents = [int(text.strip("<>%")) for text in page.locator("#probabilities dd").all_inner_texts()]
-    assert sum(percents) in (99, 100, 101)
-    assert sorted(page.locator("#probabilities dt").all_inner_texts()) == ["empty", "full"]
+    assert page.locator(".verdict-word").inner_text() in ("Full", "Empty", "Partly full", "Unsure")
+    expect(page.locator(".verdict .share")).to_contain_text("% taken")
+    expect(page.locator(".verdict .gauge-band")).to_be_visible()
+    expect(page.locator("#p-full")).to_contain_text("%")
+
+
+def test_after_an_answer_the_next_step_leads_to_the_camera_day(page: Page, photo: Path) -> None:
+    next_step = page.get_by_role("button", name="Try your own street: Camera day")
+    expect(next_step).to_be_hidden()
+    upload(page, photo)
+    next_step.click()
+    expect(page.get_by_role("button", name="Show the day")).to_be_visible()
 
 
 def test_a_click_on_a_sample_judges_it(open_page: OpenPage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from carpark.model import load_model
-from carpark.model.engines import Features, Model, Pixels, Probabilities
+from carpark.model.engines import Answers, Model, Pixels
 from serving import right_of_way
 from serving.right_of_way import RightOfWay, giving_way, going_first
 
@@ -17,7 +17,7 @@ SOON_S = 20.0
 MOMENT_S = 0.3  # how long something is given to happen that must not
 NO_CONFIG: Any = None
 PIXELS = np.zeros((1, 1, 1, 3), np.uint8)
-ANSWER = np.zeros((1, 2), np.float32), np.zeros((1, 4), np.float32)
+ANSWER = np.zeros((1, 2), np.float32), np.zeros((1, 4), np.float32), np.zeros(1, np.float32)
 
 
 def in_thread(model: Model) -> threading.Thread:
@@ -31,12 +31,12 @@ def test_frames_wait_while_a_photo_is_judged(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(right_of_way, "PATIENCE_S", SOON_S)
     way, photo_begun, photo_done, frames_begun = RightOfWay(), threading.Event(), threading.Event(), threading.Event()
 
-    def judge_photo(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def judge_photo(pixels: Pixels) -> Answers:
         photo_begun.set()
         assert photo_done.wait(SOON_S)
         return ANSWER
 
-    def judge_frames(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def judge_frames(pixels: Pixels) -> Answers:
         frames_begun.set()
         return ANSWER
 
@@ -62,7 +62,7 @@ def test_as_many_batches_of_frames_are_judged_at_once_as_there_are_cores_and_no_
     both_cores, counting, never = threading.Barrier(2), threading.Lock(), threading.Event()
     inside, counts = set[int](), list[int]()
 
-    def judge_frames(pixels: Pixels) -> tuple[Probabilities, Features]:
+    def judge_frames(pixels: Pixels) -> Answers:
         with counting:
             inside.add(threading.get_ident())
             counts.append(len(inside))

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.slots import LONDON
+from tabs.photo.answer import PhotoAnswer
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import RunningSpace, running_space
 
@@ -61,7 +63,8 @@ def test_classify_answers_with_the_exported_learner(client: Client, settings: di
         label, sure = model.answer(expected)
         is_car_park = found["is_car_park"] is not False
         assert (found["label"], found["sure"]) == (label, sure and is_car_park)
-        words = (label.capitalize() if sure else "Unsure, leaning ") if is_car_park else "This does not look like a car park"
+        words = (label.capitalize(),) if sure else ("Unsure, leaning ", "Partly full")
+        words = words if is_car_park else ("This does not look like a car park",)
         assert found["verdict"].startswith(words)
         assert found["model"] == model.config.sha256
 
@@ -171,7 +174,7 @@ def test_both_endpoints_say_what_they_take_and_answer(space: RunningSpace) -> No
     described = requests.get(f"{space.url}gradio_api/info", timeout=20).json()["named_endpoints"]
     assert set(described) == {"/classify", "/camera_day"}
     (answer,) = described["/classify"]["returns"]
-    assert set(answer["type"]["properties"]) == {"label", "p_full", "sure", "is_car_park", "verdict", "model"}
+    assert set(answer["type"]["properties"]) == {field.name for field in fields(PhotoAnswer)}
     assert [parameter["parameter_name"] for parameter in described["/camera_day"]["parameters"]] == ["camera", "day"]
     (answer,) = described["/camera_day"]["returns"]
     assert {"words", "summary", "slots"} <= set(answer["type"]["properties"])

@@ -8,9 +8,10 @@ import pandas as pd
 from carpark.archives.archive import Archive
 from carpark.archives.cached import FINAL_AFTER
 from carpark.cameras.camera import Camera
+from carpark.day.pipeline import SceneAnswer
 
 HOUR = timedelta(hours=1)  # no known source has a longer cadence
-EDITION = 4  # of the table and of the judgement; add 1 when either changes, and cached days are made again
+EDITION = 5  # of the table and of the judgement; add 1 when either changes, and cached days are made again
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
@@ -38,7 +39,7 @@ def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool)
         archive.cache.put(f"{prefix} {key}", table.to_parquet(index=False))
 
 
-def read_known(table: pd.DataFrame) -> dict[str, float]:
-    """P(full) by the sha256 of the frame's file, of a table kept from an earlier visit."""
+def read_known(table: pd.DataFrame) -> dict[str, SceneAnswer]:
+    """What the model said, by the sha256 of the frame's file, of a table kept from an earlier visit."""
     usable = table[table["p_full"].notna()]
-    return dict(zip(usable["sha256"], usable["p_full"], strict=True))
+    return dict(zip(usable["sha256"], map(SceneAnswer, usable["p_full"], usable["fullness"]), strict=True))

@@ -11,7 +11,7 @@ import pandas as pd
 from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.day.kept import day_key, read_day
-from carpark.day.level import smooth_level
+from carpark.day.level import smooth_fullness, smooth_level
 from carpark.day.styles import verdicts_of
 from carpark.day.table import CameraDay
 from carpark.errors import BadSetting
@@ -25,15 +25,23 @@ Values = npt.NDArray[np.float64]  # (points,), NaN where nobody knows
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """A line over an overlay's minutes, 0 to 1, with the range around it where it has one."""
+
+    middle: Values
+    low: Values | None = None
+    high: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
-    """A line in the axes of a day, with the range around it where it has one."""
+    """What is drawn into the axes of a day, for each of its views."""
 
     name: str  # for the legend
     kind: str  # "usual" or "other"
     minutes: Values  # of each point, from the beginning of the day that is shown
-    middle: Values
-    low: Values | None = None
-    high: Values | None = None
+    p_full: Curve
+    fullness: Curve | None = None  # None where the model cannot tell the share taken
     edges: Values | None = None  # (points + 1,) minutes between which each verdict holds
     verdicts: Sequence[str] = ()  # for a strip of its own
     link: tuple[str, str] | None = None  # the camera's id and the day, where it is a day that a link can name
@@ -60,15 +68,12 @@ def second_overlay(other: CameraDay, shown: CameraDay) -> Overlay:
     """The other day's level and verdicts, by London's clock: 08:00 stands above 08:00, also when one of the days has 23 or 25 hours."""
     minutes = np.array([_minutes_by_clock(moment, other.day, shown.day) for moment in other.table["time"].dt.tz_convert(LONDON)])
     name = f"{other.camera.name}, {day_in_words(other.day)}"
-    level, verdicts = smooth_level(other.table)["level"].to_numpy(), verdicts_of(other.table)
     there = ~np.isnan(minutes)
-    minutes, level, verdicts = (
-        minutes[there],
-        level[there],
-        [verdict for verdict, is_there in zip(verdicts, there, strict=True) if is_there],
-    )
-    edges = edges_of(other.table, minutes)
-    return Overlay(name, "other", minutes, level, edges=edges, verdicts=verdicts, link=(other.camera.id, str(other.day)))
+    p_full, fullness = (Curve(smooth(other.table)["level"].to_numpy()[there]) for smooth in (smooth_level, smooth_fullness))
+    verdicts = [verdict for verdict, is_there in zip(verdicts_of(other.table), there, strict=True) if is_there]
+    edges, link = edges_of(other.table, minutes[there]), (other.camera.id, str(other.day))
+    known = None if np.isnan(fullness.middle).all() else fullness
+    return Overlay(name, "other", minutes[there], p_full, known, edges=edges, verdicts=verdicts, link=link)
 
 
 def kept_days(camera: Camera, day: date, archive: Archive, model_sha256: str) -> list[pd.DataFrame]:
@@ -80,17 +85,18 @@ def kept_days(camera: Camera, day: date, archive: Archive, model_sha256: str) ->
     return [table for table, is_complete in kept if table is not None and is_complete]
 
 
-def usual_range(days: Sequence[pd.DataFrame], times: pd.Series) -> tuple[Values, Values, Values] | None:
-    """Lower quartile, median and upper quartile, over the days, of the hour's mean P(full), for each of the times.
+def usual_range(days: Sequence[pd.DataFrame], times: pd.Series, column: str = "p_full") -> Curve | None:
+    """The median over the days, and the quartiles around it, of the hour's mean of a column, for each of the times.
 
-    None where there are fewer than `FEWEST_DAYS` days; NaN in the hours for which fewer have usable frames.
+    None where fewer than `FEWEST_DAYS` days have any value; NaN in the hours for which fewer have usable frames.
     """
-    if len(days) < FEWEST_DAYS:
+    known = [table for table in days if table[column].notna().any()]
+    if len(known) < FEWEST_DAYS:
         return None
-    hourly = pd.DataFrame([table.groupby(_hour_of(table["time"]))["p_full"].mean() for table in days])
+    hourly = pd.DataFrame([table.groupby(_hour_of(table["time"]))[column].mean() for table in known])
     hourly = hourly.loc[:, hourly.notna().sum() >= FEWEST_DAYS]
     low, middle, high = (_hour_of(times).map(hourly.quantile(share)).to_numpy(np.float64) for share in (0.25, 0.5, 0.75))
-    return low, middle, high
+    return Curve(middle, low, high)
 
 
 def _usual(shown: CameraDay, archive: Archive) -> list[Overlay]:
@@ -98,13 +104,12 @@ def _usual(shown: CameraDay, archive: Archive) -> list[Overlay]:
         days = kept_days(shown.camera, shown.day, archive, shown.model)
     except BadSetting:  # a source that is down lists no days; the page says so elsewhere
         return []
-    found = usual_range(days, shown.table["time"])
+    found, fullness = (usual_range(days, shown.table["time"], column) for column in ("p_full", "fullness"))
     if found is None:
         return []
-    low, middle, high = found
     kind = "weekdays" if shown.day.weekday() < SATURDAY else "weekend days"
     name = f"Usual for this hour: the middle half of {len(days)} {kind}"
-    return [Overlay(name, "usual", minutes_of(shown.table["time"], shown.day), middle, low, high)]
+    return [Overlay(name, "usual", minutes_of(shown.table["time"], shown.day), found, fullness)]
 
 
 def _minutes_by_clock(moment: datetime, its_day: date, day: date) -> float:

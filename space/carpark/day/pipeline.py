@@ -10,13 +10,13 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from PIL.Image import Image
 
+from carpark.model.engines import Predictions
+from carpark.model.fullness import Fullness
 from carpark.quality.frame import Frame
 from carpark.quality.judging import judge_frame
 from carpark.slots import Fetched, Timetable
@@ -35,6 +35,10 @@ class NamedConfig(Protocol):
     def sha256(self) -> str:
         """Of config.json."""
 
+    @property
+    def fullness(self) -> Fullness | None:
+        """How sure the share taken is; None for a model that cannot tell it."""
+
 
 class FullnessModel(Protocol):
     """What a day asks of a model; `carpark.model.Model` is one."""
@@ -43,11 +47,18 @@ class FullnessModel(Protocol):
     def config(self) -> NamedConfig:
         """Its `sha256` names the model."""
 
-    def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
-        """(n,) probability, 0 to 1, that each image shows a full place."""
+    def predict(self, images: Iterable[Image]) -> Predictions:
+        """P(full), features and fullness of each image."""
 
     def answer(self, p_full: float) -> tuple[str, bool]:
         """The likelier label, empty or full, and whether that is sure."""
+
+
+class SceneAnswer(NamedTuple):
+    """What the model says of one picture."""
+
+    p_full: float
+    fullness: float  # the share taken, 0 to 1; NaN from a model that cannot tell it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +81,22 @@ class Record:
     due: tuple[datetime, ...]  # the slots of the timetable that have begun: these are fetched
     cadence: timedelta | None = None  # of the source, where this day has too few frames to show it
     kept: pd.DataFrame | None = None  # the complete table of an earlier visit; then nothing is fetched
-    known: dict[str, float] = field(default_factory=dict)  # sha256 of a frame's file -> P(full) from an earlier visit
+    known: dict[str, SceneAnswer] = field(default_factory=dict)  # by sha256 of a frame's file, from an earlier visit
     fetched: dict[datetime, Fetched] = field(default_factory=dict)
     frames: dict[datetime, Frame] = field(default_factory=dict)  # judged one by one, so none is `frozen`
     sha256: dict[datetime, str] = field(default_factory=dict)  # of the frame's file
     asked: set[str] = field(default_factory=set)  # digests of the scenes that were or will be classified
-    p_full: dict[str, float] = field(default_factory=dict)  # digest of the scene -> P(full): equal pictures are classified once
+    answers: dict[str, SceneAnswer] = field(default_factory=dict)  # by digest of the scene: equal pictures are classified once
 
     def progress(self) -> DayProgress:
         """The counts of this moment."""
         if self.kept is not None:
             return DayProgress(*(len(self.kept),) * 4)
-        waiting = sum(frame.state == "ok" and frame.digest not in self.p_full for frame in self.frames.values())
+        waiting = sum(frame.state == "ok" and frame.digest not in self.answers for frame in self.frames.values())
         return DayProgress(len(self.fetched), len(self.frames), len(self.frames) - waiting, len(self.due))
 
 
-_Running = dict[Future[npt.NDArray[np.float32]], tuple[str, ...]]  # batches that the model has, with the digests of their scenes
+_Running = dict[Future[Predictions], tuple[str, ...]]  # batches that the model has, with the digests of their scenes
 
 
 def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
@@ -118,7 +129,7 @@ def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
                     has_all = True
             while waiting and len(running) < BATCHES:
                 digests = tuple(islice(waiting, min(BATCH_FRAMES, -(-len(waiting) // BATCHES))))  # the last ones are shared out
-                running[pool.submit(record.model.p_full, [waiting.pop(digest) for digest in digests])] = digests
+                running[pool.submit(record.model.predict, [waiting.pop(digest) for digest in digests])] = digests
             yield
     finally:
         stop.set()
@@ -128,7 +139,9 @@ def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
 def _take_answers(running: _Running, record: Record) -> None:
     """Waits until a batch is classified and records its answers. Raises what the model raised."""
     for batch in wait(running, return_when=FIRST_COMPLETED).done:
-        record.p_full.update(zip(running.pop(batch), map(float, batch.result()), strict=True))
+        found = batch.result()
+        answers = (SceneAnswer(float(p_full), float(fullness)) for p_full, fullness in zip(found.p_full, found.fullness, strict=True))
+        record.answers.update(zip(running.pop(batch), answers, strict=True))
 
 
 def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
@@ -144,7 +157,7 @@ def _judge(fetched: Fetched, record: Record, waiting: dict[str, Image]) -> None:
     if frame.state == "ok" and frame.digest not in record.asked:
         record.asked.add(frame.digest)
         if record.sha256[slot] in record.known:
-            record.p_full[frame.digest] = record.known[record.sha256[slot]]
+            record.answers[frame.digest] = record.known[record.sha256[slot]]
         elif frame.scene is not None:
             waiting[frame.digest] = frame.scene
 

@@ -19,6 +19,7 @@ from carpark.cameras.camera import Camera
 from carpark.day.kept import day_key, keep_day, read_day, read_known
 from carpark.day.pipeline import DayProgress, FullnessModel, Record, run
 from carpark.errors import BadSetting, NoDay
+from carpark.model.fullness import interval_of
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
 from carpark.slots import LONDON, NO_FRAME, Fetched, bounds_of_day, find_cadence, find_holes
 from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
@@ -26,6 +27,7 @@ from carpark.slots import parse_day as parse_day  # part of what this module off
 NOT_BEGUN = "this slot has not begun"
 NOT_FETCHED = "not fetched yet"
 FEW_SLOTS, OTHER_DAYS = 6, 3  # fewer slots do not show a cadence; then that many other days are looked at
+FULLNESS_COLUMNS = ("fullness", "fullness_low", "fullness_high")
 HALF = 0.5  # of an hour's slots have to be usable for its mean to count
 
 
@@ -48,9 +50,10 @@ class DaySummary:
     frames: int  # slots for which the source has a frame
     states: dict[str, int]  # state -> slots
     usable_share: float  # of the slots that have begun, 0 to 1
+    mean_fullness: float | None  # of the usable slots, the share taken, 0 to 1; None also where the model cannot tell it
     full_share: float | None  # of the usable slots, those that the model is sure are full
     unsure_share: float | None  # of the usable slots, those on which the model does not commit itself
-    busiest_hour: datetime | None  # start of the hour with the highest mean P(full), of hours that are half usable
+    busiest_hour: datetime | None  # start of the hour with the highest mean fullness, else P(full), of hours that are half usable
     quietest_hour: datetime | None
     first_full: datetime | None
     last_full: datetime | None
@@ -68,9 +71,11 @@ def camera_day(
     """The whole day's table, in order: a row for each frame that the source has, and one for each hole in its own rhythm.
 
     `slot` (UTC, the source's own time), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame),
-    `state`, `reason`, `p_full` (0 to 1, NaN unless ok), `label` (the likelier one, None unless ok), `sure` (whether the model stands by it,
-    <NA> unless ok), `url` (or path), `sha256` ("" without a frame), `is_nominal` (the frame does not say when it was taken, so its slot
-    stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn). Raises NoDay when no source has a frame.
+    `state`, `reason`, `p_full` (0 to 1, NaN unless ok), `fullness` (the share taken, likewise; NaN also where the model cannot tell it),
+    `fullness_low` and `fullness_high` (its 80% interval at places like the training photos), `label` (the likelier one, None unless ok),
+    `sure` (whether the model stands by it, <NA> unless ok), `url` (or path), `sha256` ("" without a frame), `is_nominal` (the frame does
+    not say when it was taken, so its slot stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn).
+    Raises NoDay when no source has a frame.
     """
     for record in watch_day(camera, day, archive=archive, model=model):
         if progress:
@@ -111,8 +116,8 @@ def build_table(record: Record) -> pd.DataFrame:
         fetched = record.fetched.get(slot, Fetched(slot, ""))
         unknown = NOT_FETCHED if slot in due else NOT_BEGUN if slot > now else NO_FRAME
         frame = frames.get(slot) or Frame("missing", unknown)
-        p_full = record.p_full.get(frame.digest) if frame.state == "ok" else None
-        label, sure = (None, None) if p_full is None else record.model.answer(p_full)
+        answer = record.answers.get(frame.digest) if frame.state == "ok" else None
+        label, sure = record.model.answer(answer.p_full) if answer else (None, None)
         rows.append(
             {
                 "slot": slot,
@@ -120,7 +125,10 @@ def build_table(record: Record) -> pd.DataFrame:
                 "source": fetched.source,
                 "state": frame.state,
                 "reason": frame.reason,
-                "p_full": p_full,
+                "p_full": answer.p_full if answer else None,
+                "fullness": answer.fullness if answer else None,
+                "fullness_low": None,
+                "fullness_high": None,
                 "label": label,
                 "sure": sure,
                 "url": fetched.url,
@@ -128,7 +136,9 @@ def build_table(record: Record) -> pd.DataFrame:
                 "is_nominal": fetched.data is not None and frame.captured_at is None,
             }
         )
-    table = pd.DataFrame(rows).astype({"p_full": "float64", "sure": "boolean"})
+    table = pd.DataFrame(rows).astype(dict.fromkeys(("p_full", *FULLNESS_COLUMNS), "float64") | {"sure": "boolean"})
+    if rule := record.model.config.fullness:
+        table["fullness_low"], table["fullness_high"] = (ends.astype(float) for ends in interval_of(table["fullness"], rule))
     table["label"] = pd.Series([row["label"] for row in rows], dtype="object")  # else pandas turns None into NaN
     for times in ("slot", "captured_at"):
         table[times] = pd.to_datetime(table[times], utc=True).astype("datetime64[us, UTC]")
@@ -196,7 +206,8 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
     usable = begun[is_usable]
     full = usable.loc[usable["sure"].fillna(False) & (usable["label"] == "full"), "time"].dt.tz_convert(LONDON)
     hour = begun["time"].dt.floor("h")  # London is whole hours from UTC
-    means = usable.groupby(hour[is_usable])["p_full"].mean()
+    knows_fullness = bool(usable["fullness"].notna().any())
+    means = usable.groupby(hour[is_usable])["fullness" if knows_fullness else "p_full"].mean()
     means = means[is_usable.groupby(hour).mean().reindex(means.index) >= HALF].tz_convert(LONDON)
     cadence = find_cadence(table["slot"].tolist())
     return DaySummary(
@@ -205,6 +216,7 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
         frames=int((table["sha256"] != "").sum()),
         states={str(state): int(count) for state, count in begun["state"].value_counts().items()},
         usable_share=len(usable) / max(len(begun), 1),
+        mean_fullness=float(usable["fullness"].mean()) if knows_fullness else None,
         full_share=len(full) / len(usable) if len(usable) else None,
         unsure_share=1 - float(usable["sure"].fillna(False).astype(bool).mean()) if len(usable) else None,
         busiest_hour=means.index[int(means.argmax())].to_pydatetime() if len(means) else None,

@@ -1,6 +1,6 @@
 // js_on_load of the chart: point at it, scrub along it, walk through the day by keyboard, save it as a picture. The chosen moment goes out
 // as the event "day:moment" on the document; "day:go" moves it, "day:save" saves the picture. The page's address names camera, day, moment.
-let moments = [], day = '', chosen = -1, held = false, addressing = 0
+let moments = [], day = '', chosen = -1, held = false, addressing = 0, view = ''
 element.style.position = 'relative'  // marks are placed in it
 const plot = () => element.querySelector('.plot')
 const shareOf = index => Math.min(moments[index][4] / Number(plot().dataset.minutes), 1)
@@ -47,10 +47,19 @@ function address(parts) {
   history.replaceState(history.state, '', url)
 }
 
+// One of the views; the choice outlives the chart, which is drawn anew for each day.
+function show(radio) {
+  radio.checked = true
+  view = element.querySelector('.day-views').dataset.dayView = radio.value
+}
+element.addEventListener('change', event => { if (event.target.closest('.views')) show(event.target) })
+
 function take() {
   const host = plot()
   if (!host) return
   moments = JSON.parse(host.dataset.moments)
+  const wanted = element.querySelector(`.views [value="${view}"]`)
+  if (wanted) show(wanted)
   if (host.dataset.day !== day) {
     day = host.dataset.day
     chosen = -1
@@ -110,7 +119,7 @@ function escaped(text) {
   return holder.innerHTML
 }
 function asSvg() {
-  const host = plot(), inner = WIDTH - LEFT - RIGHT, off = document.documentElement.dataset.dayLine === 'off'
+  const host = plot(), inner = WIDTH - LEFT - RIGHT, seen = element.querySelector('.day-views').dataset.dayView
   const part = (svg, y, height) => {
     const copy = svg.cloneNode(true)
     for (const [name, value] of Object.entries({x: LEFT, y, width: inner, height})) copy.setAttribute(name, value)
@@ -118,7 +127,8 @@ function asSvg() {
   }
   const text = (x, y, words, more = '') => `<text x="${x}" y="${y}" ${more}>${escaped(words)}</text>`
   let body = text(LEFT, 30, host.dataset.title, 'class="title"'), y = 64
-  if (!off) body += ['1', '0.5', '0'].map((label, i) => text(LEFT - 8, y + PANEL * i / 2 + 4, label, 'text-anchor="end"')).join('') + text(LEFT, y - 6, 'P(full)')
+  const [unit, ...scale] = {share: ['Share taken', '100%', '50%', '0%'], probability: ['P(full)', '1', '0.5', '0']}[seen] ?? ['']
+  body += text(LEFT, y - 6, unit) + scale.map((label, i) => text(LEFT - 8, y + PANEL * i / 2 + 4, label, 'text-anchor="end"')).join('')
   body += part(host.querySelector('.panel'), y, PANEL)
   y += PANEL + 8
   for (const strip of host.querySelectorAll('.strip')) { body += part(strip, y, 24); y += 32 }
@@ -126,7 +136,7 @@ function asSvg() {
   y += 34
   let x = LEFT
   for (const item of element.querySelectorAll('.day-legend li')) {
-    if (off && item.classList.contains('level-key')) continue
+    if (getComputedStyle(item).display === 'none') continue
     const label = item.textContent, width = 40 + 6.6 * label.length
     if (x + width > WIDTH && x > LEFT) { x = LEFT; y += 24 }
     const key = item.querySelector('svg').cloneNode(true)
@@ -138,8 +148,8 @@ function asSvg() {
   body += text(WIDTH - RIGHT, y, host.dataset.credit, 'class="credit" text-anchor="end"')
   const height = y + 14
   const style = 'text { font: 13px sans-serif; fill: #454d57 } .title { font-size: 18px; font-weight: 600; fill: #22272e } .credit { font-size: 10px } .key { color: #22272e }'
-  const lines = '.key path { fill: none } .key .interval { fill: rgba(34, 39, 46, 0.2) } .key .usual-range { fill: rgba(156, 63, 128, 0.22) }'
-  return {height, xml: `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}"${off ? ' data-day-line="off"' : ''}>` +
+  const lines = '.key path { fill: none } .key .interval { fill: rgba(34, 39, 46, 0.2) } .key .usual-range { fill: rgba(156, 63, 128, 0.22) } .key .share-band { fill: rgba(0, 95, 150, 0.24) }'
+  return {height, xml: `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" data-day-view="${seen}">` +
     `<style>${style} ${lines}</style><rect width="100%" height="100%" fill="#ffffff"/>${body}</svg>`}
 }
 async function save() {

@@ -1,5 +1,6 @@
 """The chart of a camera day: bands and strips as SVG in per cent of the day, lines above them, so that it follows the page's width.
 
+It has up to three views, switched by `data-day-view`: the share taken, class and probability, class alone.
 It is redrawn whole while frames arrive. `chart.js` lets a visitor point at it, scrub along it and walk through it by keyboard, and saves
 it as a picture. Colours are CSS variables: the page sets them for the dark, and a saved picture falls back to the light ones here.
 """
@@ -9,20 +10,27 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from carpark.day.level import smooth_level
-from carpark.day.overlays import Overlay, Values, edges_of, minutes_of
+from carpark.day.level import smooth_fullness, smooth_level
+from carpark.day.overlays import Curve, Overlay, Values, edges_of, minutes_of
 from carpark.day.styles import STATES, VERDICTS, WAITING, Style, runs_of, states_of, verdicts_of
 from carpark.day.table import CameraDay
 from carpark.slots import LONDON, bounds_of_day, day_in_words
 from tabs.credits import ATTRIBUTION
+from tabs.photo.answer import share_in_words
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 TICK_HOURS = 3
+VIEWS = {"share": "Share taken", "probability": "Class and probability", "class": "Class alone"}
+SCALES = {"share": ("100%", "Share taken, 50%", "0%"), "probability": ("1", "P(full) 0.5", "0")}
+WHAT_TAKEN_MEANS = (
+    "In a car park, taken means the share of the bays; on a street, the share of the road under vehicles, where a jam is 100%."
+)
+WHAT_FULL_MEANS = "On a street, full means that vehicles cover the road: a jam is full."
 HATCHINGS = {  # pattern size in px, what is drawn into it
     "diagonal": (6, '<path d="M-1 1L1 -1M0 6L6 0M5 7L7 5"/>'),
     "vertical": (4, '<path d="M2 0V4"/>'),
@@ -40,14 +48,19 @@ LINES = """
 .usual-range, .lines .usual-range { fill: var(--usual, rgba(156, 63, 128, 0.22)); }
 .usual-line { stroke: var(--other, #7d2a64); stroke-width: 1.5; stroke-dasharray: 2 4; opacity: 0.8; }
 pattern path { stroke: var(--hatch, rgba(57, 67, 76, 0.32)); fill: none; } pattern circle { fill: var(--hatch, rgba(57, 67, 76, 0.32)); }
-[data-day-line="off"] .lines path { visibility: hidden; } [data-day-line="off"] .level-key { display: none; }
-[data-day-line="off"] .panel .unsure { y: 40%; height: 60%; } [data-day-line="off"] .panel .empty { y: 80%; height: 20%; }
+.share-band, .lines .share-band { fill: var(--share, rgba(0, 95, 150, 0.24)); }
+[data-day-view="share"] .in-probability, [data-day-view="probability"] .in-share { display: none; }
+[data-day-view="class"] :is(.in-probability, .in-share) { display: none; }
+[data-day-view="share"] .panel .band { y: 95%; height: 5%; }
+[data-day-view="class"] .panel .unsure { y: 40%; height: 60%; } [data-day-view="class"] .panel .empty { y: 80%; height: 20%; }
 """
 
 
 def chart_html(shown: CameraDay, overlays: Sequence[Overlay] = (), *, start: int | None = None) -> str:
     """The chart of a day as HTML. `start` is the row that is chosen at first, None for none yet."""
     table = shown.table
+    knows_share = bool(table["fullness"].notna().any())
+    view = "share" if knows_share else "probability"
     length = minutes_in(shown.day)
     minutes = minutes_of(table["time"], shown.day)
     edges = edges_of(table, minutes)
@@ -66,17 +79,35 @@ def chart_html(shown: CameraDay, overlays: Sequence[Overlay] = (), *, start: int
     }
     data = " ".join(f'data-{name}="{value}"' for name, value in attributes.items())
     return (
-        f'<div class="day-chart"><div class="scale" aria-hidden="true"><i>1</i><i>P(full) 0.5</i><i>0</i></div>'
+        f'<div class="day-views" data-day-view="{view}">{views_html(view)}<div class="day-chart">{scales_html()}'
         f'<div class="plot" role="slider" tabindex="0" aria-label="Moment of the day" aria-valuemin="0" '
         f'aria-valuemax="{len(table) - 1}" aria-valuenow="0" aria-valuetext="none chosen" {data}>'
         f'<svg class="panel" aria-hidden="true">{definitions()}{rects("band", verdicts, edges, length)}'
         f'<line class="half" x2="100%" y1="50%" y2="50%"/>'
         f'<svg class="lines" width="100%" height="100%" viewBox="0 0 {length:g} 100" preserveAspectRatio="none">'
-        f"{''.join([*map(overlay_lines, overlays), *level_lines(table, minutes)])}</svg></svg>"
+        f'<g class="in-probability">{overlay_lines(overlays, "p_full")}{level_lines(table, minutes)}</g>'
+        f'<g class="in-share">{overlay_lines(overlays, "fullness")}{share_lines(table, minutes)}</g></svg></svg>'
         + "".join(f'<svg class="strip" role="img" aria-label="{html.escape(name)}">{body}</svg>' for name, body in strips)
         + f'<div class="hours" aria-hidden="true">{hours_html(shown.day, length)}</div></div></div>'
-        + legend_html(verdicts, states, overlays)
+        + legend_html(verdicts, states, overlays, knows_share=knows_share)
+        + f'<p class="meaning">{WHAT_TAKEN_MEANS if knows_share else WHAT_FULL_MEANS}</p></div>'
     )
+
+
+def views_html(chosen: str) -> str:
+    """The choice of a view, as radio buttons; without the share taken where the model cannot tell it."""
+    offered = {view: name for view, name in VIEWS.items() if view != "share" or chosen == "share"}
+    buttons = "".join(
+        f'<label><input type="radio" name="day-view" value="{view}"{" checked" if view == chosen else ""} />{name}</label>'
+        for view, name in offered.items()
+    )
+    return f'<fieldset class="views"><legend>Show</legend>{buttons}</fieldset>'
+
+
+def scales_html() -> str:
+    """What the height of a point means, for the views that have points."""
+    labels = {view: "".join(f"<i>{label}</i>" for label in scale) for view, scale in SCALES.items()}
+    return "".join(f'<div class="scale in-{view}" aria-hidden="true">{body}</div>' for view, body in labels.items())
 
 
 def title_of(shown: CameraDay) -> str:
@@ -109,14 +140,20 @@ def describe_moments(table: pd.DataFrame, minutes: Values, verdicts: Sequence[st
     local = table["time"].dt.tz_convert(LONDON).dt.strftime("%H:%M")
     links = [f"{slot:%Y-%m-%dT%H:%M}{f':{slot:%S}' if slot.second else ''}Z" for slot in table["slot"]]
     kinds = [verdict or state for verdict, state in zip(verdicts, states, strict=True)]
-    words = [describe_moment(*row) for row in zip(verdicts, states, table["p_full"], table["reason"], strict=True)]
+    numbers = [describe_numbers(*row) for row in zip(table["fullness"], table["p_full"], strict=True)]
+    words = [describe_moment(*row) for row in zip(verdicts, states, numbers, table["reason"], strict=True)]
     return [list(moment) for moment in zip(local, links, kinds, words, minutes.round(1).tolist(), strict=True)]
 
 
-def describe_moment(verdict: str, state: str, p_full: float, reason: str) -> str:
+def describe_numbers(fullness: float, p_full: float) -> str:
+    """The share taken, where the model can tell it, and P(full): "about 70% taken, P(full) 0.97"."""
+    return ("" if np.isnan(fullness) else f"{share_in_words(fullness)}, ") + f"P(full) {p_full:.2f}"
+
+
+def describe_moment(verdict: str, state: str, numbers: str, reason: str) -> str:
     """What there is to say about one row, in words."""
     if verdict:
-        return f"{VERDICTS[verdict].label}, P(full) {p_full:.2f}" + (f"; {reason}" if reason else "")
+        return f"{VERDICTS[verdict].label}, {numbers}" + (f"; {reason}" if reason else "")
     if state in WAITING:
         return WAITING[state].label
     if state == "ok":
@@ -147,33 +184,50 @@ def hours_html(day: date, length: float) -> str:
     return "".join(f'<i style="left:{100 * minute / length:.3f}%">{clock}</i>' for minute, clock in hours_of(day))
 
 
-def level_lines(table: pd.DataFrame, minutes: Values) -> list[str]:
-    """The smoothed level with its interval, and P(full) as points."""
-    smoothed = smooth_level(table)
-    level, low, high = (smoothed[column].to_numpy() for column in ("level", "low", "high"))
-    points = zip(minutes, table["p_full"], strict=True)
-    dots = "".join(f"M{_x(minute)} {_y(p_full)}h0" for minute, p_full in points if not np.isnan(p_full))
-    return [_path("interval", _area(minutes, low, high)), _path("level", _line(minutes, level)), _path("dots", dots)]
+def level_lines(table: pd.DataFrame, minutes: Values) -> str:
+    """The smoothed level of P(full) with its interval, and P(full) as points."""
+    level, low, high = smooth_level(table).to_numpy().T
+    return _path("interval", _area(minutes, low, high)) + _path("level", _line(minutes, level)) + _dots(minutes, table["p_full"])
 
 
-def overlay_lines(overlay: Overlay) -> str:
-    """A line, broken where nobody knows, and the range around it where it has one."""
+def share_lines(table: pd.DataFrame, minutes: Values) -> str:
+    """The smoothed share taken in the band of its interval, and each frame's share as a point; nothing where there is a gap."""
+    level, low, high = smooth_fullness(table).to_numpy().T
+    return _path("share-band", _area(minutes, low, high)) + _path("level", _line(minutes, level)) + _dots(minutes, table["fullness"])
+
+
+def overlay_lines(overlays: Sequence[Overlay], column: Literal["p_full", "fullness"]) -> str:
+    """For each overlay that has one, the curve of the column: a line, broken where nobody knows, and the range around it."""
+    curves = [(overlay, overlay.p_full if column == "p_full" else overlay.fullness) for overlay in overlays]
+    return "".join(_curve(overlay, curve) for overlay, curve in curves if curve)
+
+
+def _curve(overlay: Overlay, curve: Curve) -> str:
     area = ""
-    if overlay.low is not None and overlay.high is not None:
-        area = _path(f"{overlay.kind}-range", _area(overlay.minutes, overlay.low, overlay.high))
-    return area + _path(f"{overlay.kind}-line", _line(overlay.minutes, overlay.middle))
+    if curve.low is not None and curve.high is not None:
+        area = _path(f"{overlay.kind}-range", _area(overlay.minutes, curve.low, curve.high))
+    return area + _path(f"{overlay.kind}-line", _line(overlay.minutes, curve.middle))
 
 
-def legend_html(verdicts: Sequence[str], states: Sequence[str], overlays: Sequence[Overlay]) -> str:
+def _dots(minutes: Values, values: pd.Series) -> str:
+    points = zip(minutes, values, strict=True)
+    return _path("dots", "".join(f"M{_x(minute)} {_y(value)}h0" for minute, value in points if not np.isnan(value)))
+
+
+def legend_html(verdicts: Sequence[str], states: Sequence[str], overlays: Sequence[Overlay], *, knows_share: bool) -> str:
     """The kinds that occur, in this day or in the compared one, each with its key."""
     shown = {*verdicts, *(verdict for overlay in overlays for verdict in overlay.verdicts)}
     items = [*_keys("band", VERDICTS, shown), *_keys("state", STATES | WAITING, states)]
     if any(verdicts):
         interval, level = '<path class="interval" d="M0 3h14v8H0z"/>', '<path class="level" d="M0 7h14"/>'
-        items.append(_item("level-key", interval + level, "Level, with its 95% interval"))
-        items.append(_item("level-key", '<circle cx="7" cy="7" r="2" fill="currentColor"/>', "P(full)"))
+        dot, band = '<circle cx="7" cy="7" r="2" fill="currentColor"/>', '<path class="share-band" d="M0 3h14v8H0z"/>'
+        items.append(_item("line-key in-probability", interval + level, "Level, with its 95% interval"))
+        items.append(_item("line-key in-probability", dot, "P(full)"))
+        if knows_share:
+            items.append(_item("line-key in-share", band + level, "Share taken, with the 80% interval of a frame"))
+            items.append(_item("line-key in-share", dot, "One frame"))
     for overlay in overlays:
-        area = '<path class="usual-range" d="M0 0h14v14H0z"/>' if overlay.low is not None else ""
+        area = '<path class="usual-range" d="M0 0h14v14H0z"/>' if overlay.kind == "usual" else ""
         items.append(_item(f"{overlay.kind}-key", f'{area}<path class="{overlay.kind}-line" d="M0 7h14"/>', overlay.name))
     return f'<ul class="day-legend">{"".join(items)}</ul>'
 

@@ -20,7 +20,6 @@ class DayResults:
     """The widgets that show a day."""
 
     words: gr.HTML
-    with_line: gr.Checkbox
     chart: gr.HTML
     viewer: gr.HTML
     csv: gr.DownloadButton
@@ -44,14 +43,13 @@ def lay_out_results() -> DayResults:
     words = gr.HTML(NOTHING_YET, elem_id="day-words", js_on_load=READ_ALOUD)
     with gr.Column(elem_id="day-results"):
         chart = gr.HTML(elem_id="day-chart", js_on_load=ON_LOAD, apply_default_css=False)
-        with_line = gr.Checkbox(True, label="Show the probability line", container=False, elem_id="with-line")
         viewer = frame_viewer()
         second = lay_out_second_day()
         with gr.Row():
             csv = gr.DownloadButton("Download as CSV", size="sm", scale=0, min_width=180)
             parquet = gr.DownloadButton("Download as Parquet", size="sm", scale=0, min_width=180)
             png = gr.Button("Download as PNG", size="sm", scale=0, min_width=180)
-    return DayResults(words, with_line, chart, viewer, csv, parquet, png, second)
+    return DayResults(words, chart, viewer, csv, parquet, png, second)
 
 
 def lay_out_second_day() -> SecondDay:

@@ -38,7 +38,6 @@ SHOW_LINKED_DAY = """() => {  // the button appears with its tab
   if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
 }"""
 SAVE_PICTURE = "() => { document.dispatchEvent(new CustomEvent('day:save')) }"
-SWITCH_LINE = "on => { document.documentElement.dataset.dayLine = on ? 'on' : 'off' }"
 PROGRESS = gr.Progress()  # as a default it makes Gradio hand in the bar of the call
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # of events that are only the page's
 
@@ -126,7 +125,7 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
 
 
 def wire_results(sources: Sources, results: DayResults, states: DayStates) -> None:
-    """The frames that the page asks for, a second day in the same axes, and what the page does by itself: the line switch, the picture."""
+    """The frames that the page asks for, a second day in the same axes, and what the page does by itself: the picture."""
 
     def on_frames(shown: CameraDay | None, event: gr.EventData) -> dict[str, Any]:
         return send_frames(sources, shown, event)
@@ -138,7 +137,6 @@ def wire_results(sources: Sources, results: DayResults, states: DayStates) -> No
         return chart_html(shown, overlays_of(shown, sources.archive())) if shown else "", None
 
     results.viewer.frames(on_frames, states.shown, results.viewer, concurrency_id="frames", concurrency_limit=4, **HIDDEN)
-    results.with_line.input(None, results.with_line, None, js=SWITCH_LINE)
     results.png.click(None, js=SAVE_PICTURE)
     second, drawn = results.second, [results.chart, states.second]
     asked: dict[str, Any] = {"api_visibility": "private", "show_progress_on": second.add, "concurrency_id": "day"}

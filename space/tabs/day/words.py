@@ -22,6 +22,9 @@ class SlotAnswer:
     state: Annotated[str, Field(description="ok, in_use, corrupt, frozen, late or missing")]
     reason: Annotated[str, Field(description="why the state is not ok")]
     p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
+    fullness: Annotated[float | None, Field(description="share of the road, or of the bays, that is taken, 0 to 1; null: not known")]
+    fullness_low: Annotated[float | None, Field(description="lower end of the 80% interval of fullness")]
+    fullness_high: Annotated[float | None, Field(description="upper end of that interval")]
     label: Annotated[str | None, Field(description="the likelier of empty and full; only when ok")]
     sure: Annotated[bool | None, Field(description="whether the model stands by the label; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
@@ -51,6 +54,9 @@ def summary_in_words(summary: DaySummary) -> str:
     if not usable or summary.full_share is None:
         return f"None of the {begun} slots, one every {_duration(summary.cadence)}, has a usable frame. {_faults(summary)}".strip()
     sentences = [f"{usable} of {begun} slots, one every {_duration(summary.cadence)}, have a usable frame."]
+    if summary.mean_fullness is not None:
+        busiest = f", busiest hour {_hour(summary.busiest_hour)}" if summary.busiest_hour else ""
+        sentences.append(f"On average {_share(summary.mean_fullness)} taken{busiest}.")
     if summary.first_full and summary.last_full:
         first, last = _clock(summary.first_full), _clock(summary.last_full)
         sentences.append(f"Full in {_share(summary.full_share)} of them, first at {first}, last at {last}.")
@@ -59,7 +65,8 @@ def summary_in_words(summary: DaySummary) -> str:
     if summary.unsure_share:
         sentences.append(f"The model is not sure about {_share(summary.unsure_share)}.")
     if summary.busiest_hour and summary.quietest_hour and summary.busiest_hour != summary.quietest_hour:
-        sentences.append(f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest: {_hour(summary.quietest_hour)}.")
+        fullest = f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest" if summary.mean_fullness is None else "Emptiest hour"
+        sentences.append(f"{fullest}: {_hour(summary.quietest_hour)}.")
     if summary.longest_gap > summary.cadence:
         sentences.append(f"The longest gap lasts {_duration(summary.longest_gap)}.")
     return " ".join([*sentences, _faults(summary)]).strip()

@@ -1,8 +1,9 @@
 """What the model says about one photo: the answer that the API gives, and the card that the page shows."""
 
 import html
+import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,15 @@ from pydantic import Field
 
 from carpark.model.config import Label
 from carpark.model.engines import Model
+from carpark.model.fullness import interval_of
 from carpark.model.neighbours import Neighbours
 
 NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.</p></div>'
 NO_CAR_PARK = "This does not look like a car park"
+PARTLY_FULL = "Partly full"
+BETWEEN = (0.1, 0.9)  # an interval within these speaks for neither class
+
+Kind = Literal["full", "empty", "partial", "unsure", "no-car-park"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,9 @@ class PhotoAnswer:
     label: Annotated[Label, Field(description="the likelier of the two")]
     p_full: Annotated[float, Field(description="probability that the car park is full, 0 to 1")]
     sure: Annotated[bool, Field(description="whether the model stands by its label; false means: too close to call, or no car park")]
+    fullness: Annotated[float | None, Field(description="share of the bays, or of the road, that is taken, 0 to 1; null: not known")]
+    fullness_low: Annotated[float | None, Field(description="lower end of the 80% interval of fullness; wider for an unlike picture")]
+    fullness_high: Annotated[float | None, Field(description="upper end of that interval")]
     is_car_park: Annotated[
         bool | None, Field(description="false: unlike every photo that the model learned from, so its label means nothing; null: not known")
     ]
@@ -34,19 +43,35 @@ class PhotoAnswer:
 def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> tuple[PhotoAnswer, npt.NDArray[np.float32]]:
     """The model's answer for a picture, and its features, (width,). `neighbours` tell whether it shows a car park at all."""
     predictions = model.predict([image])
-    is_car_park = neighbours.is_car_park(predictions.features[0])
-    return answer_of(model, float(predictions.p_full[0]), is_car_park=is_car_park), predictions.features[0]
+    p_full, features, fullness = float(predictions.p_full[0]), predictions.features[0], float(predictions.fullness[0])
+    return answer_of(model, p_full, fullness=fullness, is_car_park=neighbours.is_car_park(features)), features
 
 
-def answer_of(model: Model, p_full: float, *, is_car_park: bool | None) -> PhotoAnswer:
-    """The answer for one P(full)."""
+def answer_of(model: Model, p_full: float, *, fullness: float, is_car_park: bool | None) -> PhotoAnswer:
+    """The answer for one P(full) and one fullness, which is NaN where the model cannot tell."""
     label, sure = model.answer(p_full)
-    chance = percent(p_full if label == "full" else 1 - p_full)
+    share, low, high = None, None, None
+    if model.config.fullness and not math.isnan(fullness):
+        ends = interval_of(fullness, model.config.fullness, is_like_training=is_car_park is not False)
+        share, (low, high) = fullness, map(float, ends)
     if is_car_park is False:
         verdict, sure = NO_CAR_PARK, False
+    elif sure:
+        verdict = f"{label.capitalize()}, {percent(p_full if label == 'full' else 1 - p_full)} sure"
+    elif low is not None and high is not None and BETWEEN[0] <= low and high <= BETWEEN[1]:
+        verdict = PARTLY_FULL
     else:
-        verdict = f"{label.capitalize()}, {chance} sure" if sure else f"Unsure, leaning {label}"
-    return PhotoAnswer(label, p_full, sure, is_car_park, verdict, model.config.sha256)
+        verdict = f"Unsure, leaning {label}"
+    return PhotoAnswer(label, p_full, sure, share, low, high, is_car_park, verdict, model.config.sha256)
+
+
+def kind_of(answer: PhotoAnswer) -> Kind:
+    """What the answer is, and how it is coloured."""
+    if answer.is_car_park is False:
+        return "no-car-park"
+    if answer.sure:
+        return answer.label
+    return "partial" if answer.verdict == PARTLY_FULL else "unsure"
 
 
 def percent(share: float) -> str:
@@ -59,20 +84,68 @@ def short_percent(share: float) -> str:
     return ">99%" if share >= 0.995 else "<1%" if share < 0.005 else f"{share:.0%}"
 
 
+def share_in_words(share: float) -> str:
+    """A share taken in steps of 5%, which is as exact as it is known: "about 70% taken"."""
+    if share < 0.025:
+        return "under 5% taken"
+    return "over 95% taken" if share > 0.975 else f"about {step_of_5(share)}% taken"
+
+
+def range_in_words(low: float, high: float) -> str:
+    """An interval in the same steps: "55% to 85%"."""
+    return f"{step_of_5(low)}% to {step_of_5(high)}%"
+
+
+def step_of_5(share: float) -> int:
+    """The nearest multiple of 5, in per cent."""
+    return 5 * round(20 * share)
+
+
 def verdict_card(answer: PhotoAnswer, model: Model) -> str:
-    """The answer as HTML: the word large, how sure beside it, both probabilities, and where this model draws its lines."""
-    word, _, rest = answer.verdict.partition(", ")
-    css = "no-car-park" if answer.is_car_park is False else answer.label if answer.sure else "unsure"
+    """The answer as HTML: what to beware of, the share taken as a gauge, the word, and how sure the model is.
+
+    A model that does not know the share has the word in large and a bar for each probability.
+    """
     thresholds = model.config.thresholds
     full, empty = f"{thresholds.full_at_least:.0%}", f"{thresholds.empty_at_most:.0%}"
     lines = f"Full means a probability of full of at least {full}, empty one of at most {empty}; anything between is unsure."
-    if answer.is_car_park is False:
+    word, _, rest = answer.verdict.partition(", ")
+    is_unlike = answer.is_car_park is False
+    if is_unlike:
         rest = "so the numbers below mean little"
         lines = "Nothing that the model learned from resembles this picture. It knows car parks, and streets with parking, only."
+    head = f'<p class="verdict-word">{html.escape(word)}</p><p class="verdict-rest">{html.escape(rest)}</p>'
+    gauge = share_gauge(answer)
+    if not gauge:
+        body = f'{head}{probability_bars(answer.p_full)}<p class="verdict-lines">{lines}</p>'
+    elif is_unlike:
+        warning = f'<p class="verdict-unlike">{html.escape(word)}, {rest}.</p>'
+        body = f'{warning}{gauge}<p class="verdict-word">Unsure</p>{small_print(answer, lines)}'
+    else:
+        body = f"{gauge}{head}{small_print(answer, lines)}"
+    return f'<div class="verdict verdict-{kind_of(answer)}{" with-share" if gauge else ""}">{body}</div>'
+
+
+def share_gauge(answer: PhotoAnswer) -> str:
+    """The share taken as HTML: in words, and as a bar from 0 to 100% with the interval as a band; "" where it is not known."""
+    if answer.fullness is None or answer.fullness_low is None or answer.fullness_high is None:
+        return ""
+    low, high = answer.fullness_low, answer.fullness_high
+    words = share_in_words(answer.fullness)
     return (
-        f'<div class="verdict verdict-{css}"><p class="verdict-word">{html.escape(word)}</p>'
-        f'<p class="verdict-rest">{html.escape(rest)}</p>'
-        f'{probability_bars(answer.p_full)}<p class="verdict-lines">{lines}</p></div>'
+        f'<p class="share"><b>{words[0].upper()}{words[1:]}</b> ({range_in_words(low, high)})</p>'
+        f'<div class="gauge" aria-hidden="true"><span class="gauge-band" style="left: {low:.1%}; width: {high - low:.1%}"></span>'
+        f'<span class="gauge-tick" style="left: {answer.fullness:.1%}"></span></div>'
+        '<p class="gauge-scale" aria-hidden="true"><i>0%</i><i>50%</i><i>100%</i></p>'
+    )
+
+
+def small_print(answer: PhotoAnswer, lines: str) -> str:
+    """P(full), and what the band and the words mean, as HTML."""
+    promise = "is wider than usual" if answer.is_car_park is False else "holds the truth in 4 of 5 pictures of places new to the model"
+    return (
+        f'<p class="verdict-lines">Probability of full: <b id="p-full">{html.escape(short_percent(answer.p_full))}</b>. {lines} '
+        f"Taken is the share of the bays, or of the road; the band {promise}.</p>"
     )
 
 

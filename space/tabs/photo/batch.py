@@ -15,11 +15,13 @@ from carpark.images import open_image
 from carpark.model.engines import Model
 from carpark.model.neighbours import Neighbours
 from serving.edge import READ_ALOUD, errors_as_toast
-from tabs.photo.answer import PhotoAnswer, judge_photo
+from tabs.photo.answer import PhotoAnswer, judge_photo, range_in_words, share_in_words
+from tabs.photo.answer import kind_of as kind_of_answer
 from tabs.photo.uploads import never_fetching, uploaded_file
 
 MOST_AT_ONCE = 24
-RESULT_COLUMNS = ("photo", "verdict", "label", "p_full", "sure", "is_car_park", "problem")
+NUMBER = ' class="number"'
+ANSWER_COLUMNS = ("verdict", "label", "p_full", "sure", "fullness", "fullness_low", "fullness_high", "is_car_park")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +96,42 @@ def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> P
 
 
 def table_of(rows: Sequence[PhotoResult]) -> str:
-    """The rows as an HTML table, with a line above it that says how many there are of what."""
-    body = "".join(f'<tr class="row-{kind_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row)}</tr>' for row in rows)
-    head = '<tr><th scope="col">Photo</th><th scope="col">Answer</th><th scope="col" class="number">Probability of full</th></tr>'
+    """The rows as an HTML table, with a line above it that says how many there are of what; the share taken where a model knows it."""
+    with_share = any(row.answer and row.answer.fullness is not None for row in rows)
+    body = "".join(
+        f'<tr class="row-{kind_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row, with_share=with_share)}</tr>'
+        for row in rows
+    )
+    share = f'<th scope="col"{NUMBER}>Share taken</th>' if with_share else ""
+    head = f'<tr><th scope="col">Photo</th><th scope="col">Answer</th>{share}<th scope="col"{NUMBER}>Probability of full</th></tr>'
     return f'<p>{counts_of(rows)}</p><table class="answers"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
-def cells_of(row: PhotoResult) -> str:
-    """Answer and probability, or the problem across both."""
-    if row.answer is None:
-        return f'<td colspan="2">{html.escape(row.problem)}</td>'
-    return f'<td>{html.escape(row.answer.verdict)}</td><td class="number">{row.answer.p_full:.0%}</td>'
+def cells_of(row: PhotoResult, *, with_share: bool) -> str:
+    """Answer, share and probability, or the problem across all of them."""
+    answer = row.answer
+    if answer is None:
+        return f'<td colspan="{2 + with_share}">{html.escape(row.problem)}</td>'
+    share = f"<td{NUMBER}>{share_cell(answer)}</td>" if with_share else ""
+    return f"<td>{html.escape(answer.verdict)}</td>{share}<td{NUMBER}>{answer.p_full:.0%}</td>"
+
+
+def share_cell(answer: PhotoAnswer) -> str:
+    """The share taken with its interval, in words; "" where it is not known."""
+    if answer.fullness is None or answer.fullness_low is None or answer.fullness_high is None:
+        return ""
+    return f"{share_in_words(answer.fullness).removesuffix(' taken')} ({range_in_words(answer.fullness_low, answer.fullness_high)})"
 
 
 def kind_of(row: PhotoResult) -> str:
-    """full, empty, unsure, no-car-park or problem: what the row is and how it is coloured."""
-    if row.answer is None:
-        return "problem"
-    if row.answer.is_car_park is False:
-        return "no-car-park"
-    return row.answer.label if row.answer.sure else "unsure"
+    """What the answer is, or "problem": how the row is coloured."""
+    return kind_of_answer(row.answer) if row.answer else "problem"
 
 
 def counts_of(rows: Sequence[PhotoResult]) -> str:
     """How many photos were answered how, in words."""
-    names = {"full": "full", "empty": "empty", "unsure": "unsure", "no-car-park": "not a car park", "problem": "not readable"}
+    names = {"full": "full", "empty": "empty", "partial": "partly full", "unsure": "unsure"}
+    names |= {"no-car-park": "not a car park", "problem": "not readable"}
     kinds = [kind_of(row) for row in rows]
     return ", ".join(f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds).capitalize() + "."
 
@@ -127,11 +140,11 @@ def write_csv(rows: Sequence[PhotoResult], file: Path) -> None:
     """The rows with every number; a photo without an answer has its problem instead."""
     with file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
-        writer.writerow(RESULT_COLUMNS)
+        writer.writerow(("photo", *ANSWER_COLUMNS, "problem"))
         for row in rows:
-            found = row.answer
-            answer = (found.verdict, found.label, round(found.p_full, 4), found.sure, found.is_car_park) if found else ("",) * 5
-            writer.writerow((plain_cell(row.name), *answer, row.problem))
+            answer = [getattr(row.answer, column, "") for column in ANSWER_COLUMNS]
+            numbers = [round(value, 4) if isinstance(value, float) else value for value in answer]
+            writer.writerow((plain_cell(row.name), *numbers, row.problem))
 
 
 def plain_cell(text: str) -> str:

@@ -14,6 +14,7 @@ from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
 from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json, without_secrets
+from tabs.day.tab import TAB as CAMERA_DAY
 from tabs.photo import vote
 from tabs.photo.answer import NOTHING_YET, PhotoAnswer, judge_photo, verdict_card
 from tabs.photo.batch import build_batch
@@ -37,6 +38,7 @@ class Widgets:
     with_heat: gr.Checkbox
     heat: gr.HTML
     similar: gr.HTML
+    next_step: gr.Button
 
     @property
     def shown(self) -> list[Any]:
@@ -44,12 +46,12 @@ class Widgets:
         return [self.verdict, *self.vote.outputs, self.why, self.heat, self.similar]
 
 
-def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> None:
-    """The tab's widgets and wiring; `samples` are picture files with their labels."""
+def build_photo_tab(tabs: gr.Tabs, sources: Sources, samples: Sequence[tuple[Path, str]]) -> None:
+    """The tab's widgets and wiring; `samples` are picture files with their labels. The next step opens another of the `tabs`."""
     photos = once(lambda: TrainingPhotos(sources.dataset_folder()))
 
     def classify(photo: dict[str, Any] | None) -> dict[str, Any]:
-        """Say whether the car park in a photo is full or empty, with the probability and whether the model is sure.
+        """Say whether the car park in a photo is full or empty, how much of it is taken, and whether the model is sure.
 
         Args:
             photo: A picture file (JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF) of a car park or a street with parking.
@@ -73,6 +75,7 @@ def build_photo_tab(sources: Sources, samples: Sequence[tuple[Path, str]]) -> No
     # A photo that cannot be judged makes room for the next one, and the answer to the photo before it goes.
     asked.failure(lambda: (None, *nothing_shown()), None, [ui.photo, *ui.shown], api_visibility="private", show_progress="hidden")
     ui.with_heat.input(on_heat, [ui.photo, ui.with_heat], ui.heat, **quiet)
+    ui.next_step.click(lambda: gr.Tabs(selected=CAMERA_DAY), None, tabs, api_visibility="private", show_progress="hidden", queue=False)
     gr.on([], classify, ui.photo, answer, preprocess=False, api_name="classify", concurrency_id="photo")
 
 
@@ -110,6 +113,9 @@ def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
             gr.HTML(f'<p class="small-print">{PRIVACY}</p>')
         with gr.Column(scale=2, min_width=300):
             verdict = gr.HTML(NOTHING_YET, elem_id="verdict", js_on_load=READ_ALOUD)
+            next_step = gr.Button(
+                "Try your own street: Camera day", elem_id="next-step"
+            )  # the style sheet hides it until there is an answer
             form = build_vote_form(sources.votes)
     if samples:
         gr.HTML("<h2>Or try one of these</h2>")
@@ -128,7 +134,7 @@ def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
             with gr.Column(scale=2, min_width=300):
                 similar = gr.HTML(elem_id="similar")
     build_batch(sources.photo_model, sources.neighbours)
-    return Widgets(photo, verdict, form, why, with_heat, heat, similar)
+    return Widgets(photo, verdict, form, why, with_heat, heat, similar, next_step)
 
 
 def nothing_shown() -> tuple[Any, ...]:

@@ -11,11 +11,12 @@ from carpark.archives.cached import CachedArchive
 from carpark.archives.http import HttpArchive
 from carpark.cache import Cache
 from carpark.day import camera_day
+from carpark.day.kept import read_known
 from carpark.day.table import summarize_day
 from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.carpark.archives.test_opening import HASTY
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
+from tests.toy_day import CAMERA, DAY, FULLNESS, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,14 @@ def test_a_finished_day_is_never_fetched_or_classified_twice(cache, faulty):
     assert (again.asked, model.batches) == ([], [])
     assert seen[-1].fetched == seen[-1].classified == seen[-1].total == 288
     assert summarize_day(kept) == summarize_day(table)
+
+
+def test_a_kept_day_has_its_shares_and_an_unfinished_one_is_not_asked_for_them_again(cache, faulty):
+    table = camera_day(CAMERA, DAY, archive=ListedArchive(faulty, cache), model=ToyModel(fullness=FULLNESS))
+    kept = camera_day(CAMERA, DAY, archive=ListedArchive({}, cache), model=ToyModel(fullness=FULLNESS))
+    pd.testing.assert_frame_equal(kept, table)
+    usable = table[table["p_full"].notna()]
+    assert {answer.fullness for answer in read_known(table).values()} == set(usable["fullness"])
 
 
 def test_another_model_judges_a_kept_day_anew(cache, faulty):

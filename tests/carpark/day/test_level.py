@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carpark.day.level import smooth_level
+from carpark.day.level import smooth_fullness, smooth_level
 from carpark.slots import slots_of_day
 
 SLOTS = pd.to_datetime(slots_of_day(date(2020, 3, 9)), utc=True)
@@ -42,6 +42,15 @@ def test_what_lies_behind_a_long_gap_does_not_count():
     drawn = smoothed(p_full)["level"]
     assert drawn[:20].to_numpy() == pytest.approx(0.1)
     assert drawn[23:].to_numpy() == pytest.approx(0.9)
+
+
+def test_the_band_of_the_share_taken_is_as_wide_as_its_intervals_and_every_gap_stays_one():
+    fullness = np.full(60, 0.5)
+    fullness[[20, 21, 40]] = np.nan
+    columns = {"fullness": fullness, "fullness_low": fullness - 0.2, "fullness_high": fullness + 0.3}
+    drawn = smooth_fullness(pd.DataFrame({"slot": SLOTS[:60], "time": SLOTS[:60], **columns}))
+    assert np.flatnonzero(drawn["low"].isna()).tolist() == np.flatnonzero(drawn["level"].isna()).tolist() == [20, 21, 40]
+    assert drawn.dropna().to_numpy() == pytest.approx(np.tile([0.5, 0.3, 0.8], (57, 1)))
 
 
 @pytest.mark.parametrize("p_full", [[np.nan], [np.nan] * 12, [np.nan, 0.5, 0.5, np.nan]])

@@ -19,9 +19,9 @@ def flat(day, level):
 
 def test_the_usual_range_of_an_hour_is_the_middle_half_of_the_days():
     days = [flat(DAY - timedelta(days=back), level) for back, level in enumerate((0.1, 0.2, 0.3, 0.4, 0.5), start=1)]
-    low, middle, high = usual_range(days, table_of(DAY)["time"])
-    assert len(low) == 288
-    assert (low[0], middle[0], high[0]) == pytest.approx((0.2, 0.3, 0.4))
+    usual = usual_range(days, table_of(DAY)["time"])
+    assert len(usual.low) == 288
+    assert (usual.low[0], usual.middle[0], usual.high[0]) == pytest.approx((0.2, 0.3, 0.4))
 
 
 def test_two_days_do_not_say_what_is_usual():
@@ -31,8 +31,17 @@ def test_two_days_do_not_say_what_is_usual():
 def test_an_hour_for_which_too_few_days_speak_has_no_range():
     days = [flat(DAY, 0.5) for _ in range(3)]
     days[0].loc[:11, "p_full"] = np.nan
-    _, middle, _ = usual_range(days, table_of(DAY)["time"])
+    middle = usual_range(days, table_of(DAY)["time"]).middle
     assert np.isnan(middle[:12]).all() and (middle[12:] == 0.5).all()
+
+
+def test_overlays_have_the_share_taken_where_the_model_knows_it():
+    old, new = table_of(DAY), table_of(DAY).assign(fullness=0.4, fullness_low=0.2, fullness_high=0.6)
+    shown = CameraDay(CAMERA, DAY, new, "toy")
+    assert second_overlay(shown, shown).fullness.middle == pytest.approx(0.4)
+    assert second_overlay(CameraDay(CAMERA, DAY, old, "toy"), shown).fullness is None
+    assert usual_range([new] * 3, new["time"], "fullness").middle == pytest.approx(0.4)
+    assert usual_range([old] * 3, new["time"], "fullness") is None
 
 
 def test_days_are_brought_together_by_londons_clock():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from carpark.day.styles import STATES, VERDICTS, WAITING, Run, runs_of, states_of, verdicts_of
-from carpark.day.table import NOT_BEGUN, NOT_FETCHED
+from carpark.day.table import FULLNESS_COLUMNS, NOT_BEGUN, NOT_FETCHED
 from carpark.slots import slots_of_day
 
 FAULTS = {20: "in_use", 21: "frozen", 22: "late", 23: "corrupt", 24: "missing", 100: "missing", 102: "missing"}
@@ -27,7 +27,9 @@ def table_of(day=date(2020, 3, 9), faults=None):
         "reason": reasons,
         "p_full": p_full,
     }
-    return pd.DataFrame(columns).assign(label=pd.Series(labels, dtype="object"), sure=pd.Series(sure, dtype="boolean"), sha256="")
+    return pd.DataFrame(columns).assign(
+        label=pd.Series(labels, dtype="object"), sure=pd.Series(sure, dtype="boolean"), sha256="", **dict.fromkeys(FULLNESS_COLUMNS, np.nan)
+    )
 
 
 def test_a_slot_without_a_usable_frame_has_no_verdict():

@@ -10,14 +10,31 @@ from carpark.archives.http import HttpArchive
 from carpark.day import camera_day
 from carpark.day.table import build_table, summarize_day, watch_day
 from carpark.errors import BadSetting, NoDay
+from carpark.model.fullness import share_of
 from carpark.slots import LONDON, frame_path, slots_of_day
 from tests.carpark.archives.test_opening import HASTY
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.real_data import ARCHIVE, needs_real_data
 from tests.street import card, jpeg, with_overlays
-from tests.toy_day import CAMERA, DAY, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
+from tests.toy_day import CAMERA, DAY, FULLNESS, SLOTS, ListedArchive, ToyModel, faulty_frames, moment
 
-COLUMNS = ["slot", "captured_at", "source", "state", "reason", "p_full", "label", "sure", "url", "sha256", "is_nominal", "time"]
+COLUMNS = [
+    "slot",
+    "captured_at",
+    "source",
+    "state",
+    "reason",
+    "p_full",
+    "fullness",
+    "fullness_low",
+    "fullness_high",
+    "label",
+    "sure",
+    "url",
+    "sha256",
+    "is_nominal",
+    "time",
+]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +79,15 @@ def test_only_usable_frames_carry_a_probability_and_a_label(table):
     assert table["label"].notna().tolist() == table["sure"].notna().tolist() == usable.tolist()
     assert table.loc[[0, 4], "label"].tolist() == ["full", "empty"]
     assert set(table["label"][~usable]) == {None}
+
+
+def test_usable_frames_carry_the_share_taken_with_its_interval(faulty, table):
+    known = day_of(faulty, ToyModel(fullness=FULLNESS))
+    usable = known[known["state"] == "ok"]
+    assert known["fullness"].notna().tolist() == known["fullness_high"].notna().tolist() == (known["state"] == "ok").tolist()
+    assert (usable["fullness_low"] < usable["fullness"]).all() and (usable["fullness"] < usable["fullness_high"]).all()
+    assert usable["fullness"].to_numpy() == pytest.approx(share_of(usable["p_full"], FULLNESS))
+    assert table[["fullness", "fullness_low", "fullness_high"]].isna().all(axis=None)  # a model that cannot tell it
 
 
 def test_rows_say_where_a_frame_came_from_and_when_it_was_taken(table, faulty):
@@ -118,7 +144,7 @@ def test_leaving_a_running_day_closes_its_source():
 
 def test_the_error_of_a_model_comes_out():
     class BrokenModel(ToyModel):
-        def p_full(self, images):
+        def predict(self, images):
             raise RuntimeError("no memory")
 
     with pytest.raises(RuntimeError, match="no memory"):
@@ -189,7 +215,7 @@ def made_up(states, p_full):
     labels, sure = zip(*[(None, None) if p is None else ToyModel().answer(p) for p in values], strict=True)
     slots = SLOTS[: len(states)]
     columns = {"slot": slots, "time": slots, "sha256": "", "state": states, "reason": "", "p_full": values, "label": labels, "sure": sure}
-    return pd.DataFrame(columns).astype({"p_full": "float64"})
+    return pd.DataFrame(columns).astype({"p_full": "float64"}).assign(fullness=float("nan"))
 
 
 def test_a_summary_names_the_hours_and_the_gap():
@@ -205,6 +231,14 @@ def test_a_summary_names_the_hours_and_the_gap():
     assert summary.first_full == midnight + timedelta(minutes=90)
     assert summary.last_full == midnight + timedelta(minutes=115)
     assert summary.longest_gap == timedelta(minutes=45)
+
+
+def test_where_the_share_taken_is_known_the_busiest_hour_is_the_one_with_most_of_it():
+    table = made_up(["ok"] * 24, [0.9] * 12 + [0.1] * 12).assign(fullness=[0.2] * 12 + [0.6] * 12)
+    summary = summarize_day(table)
+    assert summary.mean_fullness == pytest.approx(0.4)
+    assert summary.busiest_hour == datetime(2020, 3, 9, 1, tzinfo=LONDON)
+    assert summarize_day(table.assign(fullness=float("nan"))).mean_fullness is None
 
 
 def test_a_summary_without_usable_frames_names_none():

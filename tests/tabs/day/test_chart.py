@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from carpark.cameras.camera import camera_of_folder
-from carpark.day.overlays import Overlay
+from carpark.day.overlays import Curve, Overlay
 from carpark.day.table import NOT_FETCHED, CameraDay
 from tabs.day.chart import chart_html, hours_of
 from tests.carpark.day.test_styles import FAULTS, table_of
@@ -105,14 +105,44 @@ def test_lines_are_broken_where_nothing_is_known():
     level = Chart(chart_html(shown(table_of(faults=dict.fromkeys((100, 101, 102), "missing"))))).of_class("level")[0]
     pieces = level["d"].split("M")[1:]
     assert [(piece.split("L")[0].split()[0], piece.split("L")[-1].split()[0]) for piece in pieces] == [("0", "495"), ("515", "1435")]
-    (dots,) = Chart(chart_html(shown(table_of(faults=FAULTS)))).of_class("dots")
+    dots, shares = Chart(chart_html(shown(table_of(faults=FAULTS)))).of_class("dots")
+    assert shares["d"] == ""
     assert dots["d"].count("h0") == 288 - len(FAULTS)
+
+
+def with_shares(table):
+    return table.assign(fullness=table["p_full"], fullness_low=table["p_full"] - 0.05, fullness_high=table["p_full"] + 0.05)
+
+
+def test_the_share_taken_is_the_first_view_and_class_and_probability_remain():
+    chart = Chart(chart_html(shown(with_shares(table_of()))))
+    assert [e["data-day-view"] for e in chart.of_class("day-views")] == ["share"]
+    radios = [attributes for tag, attributes in chart.elements if tag == "input"]
+    assert [(radio["value"], "checked" in radio) for radio in radios] == [("share", True), ("probability", False), ("class", False)]
+    assert chart.moments[0][3] == "Empty, about 5% taken, P(full) 0.05"
+
+
+def test_a_model_that_does_not_know_the_share_has_the_other_two_views():
+    page = chart_html(shown(table_of()))
+    radios = [(attributes["value"], "checked" in attributes) for tag, attributes in Chart(page).elements if tag == "input"]
+    assert radios == [("probability", True), ("class", False)]
+    assert "a jam is full" in page and "a jam is 100%" not in page
+
+
+def test_the_band_of_the_share_taken_has_every_gap_of_the_day():
+    band = Chart(chart_html(shown(with_shares(table_of(faults={100: "frozen"}))))).of_class("share-band")[0]
+    pieces = [[point.split()[0] for point in piece.rstrip("Z").split("L")] for piece in band["d"].split("M")[1:]]
+    assert [(piece[0], max(piece, key=float)) for piece in pieces] == [("0", "495"), ("505", "1435")]
+
+
+def test_the_chart_of_a_street_says_what_taken_means():
+    assert "on a street, the share of the road under vehicles, where a jam is 100%" in chart_html(shown(with_shares(table_of())))
 
 
 def test_another_day_in_the_same_axes_has_a_line_a_strip_and_a_name():
     minutes = np.arange(288) * 5.0
     edges = np.append(minutes, 1440)
-    other = Overlay("Sunday <8 March>", "other", minutes, np.full(288, 0.5), edges=edges, verdicts=["full"] * 288)
+    other = Overlay("Sunday <8 March>", "other", minutes, Curve(np.full(288, 0.5)), edges=edges, verdicts=["full"] * 288)
     chart = Chart(chart_html(shown(table_of()), [other]))
     assert len(chart.of_class("other-line")) == 2  # in the axes and in the legend
     assert len(chart.of_class("other-key")) == 1
@@ -135,7 +165,7 @@ def test_hours_are_london_hours_also_when_the_clocks_change(day, minutes):
 
 def test_a_verdict_that_only_the_compared_day_has_is_in_the_legend():
     minutes = np.array([0.0])
-    other = Overlay("Sunday", "other", minutes, np.array([0.5]), edges=np.array([0.0, 5.0]), verdicts=["unsure"])
+    other = Overlay("Sunday", "other", minutes, Curve(np.array([0.5])), edges=np.array([0.0, 5.0]), verdicts=["unsure"])
     table = table_of()
     table["sure"] = True
     assert "Not sure" not in chart_html(shown(table))

@@ -27,6 +27,7 @@ def summary() -> DaySummary:
         frames=282,
         states={"ok": 270, "frozen": 12, "missing": 6},
         usable_share=270 / 288,
+        mean_fullness=None,
         full_share=0.4,
         unsure_share=0.05,
         busiest_hour=at(9),
@@ -51,6 +52,9 @@ def shown() -> CameraDay:
             "state": ["ok", *["missing"] * others],
             "reason": "",
             "p_full": [0.9, *[float("nan")] * others],
+            "fullness": [0.8, *[float("nan")] * others],
+            "fullness_low": [0.6, *[float("nan")] * others],
+            "fullness_high": [0.9, *[float("nan")] * others],
             "label": ["full", *[None] * others],
             "sure": [True, *[None] * others],
             "url": "",
@@ -66,6 +70,12 @@ def test_a_day_is_told_in_sentences(summary: DaySummary) -> None:
         "The model is not sure about 5%. Fullest hour: 09:00 to 10:00; emptiest: 03:00 to 04:00. The longest gap lasts 1 h 5 min. "
         "Left out: 12 frozen, 6 missing."
     )
+
+
+def test_a_day_whose_share_taken_is_known_says_it_first(summary: DaySummary) -> None:
+    words = summary_in_words(replace(summary, mean_fullness=0.45))
+    assert "have a usable frame. On average 45% taken, busiest hour 09:00 to 10:00. Full in 40% of them" in words
+    assert "Emptiest hour: 03:00 to 04:00." in words and "Fullest" not in words
 
 
 def test_a_day_that_was_never_full_says_so(summary: DaySummary) -> None:
@@ -94,6 +104,8 @@ def test_the_answer_is_plain_json(shown: CameraDay) -> None:
     first, second = answer["slots"][:2]
     assert (first["slot"], first["p_full"], first["label"], first["sure"]) == ("2026-07-05T23:00:00Z", 0.9, "full", True)
     assert (second["p_full"], second["label"], second["captured_at"]) == (None, None, None)
+    assert [first[f"fullness{end}"] for end in ("", "_low", "_high")] == [0.8, 0.6, 0.9]
+    assert second["fullness"] is None and answer["summary"]["mean_fullness"] == pytest.approx(0.8)
     assert answer["summary"]["states"] == {"ok": 1, "missing": 287}
 
 

@@ -66,7 +66,8 @@ def test_the_folder_holds_every_form_and_its_measures(tiny_model_folder: Path) -
     assert {path.name for path in tiny_model_folder.iterdir()} == FILES
     config = json.loads((tiny_model_folder / "config.json").read_text())
     assert config["labels"] == ["empty", "full"] and config["input_size"] == [64, 64]
-    assert config["recipe"] == {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0, "start_from": ""}
+    made = {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0, "start_from": "", "fit": "auto", "tuned": False}
+    assert config["recipe"] == made
     assert config["command"] == "python -m training.train --data dataset --arch resnet18 --weights none --size 64 --epochs 2 --seed 0"
     assert len(config["dataset"]["sha256"]) == 64 and config["command"] in (tiny_model_folder / "README.md").read_text()
     assert config["versions"]["torch"] == torch.__version__.split("+")[0]
@@ -98,7 +99,7 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
         (tmp_path / "held-out" / label).mkdir(parents=True)
     for file in held_out.file:
         (tmp_path / "held-out" / file).symlink_to(sample_folder / "photos" / file)
-    held_out.drop(columns="p_full").to_csv(tmp_path / "held-out" / "photos.csv", index=False)
+    held_out[["file", "label", "scene", "view", "light", "occupancy"]].to_csv(tmp_path / "held-out" / "photos.csv", index=False)
     evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == answer
