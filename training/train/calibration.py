@@ -33,7 +33,7 @@ def fit_scale(log_odds: Array, targets: Array) -> tuple[float, float]:
         pull = (sigmoid(scaled) - targets) / len(targets)
         return float((np.logaddexp(0, scaled) - targets * scaled).mean()), np.array([slope * (pull @ log_odds), pull.sum()])
 
-    found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(-3, 3), (-20, 20)])
+    found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(-6, 3), (-20, 20)])
     return float(np.exp(found.x[0])), float(found.x[1])
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from carpark.errors import BadPhotos
 from carpark.model.config import CarPark, Thresholds
 from carpark.model.engines import Features, Pixels
-from carpark.model.fullness import Fullness, interval_of, share_of
+from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
@@ -123,7 +123,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     learner = _learner(None, photos.assign(validation=held_out), pixels, recipe)
     p_full, features = _look(learner, pixels)
     some, shares = photos[held_out].reset_index(drop=True), shares_of(photos)[held_out]
-    odds = np.log(np.clip(p_full, 1e-7, 1 - 1e-7) / np.clip(1 - p_full, 1e-7, 1))[held_out].astype(np.float64)
+    odds = log_odds_of(p_full[held_out])
     fullness = calibrate(odds[None], p_full[None, held_out].astype(np.float64), some, shares).fullness
     slope, shift = fit_scale(odds, shares)
     fullness = replace(fullness, slope=round(slope, 4), shift=round(shift, 4))

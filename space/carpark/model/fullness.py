@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+LARGEST_LOG_ODDS = 12.0  # of P(full), which float32 still tells apart; a network surer than that is taken to be so sure
 LEAST_SCALE = 0.1  # of residuals; without it an interval at 0 or 1 would have no width
 
 
@@ -23,10 +24,15 @@ class Fullness:
     quantile_95: float  # for pictures unlike them, where 80% is not promised
 
 
+def log_odds_of(p_full: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The log-odds of P(full), of any shape, -12 to 12."""
+    p = np.clip(np.asarray(p_full, dtype=np.float64), 1e-9, 1 - 1e-9)
+    return np.clip(np.log(p / (1 - p)), -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+
+
 def share_of(p_full: npt.ArrayLike, fullness: Fullness) -> Floats:
     """The share taken, 0 to 1, for P(full), of any shape."""
-    p = np.clip(np.asarray(p_full, dtype=np.float64), 1e-7, 1 - 1e-7)
-    log_odds = fullness.slope * np.log(p / (1 - p)) + fullness.shift
+    log_odds = fullness.slope * log_odds_of(p_full) + fullness.shift
     share: Floats = (1 / (1 + np.exp(-log_odds))).astype(np.float32)
     return share
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from carpark.errors import BadSetting
-from carpark.model.fullness import Fullness
+from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 
 FROM_FASTAI = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")  # fastai knows where to cut these
 # Others are cut before child number so and so; -1 is before their classifier, which comes last.
@@ -52,7 +52,8 @@ class FromPixels(nn.Module):
         """Probabilities in the network's order of labels (empty, full), features, and fullness."""
         maps = self.body(self.normalise(pixels.permute(0, 3, 1, 2).float()))
         logits: Tensor = self.head(maps)
-        fullness = (self.slope * (logits[:, 1] - logits[:, 0]) + self.shift).sigmoid()
+        log_odds = (logits[:, 1] - logits[:, 0]).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+        fullness = (self.slope * log_odds + self.shift).sigmoid()
         return logits.softmax(dim=1), pool_features(maps), fullness
 
 
