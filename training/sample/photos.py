@@ -59,8 +59,8 @@ class Place:
 def write_photos(folder: Path, pool: Executor, *, count: int, streets: int, seed: int) -> pd.DataFrame:
     """Writes `count` photos of car parks and `streets` of streets as `{label}/*.jpg`, and `photos.csv`.
 
-    If the folder has `maps/`, the maps of each photo (`draw_maps`) are written there under its name. Returns the table: file, label,
-    scene, view, light, occupancy, provenance.
+    If the folder has `maps/`, the maps of each photo (`draw_maps`) are written there under its name.
+    Returns the table: file, label, scene, view, light, occupancy, provenance.
     """
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
