@@ -49,8 +49,8 @@ LINES = """
 .usual-line { stroke: var(--other, #7d2a64); stroke-width: 1.5; stroke-dasharray: 2 4; opacity: 0.8; }
 pattern path { stroke: var(--hatch, rgba(57, 67, 76, 0.32)); fill: none; } pattern circle { fill: var(--hatch, rgba(57, 67, 76, 0.32)); }
 .share-band, .lines .share-band { fill: var(--share, rgba(0, 95, 150, 0.24)); }
-[data-day-view="share"] .in-probability, [data-day-view="probability"] .in-share { display: none; }
-[data-day-view="class"] :is(.in-probability, .in-share) { display: none; }
+[data-day-view="share"] .in-probability, [data-day-view="probability"] .in-share { display: none !important; }
+[data-day-view="class"] :is(.in-probability, .in-share) { display: none !important; }
 [data-day-view="share"] .panel .band { y: 95%; height: 5%; }
 [data-day-view="class"] .panel .unsure { y: 40%; height: 60%; } [data-day-view="class"] .panel .empty { y: 80%; height: 20%; }
 """
