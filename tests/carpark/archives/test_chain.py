@@ -75,7 +75,7 @@ def test_a_camera_that_only_an_unlisted_source_can_have_is_asked_for_there(two):
     with Loopback(lambda path, nth: NOT_FOUND) as server:
         chain = ArchiveChain((open_archive(str(two[0])), HttpArchive(server.base, HASTY)))
         assert chain.camera("Some_Other_St").folder == "Some_Other_St"
-        with pytest.raises(UnknownCamera, match=r"no camera '\.\./x'"):
+        with pytest.raises(UnknownCamera, match=r"Camera '\.\./x' was not found"):
             chain.camera("../x")
 
 

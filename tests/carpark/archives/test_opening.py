@@ -82,7 +82,7 @@ def test_a_location_that_is_not_an_archive_is_refused(location):
 
 
 def test_an_unknown_camera_of_a_folder_is_answered_with_close_names(folder):
-    with pytest.raises(UnknownCamera, match=r"no camera 'City_Road' among 2 cameras\. Did you mean City Rd"):
+    with pytest.raises(UnknownCamera, match=r"Camera 'City_Road' was not found among 2 cameras\. Did you mean City Rd"):
         open_archive(str(folder)).camera("City_Road")
 
 

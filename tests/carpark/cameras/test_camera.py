@@ -61,12 +61,14 @@ def test_a_camera_is_found_by_id_name_or_folder_in_any_case(key):
 
 
 def test_an_unknown_camera_is_answered_with_close_names():
-    with pytest.raises(UnknownCamera, match=r"no camera 'City Road by Central' among 2 cameras\. Did you mean City Rd by Central St\?"):
+    with pytest.raises(
+        UnknownCamera, match=r"Camera 'City Road by Central' was not found among 2 cameras\. Did you mean City Rd by Central St\?"
+    ):
         find_camera([BAKER, CITY], "City Road by Central")
 
 
 def test_an_unknown_camera_without_close_names_is_answered_with_what_to_do():
-    with pytest.raises(UnknownCamera, match=r"no camera 'zzz' among 1 camera\. Choose one by its id or name"):
+    with pytest.raises(UnknownCamera, match=r"Camera 'zzz' was not found among 1 camera\. Choose one by its id or name"):
         find_camera([BAKER], "zzz")
 
 
