@@ -54,12 +54,12 @@ def asked(server: Loopback) -> list[str]:
     return [path.removeprefix("/").removesuffix(".jpg") for path in server.asked if path != "/list"]
 
 
-def open_session(server: Loopback, out: Path, wanted: str, *, every_s: float = 1) -> Session:
+def open_session(server: Loopback, out: Path, wanted: str, *, every_s: float = 1, keep: timedelta | None = None) -> Session:
     """A run of the recorder as the command would start it."""
     out.mkdir(exist_ok=True)
     recorder = Recorder(out, server.base, WebClient(server.base, HASTY, 16))
     every = timedelta(seconds=every_s)
-    return Session(recorder, CameraList(out, f"{server.base}/list", HASTY), wanted, every, threading.Event())
+    return Session(recorder, CameraList(out, f"{server.base}/list", HASTY), wanted, every, threading.Event(), keep=keep)
 
 
 def record_once(server: Loopback, out: Path, wanted: str, *, every_s: float = 0.4) -> Session:

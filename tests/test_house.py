@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "training": {"carpark"},
     "traffic": {"carpark"},
 }
-COMMAND_FUNCTIONS = re.compile(r"main|_?(parse|check|report|describe|print|stop)\w*")
+COMMAND_FUNCTIONS = re.compile(r"main|_?(parse|check|report|describe|print)\w*")
 
 
 def module_name(file: Path) -> str:

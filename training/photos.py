@@ -14,13 +14,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from carpark.errors import BadImage, BadPhotos
-from carpark.hub.source import REPO_ID, local_folder
+from carpark.hub.source import REPO_ID, open_source
 from carpark.images import open_image
 from carpark.model.config import Box
 from carpark.model.engines import Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
 from training.labels import LABELS, PARTIAL
 from training.provenance import PROVENANCE
+from training.splits import fewest_scenes, scene_folds
 
 SCENE_BOXES: dict[str, Box] = {"{}x{}".format(*JAMCAM_SIZE): JAMCAM_SCENE}  # of a new model: JamCam stills without their overlays
 MAX_UNREADABLE_SHARE = 0.2
@@ -58,7 +59,7 @@ def find_photos(setting: str) -> Origin:
     named = REPO_ID.fullmatch(setting)
     if named is None or Path(setting).exists():
         return Origin(Path(setting))
-    folder = local_folder(setting, repo_type="dataset")
+    folder = open_source(setting, repo_type="dataset").folder
     return Origin(folder, named["repo"], folder.name)  # the client names a snapshot's folder by its commit
 
 
@@ -156,12 +157,9 @@ def check_trainable(photos: pd.DataFrame, folder: Path) -> None:
 
 def split_by_scene(photos: pd.DataFrame, *, validation: float, seed: int) -> pd.Series:
     """True where a photo belongs to validation: about that share, stratified by label, no scene on both sides. Raises BadPhotos."""
-    from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
-
-    scenes_of_rarest = min(photos.scene[photos.label == label].nunique() for label in LABELS)
-    folds = StratifiedGroupKFold(min(round(1 / validation), scenes_of_rarest), shuffle=True, random_state=seed)
+    n_folds = min(round(1 / validation), fewest_scenes(photos.label, photos.scene))
     strata = photos.label.where(photos.label != PARTIAL, LABELS[0])  # partial photos follow; the two classes are what is balanced
-    for _, rows in folds.split(photos, strata, photos.scene):
+    for _, rows in scene_folds(strata, photos.scene, n_folds, seed=seed):
         chosen = pd.Series(np.isin(np.arange(len(photos)), rows), index=photos.index)
         sides = photos.label.groupby(chosen).agg(set)
         if len(sides) == 2 and all(set(LABELS) <= side for side in sides):

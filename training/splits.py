@@ -1,11 +1,14 @@
-"""Which photos of a dataset are for training, validation and test: a scene's side depends on the scene's name alone.
+"""Splits that never cut a scene in two: training, validation and test of a dataset, and folds for cross-validation.
 
-So a mended label or a new photo moves no other scene, a later version of a dataset keeps its test split, and scores of two versions can
-be compared.
+In a dataset a scene's side depends on the scene's name alone. So a corrected label or a new photo moves no other scene, a later version
+of a dataset keeps its test split, and scores of two versions can be compared.
 """
 
 import hashlib
+from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from carpark.errors import BadPhotos
@@ -13,6 +16,8 @@ from training.labels import LABELS
 
 SHARES = {"train": 0.65, "validation": 0.15, "test": 0.2}  # of all scenes
 SPLITS = tuple(SHARES)
+
+Rows = npt.NDArray[np.intp]  # row numbers
 
 
 def scene_hash(scene: str, seed: int) -> float:
@@ -56,3 +61,16 @@ def _choose_mover(sides: dict[str, str], labels: dict[str, set[str]], wanted: st
 
 def _count(sides: dict[str, str], labels: dict[str, set[str]], side: str, label: str) -> int:
     return sum(sides[scene] == side and label in labels[scene] for scene in sides)
+
+
+def fewest_scenes(labels: pd.Series, scenes: pd.Series) -> int:
+    """The number of scenes of the class that has the fewest: more folds than this would leave a fold without that class."""
+    return int(min(scenes[(labels == label).to_numpy()].nunique() for label in LABELS))
+
+
+def scene_folds(strata: npt.ArrayLike, scenes: npt.ArrayLike, n_folds: int, *, seed: int) -> Iterator[tuple[Rows, Rows]]:
+    """Rows to learn from and rows to judge, fold by fold: each row is judged once, no scene is in two folds, strata are spread evenly."""
+    from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
+
+    folds: Iterator[tuple[Rows, Rows]] = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(strata, strata, scenes)
+    return folds

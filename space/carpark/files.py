@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from carpark.errors import BadPhotos, BadSetting
+from carpark.errors import BadPhotos, BadSetting, CarparkError
 
 HALF_WRITTEN = ".half-written"  # suffix of a file that is not complete yet
 
@@ -66,9 +66,10 @@ class CsvLog:
     path: Path
     columns: tuple[str, ...]
     durable: bool = True  # rows are on the disk when `append` returns
+    error: type[CarparkError] = BadPhotos  # raised for a file that is not such a table
 
     def append(self, rows: Sequence[Mapping[str, str]]) -> None:
-        """Adds rows, whole or not at all. Columns of the file that are not ours stay empty. Raises OSError, BadPhotos."""
+        """Adds rows, whole or not at all. Columns of the file that are not ours stay empty. Raises OSError, and `error`."""
         with _open_to_append(self.path) as (file, size):
             columns = self._read_header() if size else list(self.columns)
             lines = [] if size else [columns]
@@ -78,21 +79,21 @@ class CsvLog:
             _write_at_end(file, size, text.getvalue(), durable=self.durable)
 
     def read(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Line number and values of each row, in order; nothing when the file is missing. Raises BadPhotos, which names the line."""
+        """Line number and values of each row, in order; nothing when the file is missing. Raises `error`, which names the line."""
         if not self.path.exists():
             return
         columns = self._read_header()
         try:
             text = self.path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise BadPhotos(f"{self.path} is not UTF-8 text ({error.reason}).") from error
+            raise self.error(f"{self.path} is not UTF-8 text ({error.reason}).") from error
         reader = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
         next(reader, None)
         for values in reader:
             if not values:
                 continue
             if len(values) != len(columns):
-                raise BadPhotos(
+                raise self.error(
                     f"{self.path} line {reader.line_num} has {len(values)} values; expected {len(columns)}: {','.join(columns)}."
                 )
             yield reader.line_num, dict(zip(columns, values, strict=True))
@@ -102,7 +103,7 @@ class CsvLog:
             columns = next(csv.reader(file), [])
         missing = [name for name in self.columns if name not in columns]
         if missing:
-            raise BadPhotos(f"{self.path} has no column {missing[0]!r}; expected {','.join(self.columns)}.")
+            raise self.error(f"{self.path} has no column {missing[0]!r}; expected {','.join(self.columns)}.")
         return columns
 
 
@@ -113,7 +114,7 @@ def exclusive_lock(path: Path, *, busy: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise BadSetting(f"--out {path.parent} cannot be written ({error.strerror}). Choose another folder.") from error
+        raise BadSetting(f"{path.parent} cannot be written ({error.strerror}). Choose another folder.") from error
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

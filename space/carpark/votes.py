@@ -90,10 +90,10 @@ class VoteBox:
         return Tally(sum(votes), len(votes))
 
     def push_to(self, repo: str, every_min: float) -> None:
-        """Pushes to a dataset repo from now on, in the background; whatever the Hub does, votes stay here until it took them."""
-        threading.Thread(target=self._push_for_ever, args=(repo, every_min), name="votes", daemon=True).start()
+        """Pushes to a dataset repo from now on, in the background. Votes stay here until the Hub has taken them."""
+        threading.Thread(target=self._start_pushing, args=(repo, every_min), name="votes", daemon=True).start()
 
-    def _push_for_ever(self, repo: str, every_min: float) -> None:
+    def _start_pushing(self, repo: str, every_min: float) -> None:
         ignored = [f"*{HALF_WRITTEN}"]
         start = partial(CommitScheduler, repo_id=repo, repo_type="dataset", private=True, folder_path=self.folder, ignore_patterns=ignored)
         scheduler = keep_asking(partial(start, every=every_min))

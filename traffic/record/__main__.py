@@ -8,12 +8,9 @@ command is run again.
 """
 
 import argparse
-import signal
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 from carpark.archives.live import JAMCAM_BUCKET
 from carpark.cameras.catalogue import TFL_CATALOGUE
@@ -21,7 +18,7 @@ from carpark.errors import one_line_errors
 from traffic.record.camera_list import CameraList
 from traffic.record.resume import sole_recorder
 from traffic.record.rounds import parse_span
-from traffic.record.session import Session, check_every, open_pusher, open_recorder
+from traffic.record.session import Session, check_every, open_pusher, open_recorder, stop_on_signals
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -61,19 +58,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--bucket", default=JAMCAM_BUCKET, metavar="URL", help="where the newest {id}.jpg are (default: TfL's bucket)")
     add("--catalogue", default=TFL_CATALOGUE, metavar="URL", help="the list of cameras (default: TfL's)")
     return parser.parse_args(argv)
-
-
-def stop_on_signals() -> threading.Event:
-    """Set by the first SIGINT or SIGTERM; a second one ends the process at once."""
-    stop = threading.Event()
-
-    def stop_once(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop_once)
-    return stop
 
 
 if __name__ == "__main__":

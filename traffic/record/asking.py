@@ -1,4 +1,4 @@
-"""One camera asked once, and one round of all of them: what came is on disk before anything else is believed of it."""
+"""One request for one camera, and one round of all cameras. A frame is on disk before its etag is remembered."""
 
 import hashlib
 import threading
@@ -15,7 +15,7 @@ from carpark.cameras.camera import Camera
 from carpark.quality.exif import read_exif
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import why_no_frame
-from carpark.web.client import Faulty, Reply, Silent, WebClient
+from carpark.web.client import Reply, RequestFailed, SourceUnavailable, WebClient
 from traffic.record.manifest import NOT_ASKED, SAME_PICTURE, STORED, UNCHANGED, Attempt, append_attempt
 from traffic.record.store import plausible_time, store_frame
 
@@ -34,7 +34,7 @@ class Recorder:
     _appending: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, camera: Camera, tick: datetime) -> Attempt:
-        """What became of one conditional GET. Raises Faulty, Silent, and OSError when the frame cannot be written."""
+        """What became of one conditional GET. Raises RequestFailed, SourceUnavailable, and OSError when the frame cannot be written."""
         attempt = Attempt(tick, camera.id, datetime.now(UTC), UNCHANGED)
         reply = self.client.get(f"{self.bucket}/{camera.id}.jpg", MAX_FRAME_BYTES, etag=self.etags.get(camera.id, ""))
         if reply.is_unchanged:
@@ -107,17 +107,17 @@ class Round:
             try:
                 attempt = self.recorder.ask(camera, self.tick)
                 self._failed_in_a_row = 0
-            except (Faulty, Silent) as error:
+            except (RequestFailed, SourceUnavailable) as error:
                 attempt = replace(attempt, status=str(error))
                 self._count_failure(error)
         with self._lock:
             self.counts[attempt.status] += 1
         return attempt
 
-    def _count_failure(self, error: Faulty | Silent) -> None:
+    def _count_failure(self, error: RequestFailed | SourceUnavailable) -> None:
         with self._lock:
             self._failed_in_a_row += 1
-        if isinstance(error, Silent) and error.asked_to_wait:
+        if isinstance(error, SourceUnavailable) and error.asked_to_wait:
             self._cut_short(f"the bucket asks to wait ({error})")
         elif self._failed_in_a_row >= OUTAGE:
             self._cut_short(f"the bucket is down ({error})")

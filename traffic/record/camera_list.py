@@ -10,7 +10,7 @@ from carpark.cameras.catalogue import ASK_AGAIN, FRESH, ask_catalogue
 from carpark.errors import BadSetting, UnknownCamera
 from carpark.files import write_file
 from carpark.web.breaker import Patience
-from carpark.web.client import Silent
+from carpark.web.client import SourceUnavailable
 
 CAMERAS_FILE = "cameras.json"
 
@@ -43,7 +43,7 @@ class CameraList:
                 return ""
         try:
             self.cameras, answer = ask_catalogue(self.url, self.patience)
-        except Silent as error:
+        except SourceUnavailable as error:
             self._ask_at = time.monotonic() + ASK_AGAIN.total_seconds()
             self.cameras = self.cameras or _read_list(path)
             if not self.cameras:

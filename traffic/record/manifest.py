@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
+from carpark.errors import BadSetting
 from carpark.files import CsvLog
 
 FOLDER = "manifest"
@@ -34,9 +35,13 @@ MANIFEST_COLUMNS = tuple(field.name for field in fields(Attempt))
 def append_attempt(out: Path, attempt: Attempt) -> None:
     """Adds a row to the manifest of the tick's day, whole or not at all. Raises OSError."""
     values = {name: value.isoformat() if isinstance(value, datetime) else value or "" for name, value in asdict(attempt).items()}
-    CsvLog(out / FOLDER / f"{attempt.tick:%Y-%m-%d}.csv", MANIFEST_COLUMNS, durable=False).append([values])
+    _log(out / FOLDER / f"{attempt.tick:%Y-%m-%d}.csv").append([values])
 
 
 def read_attempts(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of one day's manifest, in order."""
-    return (row for _, row in CsvLog(path, MANIFEST_COLUMNS).read())
+    """The rows of one day's manifest, in order. Raises BadSetting for a damaged one."""
+    return (row for _, row in _log(path).read())
+
+
+def _log(path: Path) -> CsvLog:
+    return CsvLog(path, MANIFEST_COLUMNS, durable=False, error=BadSetting)

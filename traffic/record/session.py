@@ -1,5 +1,6 @@
 """A run of the recorder from its start to its end: round after round, and between them what is neither hurried nor left out."""
 
+import signal
 import sys
 import threading
 import time
@@ -7,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -136,6 +138,19 @@ def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
     from traffic.record import push
 
     return push.open_pusher(out, repo, is_private=is_private)
+
+
+def stop_on_signals() -> threading.Event:
+    """Set by the first SIGINT or SIGTERM; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def stop_once(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop_once)
+    return stop
 
 
 def _sum_up(counts: Counter[str]) -> str:

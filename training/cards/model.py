@@ -32,10 +32,22 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
 
     The names of its sibling repos are `PLACEHOLDERS`, which publication fills in.
     """
+    text = Template((TEMPLATES / "model_card.md").read_text()).substitute(_card_values(config, metrics), repo=repo)
+    dataset, card = config["dataset"], ModelCard(text)
+    front: Any = card.data
+    front.model_name = repo.split("/")[1]
+    front.eval_results = _eval_results(metrics["validation"], dataset)
+    front.datasets = [dataset["repo"]] if "repo" in dataset else None
+    front.base_model = BASE_MODELS.get(config["architecture"]) if config["recipe"]["weights"] == "imagenet" else None
+    return str(card)
+
+
+def _card_values(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    """The value of each name in the template, but for `repo`."""
     scores, recipe, agreement, dataset = metrics["validation"], config["recipe"], metrics["agreement"], config["dataset"]
     low, high = scores["accuracy_interval_95"]
     architecture = config["architecture"]
-    values = {
+    return {
         **{name: scores[name] for name in ("n", "errors", "accuracy", *PRINTED)},
         "repeats": _repeats_row(scores.get("repeats")),
         "partial": _partial_row(scores.get("partial")),
@@ -46,7 +58,6 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "fp32_gap": agreement["fp32"]["max_abs_dp"],
         "int8_other_class": agreement["int8"]["other_class"],
         "int8_gap": agreement["int8"]["max_abs_dp"],
-        "repo": repo,
         "architecture": architecture,
         "builder": builder_code(architecture),
         "network": network_code(architecture),
@@ -55,9 +66,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "drawn": _drawn_in_words(dataset),
         "parameters": _parameters_in_words(config.get("files", {})),
         "machine": _machine_in_words(config.get("machine", {})),
-        "start": f"fine-tuned from the model {recipe['start_from']} (last layer only)"
-        if recipe.get("start_from")
-        else weights_in_words(architecture, recipe["weights"]),
+        "start": _start_in_words(recipe, architecture),
         "fitted": _fit_in_words(recipe, dataset),
         "scored_by": metrics["scored_by"],
         "temperature": config["temperature"],
@@ -65,9 +74,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "photos": dataset["photos"],
         "scenes": dataset["scenes"],
         "label_counts": _in_words(dataset["labels"]),
-        "dataset": f"[{dataset['repo']}](https://huggingface.co/datasets/{dataset['repo']}) at `{dataset['revision']}`"
-        if "repo" in dataset
-        else f"`{dataset['name']}`",
+        "dataset": _dataset_link(dataset),
         "height": config["input_size"][0],
         "width": config["input_size"][1],
         "training_seconds": metrics["training_seconds"],
@@ -79,13 +86,6 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], *, repo: str = P
         "architectures": architecture_table(metrics.get("architectures")),
         "claims": claims_table(metrics.get("claims")),
     }
-    card = ModelCard(Template((TEMPLATES / "model_card.md").read_text()).substitute(values))
-    front: Any = card.data
-    front.model_name = repo.split("/")[1]
-    front.eval_results = _eval_results(scores, dataset)
-    front.datasets = [dataset["repo"]] if "repo" in dataset else None
-    front.base_model = BASE_MODELS.get(architecture) if recipe["weights"] == "imagenet" else None
-    return str(card)
 
 
 def add_to_card(folder: Path, key: str, measured: Any) -> None:
@@ -133,6 +133,20 @@ def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalR
         )
         for metric, score in (("accuracy", "accuracy"), ("roc_auc", "auroc"))
     ]
+
+
+def _start_in_words(recipe: Mapping[str, Any], architecture: str) -> str:
+    """What the weights started from."""
+    if recipe.get("start_from"):
+        return f"fine-tuned from the model {recipe['start_from']} (last layer only)"
+    return weights_in_words(architecture, recipe["weights"])
+
+
+def _dataset_link(dataset: Mapping[str, Any]) -> str:
+    """The dataset in Markdown: a link to its repo and the commit, or its folder's name before it is published."""
+    if "repo" not in dataset:
+        return f"`{dataset['name']}`"
+    return f"[{dataset['repo']}](https://huggingface.co/datasets/{dataset['repo']}) at `{dataset['revision']}`"
 
 
 def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:

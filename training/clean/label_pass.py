@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from cleanlab.filter import find_label_issues
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 
 from training.clean.decisions import DROP, KEEP, LABEL, LABEL_PASS, Decision
 from training.clean.survey import Floats, Survey
 from training.labels import LABELS, PARTIAL
+from training.splits import fewest_scenes, scene_folds
 
 LABEL_FOLDS = 6
 # Chosen on 137 real photos with ten labels flipped: 3 to 4 errors out of fold, all ten among the first 25.
@@ -54,10 +54,9 @@ def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scen
     """P(full) of each photo, (n,), by a model fitted without its scene. A partial photo counts as half an empty and half a full one."""
     inputs = _rotate(embeddings)
     kinds = labels.to_numpy()
-    fewest = min(scenes[(labels == label).to_numpy()].nunique() for label in LABELS)
-    folds = StratifiedGroupKFold(max(min(LABEL_FOLDS, fewest), 2), shuffle=True, random_state=seed)
+    n_folds = max(min(LABEL_FOLDS, fewest_scenes(labels, scenes)), 2)
     p_full = np.full(len(labels), 0.5)
-    for learn, judge in folds.split(inputs, kinds, scenes):
+    for learn, judge in scene_folds(kinds, scenes, n_folds, seed=seed):
         whole, half = learn[kinds[learn] != PARTIAL], learn[kinds[learn] == PARTIAL]
         x = np.concatenate([inputs[whole], inputs[half], inputs[half]])
         y = np.concatenate([kinds[whole] == LABELS[1], np.zeros(len(half), bool), np.ones(len(half), bool)])

@@ -53,7 +53,7 @@ def plan_searches(settings: Settings) -> dict[str, list[str]]:
 
 
 def read_queries(label: str) -> list[str]:
-    """The shipped queries for a label. Raises BadSetting if there are none."""
+    """The shipped queries for a label. Raises BadSetting for a label without any."""
     with QUERIES.open(encoding="utf-8", newline="") as file:
         found = [row["query"] for row in csv.DictReader(file) if row["label"] == label]
     if not found:
@@ -82,14 +82,14 @@ def collect(settings: Settings, ledger: Ledger, searches: dict[str, list[str]]) 
     gathering = Gathering(ledger, pictures, settings.licenses, a_day)
     try:
         for label, queries in searches.items():
-            gathering.gather(open_source(settings, api, label), label, queries, settings.limit)
+            gathering.gather(open_offers(settings, api, label), label, queries, settings.limit)
     finally:
         for client in filter(None, (api, pictures)):
             client.close()
         print(report(gathering, describe_requests(api, pictures), settings.out))
 
 
-def open_source(settings: Settings, client: PacedClient | None, label: str) -> OfferSource:
+def open_offers(settings: Settings, client: PacedClient | None, label: str) -> OfferSource:
     """The source of a run. A list or folder offers the pictures with the label, or without any."""
     if client is None:
         return Listed(settings.source, tuple(offer for offer in read_offers(settings) if offer.label in ("", label)))

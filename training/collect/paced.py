@@ -14,7 +14,7 @@ from urllib3.util import parse_url
 
 from carpark.errors import NoAnswer
 from carpark.web.breaker import Patience
-from carpark.web.client import Faulty, Reply, Silent, WebClient
+from carpark.web.client import Reply, RequestFailed, SourceUnavailable, WebClient
 
 MAX_JSON_BYTES, MAX_PICTURE_BYTES = 5_000_000, 25_000_000
 MAX_REDIRECTS = 2
@@ -113,10 +113,10 @@ class PacedClient:
             self._keep_pace(url)
             try:
                 return self._client_for(url).get(url, max_bytes)
-            except Silent as error:
+            except SourceUnavailable as error:
                 failures, reason = failures + 1, str(error)
                 self._wait(max(error.wait_s, self._terms.backoff(failures)), reason if error.asked_to_wait else "")
-            except Faulty as error:
+            except RequestFailed as error:
                 failures, reason = failures + error.cost, str(error)
                 self._wait(self._terms.backoff(failures), "")
         raise Unreachable(f"{reason} from {find_host(url)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.hub.source import local_folder
+from carpark.hub.source import open_source
 from carpark.model import load_model
 from carpark.model.config import Engine, read_config
 from training.evaluate.predictions import predict
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
     args = parser.parse_args(argv)
     with one_line_errors():
-        folder = local_folder(args.model, repo_type="model")
+        folder = open_source(args.model, repo_type="model").folder
         if args.data is None:
             if args.out:
                 raise BadSetting("--out needs --data: without photos, the predictions are those that the model folder holds.")

@@ -8,6 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from training.labels import LABELS, PARTIAL
+from training.splits import fewest_scenes, scene_folds
 from training.train.calibration import cross_fit, sigmoid, smoothed
 from training.train.probe import Array, Head, are_drawn, fit_head, shares_of, weights_of
 
@@ -44,16 +45,12 @@ def sources_of(photos: pd.DataFrame) -> pd.Series | None:
 
 def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS, groups: pd.Series | None = None) -> npt.NDArray[np.int64]:
     """(n,) number of each photo's fold: no group (scene) in two folds, labels spread evenly; fewer folds where groups are few."""
-    from sklearn.model_selection import StratifiedGroupKFold  # slow to import, and needed for training only
-
     groups = photos.scene if groups is None else groups
-    scenes_of_rarest = min(groups[photos.label == label].nunique() for label in LABELS)
     folds = np.empty(len(photos), dtype=np.int64)
-    n_folds = min(n_folds, scenes_of_rarest)
+    n_folds = min(n_folds, fewest_scenes(photos.label, groups))
     few_partial = (photos.label == PARTIAL).sum() < n_folds  # then they follow, and only the two classes are spread evenly
     strata = photos.label.where(photos.label != PARTIAL, LABELS[0]) if few_partial else photos.label
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for number, (_, rows) in enumerate(splitter.split(photos, strata, groups)):
+    for number, (_, rows) in enumerate(scene_folds(strata, groups, n_folds, seed=seed)):
         folds[rows] = number
     return folds
 

@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from carpark.errors import BadSetting
-from carpark.hub.source import local_folder
+from carpark.hub.source import open_source
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.network import HEADS
@@ -29,7 +29,7 @@ class TrainedModel:
 
 def load_trained(setting: str) -> TrainedModel:
     """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is not a single layer."""
-    folder = local_folder(setting, repo_type="model")
+    folder = open_source(setting, repo_type="model").folder
     config = read_config(folder)
     if config.architecture in HEADS:
         raise BadSetting(

@@ -25,7 +25,7 @@ from carpark.slots import (
     why_no_frame,
 )
 from carpark.web.breaker import CircuitBreaker, Patience
-from carpark.web.client import Faulty, Silent, WebClient, get_patiently
+from carpark.web.client import RequestFailed, SourceUnavailable, WebClient, get_patiently
 
 CONCURRENCY = 16  # requests in flight
 MAX_LISTING_BYTES = 4_000_000
@@ -87,42 +87,42 @@ class HttpArchive:
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive. Closing the iterator stops the traffic."""
         base = self._base(camera)
-        pulse = CircuitBreaker(self.patience, bad_in_a_row=CONCURRENCY)
+        breaker = CircuitBreaker(self.patience, failures_in_a_row=CONCURRENCY)
         client = WebClient(base, self.patience, connections=CONCURRENCY)
         pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="fetch")
         try:
             urls = [f"{base}/{quote(frame_path(slot), safe='/@')}" for slot in slots]
-            asked = [pool.submit(self._fetch_slot, client, pulse, slot, url) for slot, url in zip(slots, urls, strict=True)]
+            asked = [pool.submit(self._fetch_slot, client, breaker, slot, url) for slot, url in zip(slots, urls, strict=True)]
             for answered in as_completed(asked):
                 yield answered.result()
         finally:
-            pulse.stop()
+            breaker.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             client.close()
 
     def _base(self, camera: Camera) -> str:
         return f"{self.location}/{quote(camera_of_folder(camera.folder).folder, safe='')}"
 
-    def _fetch_slot(self, client: WebClient, pulse: CircuitBreaker, slot: datetime, url: str) -> Fetched:
+    def _fetch_slot(self, client: WebClient, breaker: CircuitBreaker, slot: datetime, url: str) -> Fetched:
         """Tries a slot until there is an answer, its tries are used up, or the source is given up."""
         tries = costs = 0
-        while pulse.may_ask():
+        while breaker.may_ask():
             try:
                 reply = client.get(url, MAX_FRAME_BYTES)
-            except Silent as error:
-                pulse.silent(str(error), error.wait_s, error.asked_to_wait)
-            except Faulty as error:
-                pulse.bad(str(error))
+            except SourceUnavailable as error:
+                breaker.record_outage(str(error), error.wait_s, error.asked_to_wait)
+            except RequestFailed as error:
+                breaker.record_failure(str(error))
                 tries, costs = tries + 1, costs + error.cost
                 if costs >= self.patience.tries:
                     return Fetched(slot, url, None, f"{error} ({tries} tries)", is_final=False)
-                pulse.pause(self.patience.backoff(tries))
+                breaker.pause(self.patience.backoff(tries))
             else:
-                pulse.good()
+                breaker.record_success()
                 if reason := NO_FRAME if reply.has_none else reply.refusal or why_no_frame(reply.body):
                     return Fetched(slot, url, None, reason, is_final=reply.has_none)
                 return Fetched(slot, url, reply.body, source=self.location)
-        return Fetched(slot, url, None, f"the source stopped answering: {pulse.given_up or 'the fetching was stopped'}", is_final=False)
+        return Fetched(slot, url, None, f"the source stopped answering: {breaker.given_up or 'the fetching was stopped'}", is_final=False)
 
     def _probe_cadence(self, camera: Camera, day: date) -> timedelta:
         """How far apart the frames of the day are, by asking for a few of them, one after the other; `SLOT` when none is found."""
@@ -139,7 +139,7 @@ class HttpArchive:
             if hour is None:
                 return SLOT
             return next((cadence for cadence, minutes in PROBES if any(is_there(hour + minute * MINUTE) for minute in minutes)), HOURLY)
-        except (Faulty, Silent):
+        except (RequestFailed, SourceUnavailable):
             return SLOT  # the frames are asked for with more patience
         finally:
             client.close()
@@ -152,7 +152,7 @@ class HttpArchive:
         """An index page; "" when the server has no such page. Raises BadSetting when it is down."""
         try:
             reply = get_patiently(url, MAX_LISTING_BYTES, self.patience)
-        except Silent as error:
+        except SourceUnavailable as error:
             raise BadSetting(
                 f"The archive {self.location} does not answer ({error}). Check CARPARK_ARCHIVE, or try again later."
             ) from error

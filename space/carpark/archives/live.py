@@ -12,7 +12,7 @@ from carpark.quality.exif import read_exif
 from carpark.quality.jpeg import read_jpeg
 from carpark.slots import LONDON, NO_FRAME, Fetched, Timetable, floor_to_slot, slots_of_day, why_no_frame
 from carpark.web.breaker import Patience
-from carpark.web.client import Silent, get_patiently
+from carpark.web.client import SourceUnavailable, get_patiently
 
 JAMCAM_BUCKET = "https://s3-eu-west-1.amazonaws.com/jamcams.tfl.gov.uk"
 RECENT = timedelta(hours=1)  # a slot longer ago cannot be that of the newest frame
@@ -78,7 +78,7 @@ class LiveArchive:
         url = self._url(camera)
         try:
             reply = get_patiently(url, MAX_FRAME_BYTES, self.patience)
-        except Silent as error:
+        except SourceUnavailable as error:
             return None, f"the live source does not answer: {error}"
         if problem := NO_FRAME if reply.has_none else reply.refusal or why_no_frame(reply.body):
             return None, problem

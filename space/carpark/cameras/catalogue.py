@@ -17,13 +17,13 @@ from carpark.cache import Cache
 from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.web.breaker import Patience
-from carpark.web.client import Silent, get_patiently
+from carpark.web.client import SourceUnavailable, get_patiently
 
 TFL_CATALOGUE = "https://api.tfl.gov.uk/Place/Type/JamCam"
 FRESH = timedelta(days=1)  # cameras come and go by the month
 ASK_AGAIN = timedelta(minutes=10)  # after TfL did not answer
 MAX_BYTES = 20_000_000  # the recorded answer has 1.2 MB
-FEWEST_CAMERAS = 100  # an answer with fewer of the 880 to 910 is not believed
+FEWEST_CAMERAS = 100  # an answer with fewer is refused; TfL lists 880 to 910
 AREAS = Path(__file__).with_name("areas.csv")  # the 32 boroughs and the City, each with its rough centre
 
 
@@ -55,7 +55,7 @@ def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: P
         return kept
     try:
         catalogue = Catalogue(ask_catalogue(url, patience or Patience())[0], now)
-    except Silent as error:
+    except SourceUnavailable as error:
         if not kept:
             raise BadSetting(f"TfL's list of cameras cannot be had from {url} ({error}). Try again later, or use a folder.") from error
         catalogue = replace(kept, problem=str(error), tried_at=now)
@@ -102,16 +102,16 @@ def read_areas() -> tuple[tuple[str, float, float], ...]:
 
 
 def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], bytes]:
-    """The cameras that TfL lists, and its answer as it came. Raises Silent when TfL gives no list of cameras."""
+    """The cameras that TfL lists, and its answer as it came. Raises SourceUnavailable when TfL gives no list of cameras."""
     reply = get_patiently(url, MAX_BYTES, patience)
     if reply.refusal:
-        raise Silent(reply.refusal)
+        raise SourceUnavailable(reply.refusal)
     try:
         cameras = parse_catalogue(json.loads(reply.body))
     except (ValueError, TypeError) as error:
-        raise Silent("its answer is not a list of cameras") from error
+        raise SourceUnavailable("its answer is not a list of cameras") from error
     if len(cameras) < FEWEST_CAMERAS:
-        raise Silent(f"its answer lists {len(cameras)} cameras")
+        raise SourceUnavailable(f"its answer lists {len(cameras)} cameras")
     return tuple(cameras), reply.body
 
 

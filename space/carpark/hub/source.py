@@ -36,19 +36,12 @@ def find_folder(setting: str) -> Path | None:
         return None
 
 
-def local_folder(setting: str, *, repo_type: RepoType) -> Path:
+def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) -> Source:
     """The folder `setting` if there is one, else the Hub repo `owner/name[@revision]`, downloaded (or from the cache when offline).
 
-    Raises BadSetting when it is neither, or when the Hub cannot be reached and the cache does not hold the repo.
-    """
-    return open_source(setting, repo_type=repo_type).folder
-
-
-def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) -> Source:
-    """As `local_folder`; where `setting` names the pinned repo, whatever revision it asks for: the pinned files, and these verified.
-
-    Another repo or folder than the pinned one is taken unverified, and the note says so. Raises BadModel for files that are not those
-    that were published.
+    If `setting` names the repo of `pin`, at any revision, the pinned files are downloaded and verified. Another repo or folder is not
+    verified, and the note says so. Raises BadSetting when `setting` is neither, or when the Hub cannot be reached and the cache does not
+    hold the repo; BadModel for files that are not those that were published.
     """
     named = REPO_ID.fullmatch(setting)
     if pin and named and named["repo"] == pin.repo:

@@ -49,7 +49,7 @@ def _judge_picture(picture: Image, data: bytes, truth: ExifFacts, slot: datetime
     captured_at = truth.captured_at
     if state == "ok" and slot and captured_at:
         if captured_at - slot > LATE:
-            captured_at, reason = None, f"its EXIF time, {captured_at:%Y-%m-%d %H:%M} UTC, lies after its slot and is not believed"
+            captured_at, reason = None, f"its EXIF time, {captured_at:%Y-%m-%d %H:%M} UTC, lies after its slot and is ignored"
         elif slot - captured_at > LATE:
             state, reason = "late", f"captured {_span(slot - captured_at)} before its slot"
     if state not in ("ok", "late"):

@@ -1,4 +1,4 @@
-"""Is a web source alive? One answer, shared by all the requests that are in flight, so that an outage is found out once."""
+"""Whether a web source answers: one state, shared by all requests in flight, so that an outage is noticed once."""
 
 import random
 import threading
@@ -14,8 +14,8 @@ class Patience:
     read_s: float = 6.0  # between two packets of an answer
     frame_s: float = 15.0  # for one whole frame, however slowly it drips
     tries: int = 4  # for one frame, when the source answers others
-    first_answer_s: float = 4.0  # a source that never gave a good answer is given up after this
-    outage_s: float = 30.0  # one that did, or that asked to wait (429), is given up after this
+    first_answer_s: float = 4.0  # a source that never answered well is given up after this
+    outage_s: float = 30.0  # one that did, or that asked to wait (HTTP 429), is given up after this
     backoff_s: float = 0.25  # before the second try; doubled each time, with jitter
     longest_backoff_s: float = 4.0
 
@@ -26,27 +26,27 @@ class Patience:
 
 
 class CircuitBreaker:
-    """Shared by the threads that fetch from one source. While it is silent one thread asks and the others wait."""
+    """Shared by the threads that fetch from one source. While it is down, one thread asks and the others wait."""
 
-    def __init__(self, patience: Patience, bad_in_a_row: int) -> None:
-        """`bad_in_a_row` bad answers without a good one between make the whole source silent, not just some frames bad."""
+    def __init__(self, patience: Patience, failures_in_a_row: int) -> None:
+        """After `failures_in_a_row` failures without a success the whole source counts as down."""
         self.patience = patience
-        self.bad_in_a_row = bad_in_a_row
+        self.failures_in_a_row = failures_in_a_row
         self.given_up = ""  # why, once the source is given up
         self._changed = threading.Condition()
         self._stopped = False
-        self._silent_since: float | None = None
+        self._down_since: float | None = None
         self._ask_again_at = 0.0
         self._asking = False
         self._failures = 0
-        self._bad = 0
+        self._failed_in_a_row = 0
         self._patient = False
 
     def may_ask(self) -> bool:
-        """Waits while the source is silent; False when it was given up or the fetching was stopped."""
+        """Waits while the source is down; False when it was given up or the fetching was stopped."""
         with self._changed:
             while not self._stopped and not self.given_up:
-                if self._silent_since is None:
+                if self._down_since is None:
                     return True
                 wait_s = self._ask_again_at - time.monotonic()
                 if wait_s <= 0 and not self._asking:
@@ -60,25 +60,25 @@ class CircuitBreaker:
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or bool(self.given_up), seconds)
 
-    def good(self) -> None:
+    def record_success(self) -> None:
         """The source answered as it should (a frame, or that there is none)."""
         with self._changed:
             self._patient = True
-            self._silent_since, self._asking, self._failures, self._bad = None, False, 0, 0
+            self._down_since, self._asking, self._failures, self._failed_in_a_row = None, False, 0, 0
             self._changed.notify_all()
 
-    def bad(self, reason: str) -> None:
+    def record_failure(self, reason: str) -> None:
         """The source failed for one frame: an HTTP 500, a dropped or stalled answer."""
         with self._changed:
-            self._bad += 1
-            if self._bad >= self.bad_in_a_row or self._silent_since is not None:
-                self._fall_silent(reason, 0)
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= self.failures_in_a_row or self._down_since is not None:
+                self._mark_down(reason, 0)
 
-    def silent(self, reason: str, wait_s: float = 0, asked_to_wait: bool = False) -> None:
+    def record_outage(self, reason: str, wait_s: float = 0, asked_to_wait: bool = False) -> None:
         """The source cannot be reached, or asks everyone to come back in `wait_s` seconds."""
         with self._changed:
             self._patient |= asked_to_wait
-            self._fall_silent(reason, wait_s)
+            self._mark_down(reason, wait_s)
 
     def stop(self) -> None:
         """Ends all waiting; `may_ask` says no from now on."""
@@ -86,17 +86,17 @@ class CircuitBreaker:
             self._stopped = True
             self._changed.notify_all()
 
-    def _fall_silent(self, reason: str, wait_s: float) -> None:
+    def _mark_down(self, reason: str, wait_s: float) -> None:
         now = time.monotonic()
-        if self._silent_since is None:
-            self._silent_since = now
+        if self._down_since is None:
+            self._down_since = now
         elif now < self._ask_again_at:
-            # A request that was under way when another one found the source silent tells nothing new.
+            # A request that was under way when another one found the source down tells nothing new.
             return
         self._asking = False
         self._failures += 1
         self._ask_again_at = now + max(wait_s, self.patience.backoff(self._failures))
         limit_s = self.patience.outage_s if self._patient else self.patience.first_answer_s
-        if now - self._silent_since >= limit_s:
+        if now - self._down_since >= limit_s:
             self.given_up = reason
         self._changed.notify_all()

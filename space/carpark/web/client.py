@@ -1,4 +1,4 @@
-"""One polite GET, and the two ways it can fail: this answer (`Faulty`), or the whole source (`Silent`)."""
+"""One polite GET. It fails by itself (`RequestFailed`), or because the whole source is down (`SourceUnavailable`)."""
 
 import time
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from carpark.web.breaker import CircuitBreaker, Patience
 
 USER_AGENT = "carpark-classifier/0.1 (reads one camera day at a time)"
-LONGEST_WAIT_S = 20.0  # of a Retry-After; a source that asks for more is asked again after this
+LONGEST_WAIT_S = 20.0  # of a Retry-After; a longer one is cut to this
 CHUNK_BYTES = 65_536
 GONE = (404, 410)
 
 
-class Faulty(Exception):
-    """The answer broke or was an HTTP 5xx; another try may bring it. Caught by all that fetch."""
+class RequestFailed(Exception):
+    """The connection broke, or the answer was an HTTP 5xx; another try may succeed. Every caller catches it."""
 
-    cost = 1  # tries that it uses up
+    cost = 1  # in tries
 
 
-class Stalled(Faulty):
-    """The answer did not come in time. It has cost seconds, so it counts double."""
+class ReadTimeout(RequestFailed):
+    """The answer did not come in time. It cost seconds, so it counts as two tries."""
 
     cost = 2
 
 
-class Silent(Exception):
-    """The source cannot be reached, or asks everyone to wait. Caught by all that fetch."""
+class SourceUnavailable(Exception):
+    """The source cannot be reached, or asks everyone to wait. Every caller catches it."""
 
     def __init__(self, reason: str, wait_s: float = 0, asked_to_wait: bool = False) -> None:
-        """`wait_s` 0 leaves the wait to the one who asks again."""
+        """`wait_s`: seconds that the source asks to wait; 0 where it names none."""
         super().__init__(reason)
         self.wait_s = wait_s
         self.asked_to_wait = asked_to_wait
@@ -55,24 +55,24 @@ class Reply:
 
 
 def get_patiently(url: str, max_bytes: int, patience: Patience) -> Reply:
-    """The answer to a GET for one thing, asked again while the server fails. Raises Silent when it is given up."""
+    """The answer to a GET, repeated while the server fails. Raises SourceUnavailable when it is given up."""
     client = WebClient(url, patience, connections=1)
-    pulse = CircuitBreaker(patience, bad_in_a_row=1)
+    breaker = CircuitBreaker(patience, failures_in_a_row=1)
     try:
-        while pulse.may_ask():
+        while breaker.may_ask():
             try:
                 return client.get(url, max_bytes)
-            except Silent as error:
-                pulse.silent(str(error), error.wait_s, error.asked_to_wait)
-            except Faulty as error:
-                pulse.bad(str(error))
-        raise Silent(pulse.given_up)
+            except SourceUnavailable as error:
+                breaker.record_outage(str(error), error.wait_s, error.asked_to_wait)
+            except RequestFailed as error:
+                breaker.record_failure(str(error))
+        raise SourceUnavailable(breaker.given_up)
     finally:
         client.close()
 
 
 class WebClient:
-    """GETs from one host over kept-alive connections; follows no redirect, so no other is ever contacted. Safe to share between threads.
+    """GETs from one host over kept-alive connections; follows no redirect, so no other host is contacted. Safe to share between threads.
 
     urllib3 without requests around it does half the work for each of a day's 288 small answers.
     """
@@ -82,7 +82,7 @@ class WebClient:
     ) -> None:
         """At most `connections` to the host of `base` are kept alive; the environment's proxies and certificates count.
 
-        A Retry-After is believed up to `longest_wait_s`.
+        A longer Retry-After than `longest_wait_s` is cut to it.
         """
         self.patience = patience
         self.longest_wait_s = longest_wait_s
@@ -99,7 +99,10 @@ class WebClient:
         self.pool = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
 
     def get(self, url: str, max_bytes: int, *, etag: str = "") -> Reply:
-        """The answer to a GET, at most `max_bytes` long, without a body if `etag` still names what is there. Raises Faulty or Silent."""
+        """The answer to a GET, at most `max_bytes` long; without a body if `etag` still names what is there.
+
+        Raises RequestFailed and SourceUnavailable.
+        """
         headers = {**self.pool.headers, **({"If-None-Match": etag} if etag else {})}
         try:
             response = self.pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
@@ -108,11 +111,11 @@ class WebClient:
             finally:
                 response.close()  # one that was read to its end has given its connection back before
         except (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError) as error:
-            raise Silent(_explain(error)) from error
+            raise SourceUnavailable(_explain(error)) from error
         except ReadTimeoutError as error:
-            raise Stalled("no answer in time") from error
+            raise ReadTimeout("no answer in time") from error
         except (HTTPError, OSError) as error:
-            raise Faulty("the connection broke") from error
+            raise RequestFailed("the connection broke") from error
         if response.status == 304:
             return Reply(b"", etag=etag, is_unchanged=True)
         if refusal := _refusal(response, self.longest_wait_s):
@@ -137,18 +140,18 @@ class WebClient:
             if len(body) > max_bytes:
                 return None
             if time.monotonic() > deadline:
-                raise Stalled("no whole answer in time")
+                raise ReadTimeout("no whole answer in time")
         return bytes(body)
 
 
 def _refusal(response: BaseHTTPResponse, longest_wait_s: float) -> str:
-    """Why the server gives nothing, "" when it gives something. Raises Faulty and Silent for what may pass."""
+    """Why the answer has no body; "" for HTTP 200. Raises RequestFailed and SourceUnavailable for what may pass."""
     status = response.status
     if status == 429 or (status == 503 and "Retry-After" in response.headers):
         wait_s = min(_retry_after_s(response.headers.get("Retry-After", "")), longest_wait_s)
-        raise Silent(f"HTTP {status}", wait_s, asked_to_wait=True)
+        raise SourceUnavailable(f"HTTP {status}", wait_s, asked_to_wait=True)
     if status >= 500:
-        raise Faulty(f"HTTP {status}")
+        raise RequestFailed(f"HTTP {status}")
     if 300 <= status < 400:
         return f"the server redirects to {response.headers.get('Location', 'nowhere')[:120]}"
     return "" if status == 200 else f"HTTP {status}"

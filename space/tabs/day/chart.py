@@ -21,7 +21,7 @@ from carpark.day.styles import STATES, VERDICTS, WAITING, Style, runs_of, states
 from carpark.day.table import CameraDay
 from carpark.slots import LONDON, bounds_of_day, day_in_words
 from tabs.credits import ATTRIBUTION
-from tabs.photo.answer import share_in_words
+from tabs.shares import share_in_words
 
 ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 TICK_HOURS = 3

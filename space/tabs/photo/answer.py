@@ -14,6 +14,7 @@ from carpark.model.config import Label
 from carpark.model.engines import Model
 from carpark.model.fullness import interval_of
 from carpark.model.neighbours import Neighbours
+from tabs.shares import range_in_words, share_in_words
 
 NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.</p></div>'
 NO_CAR_PARK = "This does not look like a car park"
@@ -82,23 +83,6 @@ def percent(share: float) -> str:
 def short_percent(share: float) -> str:
     """As `percent`, where there is room for a number only: "<1%", "97%", ">99%"."""
     return ">99%" if share >= 0.995 else "<1%" if share < 0.005 else f"{share:.0%}"
-
-
-def share_in_words(share: float) -> str:
-    """A share taken in steps of 5%, which is as exact as it is known: "about 70% taken"."""
-    if share < 0.025:
-        return "under 5% taken"
-    return "over 95% taken" if share > 0.975 else f"about {step_of_5(share)}% taken"
-
-
-def range_in_words(low: float, high: float) -> str:
-    """An interval in the same steps: "55% to 85%"."""
-    return f"{step_of_5(low)}% to {step_of_5(high)}%"
-
-
-def step_of_5(share: float) -> int:
-    """The nearest multiple of 5, in per cent."""
-    return 5 * round(20 * share)
 
 
 def verdict_card(answer: PhotoAnswer, model: Model) -> str:

@@ -15,9 +15,10 @@ from carpark.images import open_image
 from carpark.model.engines import Model
 from carpark.model.neighbours import Neighbours
 from serving.edge import READ_ALOUD, errors_as_toast
-from tabs.photo.answer import PhotoAnswer, judge_photo, range_in_words, share_in_words
+from tabs.photo.answer import PhotoAnswer, judge_photo
 from tabs.photo.answer import kind_of as kind_of_answer
 from tabs.photo.uploads import never_fetching, uploaded_file
+from tabs.shares import range_in_words, share_in_words
 
 MOST_AT_ONCE = 24
 NUMBER = ' class="number"'

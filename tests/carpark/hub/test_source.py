@@ -13,7 +13,7 @@ from huggingface_hub.utils import validate_repo_id
 
 from carpark.errors import BadModel, BadSetting
 from carpark.hub.revisions import Pin, check_files, digest_file, read_pins, write_pins
-from carpark.hub.source import REPO_ID, local_folder, open_source
+from carpark.hub.source import REPO_ID, open_source
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 
@@ -49,12 +49,12 @@ def ask(network: dict[str, str], *arguments: str) -> list[str]:
 
 
 def test_a_folder_is_itself(tmp_path: Path) -> None:
-    assert local_folder(str(tmp_path), repo_type="model") == tmp_path
+    assert open_source(str(tmp_path), repo_type="model").folder == tmp_path
 
 
 def test_what_is_neither_folder_nor_repo_id_is_told_apart() -> None:
     with pytest.raises(BadSetting, match="'no such thing' is neither a folder here nor a Hub model repo"):
-        local_folder("no such thing", repo_type="model")
+        open_source("no such thing", repo_type="model")
 
 
 LONGEST = "n" * 96

@@ -262,7 +262,7 @@ def test_no_frame_of_a_real_day_is_called_faulty():
     assert len(paths) >= 132  # UFPR05 alone
 
 
-def test_an_exif_time_after_the_slot_is_not_believed():
+def test_an_exif_time_after_the_slot_is_ignored():
     frame = judge_frame(jpeg(street(), exif=exif("2020:03:09 12:00:00")), slot=SLOT)
     assert (frame.state, frame.captured_at) == ("ok", None)
-    assert frame.reason == "its EXIF time, 2020-03-09 12:00 UTC, lies after its slot and is not believed"
+    assert frame.reason == "its EXIF time, 2020-03-09 12:00 UTC, lies after its slot and is ignored"

@@ -12,8 +12,9 @@ import pytest
 from carpark.model.config import ModelConfig, Thresholds
 from carpark.model.engines import Model
 from carpark.model.fullness import Fullness
-from tabs.photo.answer import PhotoAnswer, answer_of, kind_of, share_in_words, verdict_card
+from tabs.photo.answer import PhotoAnswer, answer_of, kind_of, verdict_card
 from tabs.photo.batch import PhotoResult, table_of, write_csv
+from tabs.shares import share_in_words
 
 CONFIG = ModelConfig(
     architecture="resnet18",

@@ -11,6 +11,7 @@ from PIL import Image
 from carpark.errors import BadPhotos
 from carpark.model.neighbours import Neighbours
 from tabs.photo.similar import TrainingPhotos, credit_of, similar_view
+from training.sample.photos import SAMPLE_PROVENANCE
 
 
 def jpeg(colour: str) -> bytes:
@@ -49,6 +50,11 @@ def test_the_most_similar_photo_comes_first_with_label_author_and_licence(neighb
 
 def test_only_a_web_page_is_linked() -> None:
     assert "javascript" not in credit_of({"license": "by", "license_version": "2.0", "source_page": "javascript:alert(1)"})
+
+
+def test_a_drawn_photo_is_credited_as_drawn_with_a_link_to_its_licence() -> None:
+    credit = credit_of(SAMPLE_PROVENANCE)
+    assert credit.startswith(f'<a href="{SAMPLE_PROVENANCE["license_url"]}"') and credit.endswith(">drawn, CC0</a>")
 
 
 def test_photos_that_the_dataset_does_not_hold_are_left_out(neighbours: Neighbours, tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_killed_recorder_goes_on_without_loss_or_doubles(tmp_path):
         (["--every", "30s"], "--every 30s is too often for s3-eu-west-1.amazonaws.com; expected 1m or more. TfL's frames change every 5m."),
         (["--bucket", "frames"], "--bucket frames is not a bucket; expected an http(s) base such as https://s3-eu-west-1"),
         (["--contact", "me\nX: y"], "--contact 'me\\nX: y' cannot stand in a User-Agent; expected an address or a page, in one line."),
-        (["--out", "/dev/null/x"], "--out /dev/null/x cannot be written (Not a directory). Choose another folder."),
+        (["--out", "/dev/null/x"], "/dev/null/x cannot be written (Not a directory). Choose another folder."),
     ],
 )
 def test_a_flag_that_cannot_be_used_is_one_line(tmp_path, flags, message):
@@ -273,8 +273,7 @@ def test_old_days_go_and_newer_ones_stay(tmp_path):
     for age in (40, 30, 29):
         make_day(tmp_path, today - timedelta(days=age))
     with bucket({ID: offer(frame(minutes_ago(1)))}) as server:
-        session = open_session(server, tmp_path, ID)
-        session.keep = timedelta(days=30)
+        session = open_session(server, tmp_path, ID, keep=timedelta(days=30))
         session.run(timedelta(0))
     newest = floor_to_slot(minutes_ago(1)).date()
     kept = [date.fromisoformat(path.name) for path in sorted((tmp_path / "Street_7").iterdir()) if path.is_dir()]
