@@ -17,6 +17,9 @@ from carpark.model.engines import Pixels
 from training.export.proof import BOUNDS
 
 
+ELEMENTWISE = ("Sigmoid", "Add", "Mul", "Clip", "Min", "Max")
+
+
 class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
     """Hands training pixels to the quantiser, eight photos at a time."""
 
@@ -36,7 +39,9 @@ def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
     prepared = path.with_suffix(".prepared.onnx")
     with only_errors(logging.getLogger()):
         quant_pre_process(onnx_path, prepared, skip_symbolic_shape=True)
-    convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
+    graph = onnx.load(prepared).graph
+    convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+    exact_nodes = _nodes_of_fullness(graph)
     exact = _probabilities(onnx_path, calibration)
     for n_float in (0, len(convolutions) // 2):
         with only_errors(logging.getLogger()):
@@ -50,13 +55,25 @@ def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 op_types_to_quantize=["Conv", "Add", "MaxPool", "Relu", "Clip"],  # head, normalisation, softmax: cheap, so they stay exact
-                nodes_to_exclude=convolutions[:n_float],
+                nodes_to_exclude=[*convolutions[:n_float], *exact_nodes],
                 extra_options={"CalibMovingAverage": True},  # ranges of usual photos rather than of the oddest one
             )
         check_weights(path)
         if np.abs(_probabilities(path, calibration) - exact).max() <= 0.75 * BOUNDS["int8"]:  # leaves room for photos not seen here
             break
     prepared.unlink()
+
+
+def _nodes_of_fullness(graph: onnx.GraphProto) -> list[str]:
+    """The names of the element-wise nodes between the head and the output `fullness`, which stay float."""
+    producers = {output: node for node in graph.node for output in node.output}
+    names, open_outputs = [], ["fullness"]
+    while open_outputs:
+        node = producers.get(open_outputs.pop())
+        if node is not None and node.op_type in ELEMENTWISE:
+            names.append(node.name)
+            open_outputs += list(node.input)
+    return names
 
 
 def check_weights(path: Path) -> None:

@@ -17,8 +17,9 @@ PREFIX = ".publish-"
 LOCK = "lock"
 LARGE = (".onnx", ".parquet", ".pkl", ".safetensors")  # linked, not copied; nothing writes into them
 PROJECT_LICENSE = Path(__file__).resolve().parents[2] / "LICENSE"
-# Of predictions.parquet, beside P(full): the photo, its label, and what scores are broken down by.
-PREDICTION_COLUMNS = ("file", "sha256", "label", "scene", "occupancy", "view", "light", "resolution", "fold")
+# Of predictions.parquet, beside P(full) and fullness: the photo, its label, and what scores are broken down by.
+PREDICTION_COLUMNS = ("file", "sha256", "label", "scene", "occupancy", "view", "light", "resolution", "source", "source_repo", "fold")
+PREDICTED = ("p_full", "fullness")  # the columns of predictions begin so
 
 
 @contextmanager
@@ -86,7 +87,7 @@ def keep_prediction_columns(path: Path) -> None:
         table = pd.read_parquet(path)
     except (ValueError, OSError) as error:
         raise BadModel(f"{path.name} of the model folder is not a table ({error}). Train again: python -m training.train.") from error
-    asked = [column for column in table if column in PREDICTION_COLUMNS or str(column).startswith("p_full")]
+    asked = [column for column in table if column in PREDICTION_COLUMNS or str(column).startswith(PREDICTED)]
     if len(asked) < len(table.columns):
         path.unlink()  # a link to the original
         table[asked].to_parquet(path, index=False)
