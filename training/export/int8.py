@@ -16,7 +16,6 @@ from carpark.errors import BadModel
 from carpark.model.engines import Pixels
 from training.export.proof import BOUNDS
 
-
 ELEMENTWISE = ("Sigmoid", "Add", "Mul", "Clip", "Min", "Max")
 
 
