@@ -1,5 +1,6 @@
 """How good are these probabilities? Counts, intervals and calibration as plain functions of labels and P(full)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def score_folder(folder: Path) -> dict[str, Any]:
     scores = score(predictions, thresholds)
     if "p_full_elsewhere" in predictions:
         scores["sources_never_seen"] = score(_as_elsewhere(predictions, config.fullness), thresholds)
-    repeats = [column for column in predictions.columns.astype(str) if column.startswith("p_full_")]
+    repeats = [column for column in predictions.columns.astype(str) if re.fullmatch(r"p_full_\d+", column)]
     if repeats:
         again = [score(predictions.assign(p_full=predictions[column]), thresholds) for column in repeats]
         scores["repeats"] = {name: [scores[name], *(other[name] for other in again)] for name in REPEATED}
