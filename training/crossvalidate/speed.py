@@ -32,7 +32,8 @@ def measure_int8(arch: str, start: nn.Module | None, pixels: Pixels) -> dict[str
         network[0].load_state_dict(start.state_dict())
     with tempfile.TemporaryDirectory() as work:
         fp32, int8 = Path(work) / "model.onnx", Path(work) / "model.int8.onnx"
-        write_onnx(FromPixels(network, *imagenet_stats, fullness=ANY_FULLNESS), fp32, list(pixels.shape[1:3]))
+        mean, std = imagenet_stats
+        write_onnx(FromPixels(network, mean, std, ANY_FULLNESS), fp32, list(pixels.shape[1:3]))
         write_int8(fp32, int8, pixels[:RANGE_PHOTOS])
         return {
             "int8_megabytes": round(int8.stat().st_size / 1e6, 1),
