@@ -44,7 +44,7 @@ class Pushed:
 
 
 def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
-    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting; contacts nobody yet."""
+    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting. Nothing is requested yet."""
     named = REPO_ID.fullmatch(repo)
     if not named or named["revision"]:
         raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")

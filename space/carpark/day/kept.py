@@ -40,6 +40,6 @@ def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool)
 
 
 def read_known(table: pd.DataFrame) -> dict[str, SceneAnswer]:
-    """What the model said, by the sha256 of the frame's file, of a cached table."""
+    """The P(full) and fullness in a cached table, by the sha256 of each frame's file."""
     usable = table[table["p_full"].notna()]
     return dict(zip(usable["sha256"], map(SceneAnswer, usable["p_full"], usable["fullness"]), strict=True))
