@@ -1,4 +1,4 @@
-"""Bytes kept on disk between visits: bounded in size, safe with several processes, and never trusted without their checksum."""
+"""A cache on disk: bounded in size, safe for several processes, and every entry is checked by its sha256."""
 
 import hashlib
 import os
@@ -11,22 +11,22 @@ from pathlib import Path
 from carpark.files import HALF_WRITTEN, write_file
 
 DIGEST_BYTES = hashlib.sha256().digest_size
-SWEEP_EVERY_BYTES = 16_000_000  # written by this process between two looks at the whole folder
+SWEEP_EVERY_BYTES = 16_000_000  # written by this process between two sweeps of the folder
 KEEP_SHARE = 0.9  # of the bound, after the oldest entries were dropped
 HALF_WRITTEN_S = 3600  # half-written files older than this were left by a process that was killed
 
 
 @dataclass(slots=True)
 class Cache:
-    """Entries by key in `folder`, which is made when needed; a folder that cannot be written keeps nothing and is not an error."""
+    """Entries by key in `folder`, which is created when needed. If it cannot be written, nothing is cached and no error is raised."""
 
     folder: Path
     max_bytes: int = 1_000_000_000  # some 150 camera days
-    _unswept_bytes: int = field(default=SWEEP_EVERY_BYTES, repr=False)  # the first entry written looks at what is there
+    _unswept_bytes: int = field(default=SWEEP_EVERY_BYTES, repr=False)  # so that the first write sweeps
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def get(self, key: str) -> bytes | None:
-        """What was put under the key; None when nothing was, or when it is damaged, in which case it is removed."""
+        """The bytes put under the key; None without any. A damaged entry is removed."""
         path = self._path(key)
         try:
             entry = path.read_bytes()
@@ -36,7 +36,7 @@ class Cache:
             _remove(path)
             return None
         with suppress(OSError):
-            os.utime(path)  # what was asked for last is dropped last
+            os.utime(path)  # the least recently used entries are dropped first
         return entry[DIGEST_BYTES:]
 
     def put(self, key: str, data: bytes) -> None:
@@ -62,7 +62,7 @@ class Cache:
         self._sweep()
 
     def _sweep(self) -> None:
-        """Drops what a killed process left half written, and the entries longest unasked for while there are too many bytes."""
+        """Removes what killed processes left half written, and the least recently used entries while the folder is too large."""
         entries = []
         for path in self.folder.glob("??/*"):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Every error that is the user's to mend, in one small tree.
+"""Every error that the user can fix, in one small tree.
 
     CarparkError
     ├── BadSetting      a flag or environment variable whose value cannot be used
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 
 
 class CarparkError(Exception):
-    """The user can mend this; `str(error)` is one line that says how."""
+    """The user can fix this; `str(error)` is one line that says how."""
 
 
 class BadSetting(CarparkError):

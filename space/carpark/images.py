@@ -1,4 +1,4 @@
-"""Open any picture that a person may hand in as one upright 8-bit RGB image, or say in one line why it cannot be."""
+"""Open any picture that a person may upload as an upright 8-bit RGB image, or say in one line why that fails."""
 
 import io
 import math
@@ -18,7 +18,7 @@ from carpark.errors import BadImage
 MAX_PIXELS = 50_000_000  # 50 megapixels: twice the largest phone camera's default, 150 MB once decoded
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 
-# Pillow knows many more, and would hand PostScript to a Ghostscript that is installed: no more formats than needed.
+# Pillow reads many more formats, and hands PostScript to Ghostscript where that is installed. Only these are opened.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 EXPECTED = "expected JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
@@ -29,7 +29,7 @@ METADATA_ERRORS = (*DECODING_ERRORS, struct.error, AttributeError, LookupError, 
 
 ORIENTATION, MAX_SAMPLE_VALUE, S_MAX_SAMPLE_VALUE = 0x0112, 281, 341  # tags of EXIF and TIFF
 NUMBER_BYTES = {1: 1, 3: 2, 4: 4, 5: 8, 6: 1, 8: 2, 9: 4, 10: 8}  # type of an EXIF number -> its size; 5 and 10 are two numbers, a ratio
-UPRIGHT = {  # how to turn a picture upright that says so in its EXIF; 1 is upright already
+UPRIGHT = {  # EXIF orientation -> the turn that makes the picture upright; 1 is upright already
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -158,7 +158,7 @@ def _scale_to_8_bits(image: Image, white: float | None) -> Image:
 
 
 def jpeg_data_uri(image: Image, *, quality: int = 82) -> str:
-    """The picture as a JPEG inside an address, for HTML that needs no request. What its file says beside the pixels is left out."""
+    """The picture as a JPEG data URI, for HTML that needs no further request. Metadata is left out."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return f"data:image/jpeg;base64,{b64encode(buffer.getvalue()).decode()}"

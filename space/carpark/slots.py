@@ -35,7 +35,7 @@ class Fetched:
     data: bytes | None = None  # the frame's file; None when the source has none
     reason: str = ""  # why there is none, for people
     source: str = ""  # the archive that had it, as people know it; "" when none had
-    is_final: bool = True  # False where asking again may bring another answer: the source failed, it did not deny
+    is_final: bool = True  # False where the source failed, so that asking again may bring a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _read_day(text: str) -> date | None:
 
 
 def why_no_frame(data: bytes) -> str:
-    """Why the bytes that a source handed out are not frame at all, or "" when they may be one (perhaps a broken one)."""
+    """Why the bytes that a source sent are not a frame; "" when they may be one, perhaps a damaged one."""
     if not data:
         return "the source's file is empty"
     if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

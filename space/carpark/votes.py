@@ -35,7 +35,7 @@ T = TypeVar("T")
 TrueLabel = Literal["empty", "full", "partial", "no car park"]
 
 PICTURE_SIDE_PX, PICTURE_QUALITY = 1024, 85
-MAX_PICTURES_BYTES = 500_000_000  # of all that this Space keeps; further photos are let go, their votes are not
+MAX_PICTURES_BYTES = 500_000_000  # in this Space; beyond it votes are kept without their photos
 PUSH_EVERY_MIN, RETRY_S = 1.0, 60.0
 
 
@@ -98,7 +98,7 @@ class VoteBox:
         start = partial(CommitScheduler, repo_id=repo, repo_type="dataset", private=True, folder_path=self.folder, ignore_patterns=ignored)
         scheduler = keep_asking(partial(start, every=every_min))
         with self._lock:
-            self._lock = scheduler.lock  # it lists the files under this lock, so it never takes half a line
+            self._lock = scheduler.lock  # the scheduler lists files under this lock, so it never uploads half a line
         earlier = Path(keep_asking(lambda: snapshot_download(repo, repo_type="dataset", allow_patterns="votes/*.jsonl")))
         with self._lock:
             for path in sorted((earlier / "votes").glob("*.jsonl")):
@@ -117,7 +117,7 @@ class VoteBox:
 
 
 def keep_asking(question: Callable[[], T]) -> T:
-    """What the Hub answers, once it does; asked again after RETRY_S."""
+    """The Hub's answer. While it fails, it is asked again every RETRY_S seconds."""
     while True:
         try:
             return question()

@@ -1,5 +1,5 @@
-"""What stands before the page on the open internet: no address is fetched for a visitor, no body is without bound, and each visitor gets a
-share of the queue that leaves room for the others.
+"""What protects the page on the open internet: it fetches no address for a visitor, bounds every body, and gives each visitor a share of
+the queue that leaves room for others.
 
 Gradio bounds each uploaded file by itself (`max_file_size`) and all that waits (`queue(max_size)`). It also fetches any web address that is
 asked for under `/file=`, lets `/run` pass the queue by, and knows no visitors; hence this.

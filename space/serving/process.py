@@ -20,7 +20,7 @@ def share_cores() -> None:
 
 
 def forget_call(page: gr.Blocks, event: str) -> None:
-    """Drops what Gradio keeps of a call to the API that has its answer: its settings and the answer, for good, under the event's name."""
+    """Drops what Gradio would keep for good of an answered API call: its settings and its answer, under the event's name."""
     sessions = page.state_holder
     with sessions.lock:
         sessions.session_data.pop(event, None)

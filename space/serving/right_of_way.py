@@ -1,4 +1,4 @@
-"""Photos go first: whoever hands in a photo waits for its answer, while a camera day shows how far it has come. So days wait for photos.
+"""Photos go before camera days: a visitor waits for the answer to a photo, while a day shows its progress.
 
 Without this, the hundreds of frames of a few days take all cores, and a photo that needs a tenth of a second waits behind them for seconds.
 """

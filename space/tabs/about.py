@@ -103,7 +103,7 @@ def describe_model(sources: Sources) -> str:
         "Learned from": training_in_words(trained.get("dataset", {})),
         "Visitors' votes": votes_in_words(sources, config.sha256),
         "Answers": f"full from {thresholds.full_at_least:.0%}, empty up to {thresholds.empty_at_most:.0%}, unsure in between",
-        "Share taken": share_in_words(config.fullness),
+        "Share taken": width_in_words(config.fullness),
         "Model": f"{sources.shown_name_of('CARPARK_MODEL')}{_revision(folder)}, config {config.sha256[:12]}",
         "Sample photos": sources.shown_name_of("CARPARK_DATASET") or "none",
         "Camera frames": sources.shown_name_of("CARPARK_ARCHIVE") or "none",
@@ -146,7 +146,7 @@ def votes_in_words(sources: Sources, model: str) -> str:
     return f"right {times(tally)}: {share}. Those who vote choose what to vote on, so this is not a test of the model"
 
 
-def share_in_words(fullness: Fullness | None) -> str:
+def width_in_words(fullness: Fullness | None) -> str:
     """How far the share taken may be off, where half of the places are taken."""
     if fullness is None:
         return "not known to this model, which answers full or empty alone"

@@ -67,7 +67,7 @@ class Sources:
         raise BadSetting(f"{setting} is not set; expected {EXPECTED[setting]}. Set it and start the Space again.")
 
     def _cache(self) -> Cache:
-        """Where frames from far away and finished days are kept between visits."""
+        """The cache of remote frames and finished days."""
         return Cache(self._cache_folder())
 
     def _cache_folder(self) -> Path:
@@ -90,7 +90,7 @@ class Sources:
         return source.folder
 
     def notes(self) -> list[str]:
-        """One line for each thing that was opened, but not as usual: from the cache, or unverified."""
+        """One line for each source that came from the cache or is not verified."""
         return [without_secrets(note) for note in self._notes.values() if note]
 
     def problems(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""TfL's list of cameras beside the frames: `cameras.json`, its answer as it came, asked for once a day; when TfL is down, the last one."""
+"""`cameras.json` beside the frames: TfL's own answer, refreshed once a day. While TfL is down, the last one is used."""
 
 import json
 import time
@@ -30,7 +30,7 @@ class CameraList:
     def refresh(self) -> str:
         """Asks TfL when a day has gone by, or ten minutes since it did not answer; says why the list is not newer, usually "".
 
-        Raises BadSetting when no list can be had at all, and OSError when it cannot be written.
+        Raises BadSetting without any list, and OSError when it cannot be written.
         """
         if time.monotonic() < self._ask_at:
             return ""
@@ -47,8 +47,8 @@ class CameraList:
             self._ask_at = time.monotonic() + ASK_AGAIN.total_seconds()
             self.cameras = self.cameras or _read_list(path)
             if not self.cameras:
-                raise BadSetting(f"TfL's list of cameras cannot be had from {self.url} ({error}). Try again later.") from error
-            return f"TfL's list of cameras cannot be had ({error}); the last one goes on"
+                raise BadSetting(f"TfL's list of cameras cannot be fetched from {self.url} ({error}). Try again later.") from error
+            return f"TfL's list of cameras cannot be fetched ({error}); the last one is used"
         self._ask_at = time.monotonic() + FRESH.total_seconds()
         write_file(path, answer)
         return ""

@@ -9,7 +9,7 @@ from traffic.record.store import all_days, remove_day
 
 
 def remove_old_days(out: Path, keep: timedelta, *, may_go: Callable[[date], bool]) -> int:
-    """Frames removed, of the UTC days that lie `keep` or more before the newest day recorded, and for which `may_go` says so.
+    """Removes UTC days that lie `keep` or more before the newest recorded day, where `may_go` allows it. Returns the count of frames.
 
     Counted from the newest frame, since a clock that is set wrong must not empty the folder. A day's manifest goes with it. Raises OSError.
     """

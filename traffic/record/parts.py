@@ -14,7 +14,7 @@ from carpark.slots import read_slot
 from traffic.record.store import all_days, list_cameras, list_frames
 
 HOURS = 6  # in a part
-QUARTER_COMPLETE_AFTER = timedelta(hours=1)  # after its end a part is taken to be complete; a frame that comes later has it pushed again
+QUARTER_COMPLETE_AFTER = timedelta(hours=1)  # after its end; if a frame comes later, the part is pushed again
 
 
 @dataclass(frozen=True, slots=True)

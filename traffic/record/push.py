@@ -44,7 +44,7 @@ class Pushed:
 
 
 def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
-    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting; contacts nobody yet."""
+    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting. Nothing is requested yet."""
     named = REPO_ID.fullmatch(repo)
     if not named or named["revision"]:
         raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")
@@ -56,7 +56,7 @@ def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
 
 @dataclass(slots=True)
 class Pusher:
-    """Pushes in a thread of its own, so that recording is never late for it."""
+    """Pushes in a thread of its own, so that recording is never delayed."""
 
     out: Path
     repo: str
@@ -66,7 +66,7 @@ class Pusher:
     _thread: threading.Thread = field(default_factory=threading.Thread)
 
     def start(self) -> None:
-        """Begins to push what has been complete for an hour, unless that was done, or is being done."""
+        """Starts to push the parts that have been complete for an hour, unless that is done or under way."""
         until = floor_to_tick(datetime.now(UTC) - QUARTER_COMPLETE_AFTER, timedelta(hours=HOURS))
         if self._pushed_until != until and not self._thread.is_alive():
             self._thread = threading.Thread(target=self._push_and_complain, args=(until,), name="push", daemon=True)
@@ -101,9 +101,7 @@ class Pusher:
     def _changed_digest(self, part: DayQuarter) -> str:
         """The digest of the part's frames; "" when they were pushed, or when the part has none."""
         pushed = self._recall().get(_key(part))
-        if (
-            pushed and datetime.now(UTC) - part.end > 2 * OLDEST_PLAUSIBLE
-        ):  # too old for new frames, and looking through all would take long
+        if pushed and datetime.now(UTC) - part.end > 2 * OLDEST_PLAUSIBLE:  # too old for new frames; a digest of all parts takes long
             return ""
         digest = digest_part(self.out, part)
         return "" if pushed and pushed.digest == digest else digest
@@ -131,7 +129,7 @@ class Pusher:
             staged.unlink(missing_ok=True)
 
     def _choose_path(self, part: DayQuarter, sha256: str, head: str | None) -> tuple[str, bool]:
-        """Where the part goes in the repo, and whether this very file is there: over our own older file, beside anybody else's."""
+        """The part's path in the repo, and whether this very file is there. An older file of ours is replaced, a file of others is not."""
         mine = self._recall().get(_key(part))
         for number in count(1):
             path = part.name(number)

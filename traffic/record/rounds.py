@@ -1,7 +1,7 @@
 """When cameras are asked: the tick of a round, each camera's place in it, and the wait for the next.
 
-The wall clock only names a round and aims at the next tick; waiting is done by a clock that nobody sets. So a wall clock that is set
-forward or back neither stops the recorder nor makes it ask more often.
+Waits use the monotonic clock; the wall clock only names a round and the next tick. So setting the wall clock neither stops the recorder
+nor makes it poll more often.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A run of the recorder from its start to its end: round after round, and between them what is neither hurried nor left out."""
+"""A run of the recorder: round after round, and housekeeping between them."""
 
 import signal
 import sys
@@ -96,7 +96,7 @@ class Session:
             self.pusher.start()
 
     def _choose_cameras(self) -> list[Camera]:
-        """The cameras to record; each that is left out is named, once as long as it stays away. Raises UnknownCamera."""
+        """The cameras to record. One that is left out is reported once, until it is back. Raises UnknownCamera."""
         known = self.cameras.unknown
         chosen = self.cameras.choose(self.wanted)
         for line in self.cameras.unknown:

@@ -20,7 +20,7 @@ def plausible_time(times: list[datetime | None], now: datetime) -> datetime | No
 
 
 def store_frame(camera_folder: Path, time: datetime, data: bytes) -> Path | None:
-    """Where the frame lies now; None when it, or the newest one, is the same picture.
+    """Stores the frame and returns its path; None when the newest frame, or the one of its slot, is the same picture.
 
     A frame belongs to the slot in which it was taken. If another picture has that slot, the name says the seconds as well. Nothing is ever
     written over. Raises OSError, and then leaves no file.

@@ -56,7 +56,7 @@ def _report_edited_card(plan: Plan) -> None:
     print(f"{plan.target}: README.md was edited on the Hub (+) and differs from the one here (-). It was left as it is.")
     print("\n".join(f"  {line}" for line in plan.edited_card))
     if plan.stale:
-        print(f"  It goes on naming {', '.join(plan.stale)}, which is not what this publication names. Edit that there.")
+        print(f"  It still names {', '.join(plan.stale)}, and this publication does not. Edit the card there.")
     print("  To replace the card: --overwrite-card")
 
 

@@ -24,7 +24,7 @@ PREDICTED = ("p_full", "fullness")  # the columns of predictions begin so
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """A folder for copies below `parent`, which goes at the end, as do those that killed runs left there. Raises BadSetting."""
+    """A folder for copies below `parent`. It is removed at the end, and so are those that killed runs left. Raises BadSetting."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
         for left in parent.glob(f"{PREFIX}*"):

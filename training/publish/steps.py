@@ -66,15 +66,15 @@ class Copies:
 
 
 def publish(api: HfApi, request: Request) -> Iterator[Published]:
-    """Each repo as it is done, in order. Raises a CarparkError: before anything is pushed where a folder is at fault.
+    """Publishes the repos in order, and yields each when it is done. For a bad folder it raises a CarparkError before anything is pushed.
 
-    Where the Hub refuses a repo, those before it are published all the same.
+    If the Hub refuses a repo, those before it stay published.
     """
     with work_folder(WORK) as work:
         is_private = {kind: check_private(api, request, kind) for kind in ORDER}
         pins = {kind: pin_of(api, request.targets[kind]) for kind in ORDER[: ORDER.index(request.kinds[0])]}
         copies = Copies(work, copy_all(api, request, work, pins=pins), is_private)
-        for kind in request.kinds:  # a rehearsal, with commit ids to come
+        for kind in request.kinds:  # a rehearsal, with zeros for commit ids
             with explained_hub_errors(request.targets[kind]):
                 link(request, kind, copies, pins=pins)
             pins[kind] = Pin(request.targets[kind].repo, TO_COME, list_loaded(work / kind, kind))

@@ -18,7 +18,7 @@ class Archive(Protocol):
 
     @property
     def cache(self) -> Cache | None:
-        """Where finished days may be kept; None keeps nothing."""
+        """The cache for finished days; None to cache nothing."""
 
     def cameras(self) -> list[Camera]:
         """The cameras that it lists; none when it cannot be listed. Raises BadSetting when it is down."""
@@ -36,7 +36,7 @@ class Archive(Protocol):
         """Changes when the frames of a finished day do; "" for an archive that never changes them."""
 
     def notes(self) -> list[str]:
-        """What a visitor should know before trusting it, a sentence each; mostly none."""
+        """Warnings to show visitors, a sentence each; usually empty."""
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
         """One answer for each slot, as they arrive, in any order. Closing the iterator stops the traffic."""

@@ -1,4 +1,4 @@
-"""An archive far away, whose frames are kept on disk so that each is fetched once."""
+"""A remote archive whose frames are cached on disk, so that each is fetched once."""
 
 import json
 import time
@@ -16,8 +16,8 @@ from carpark.slots import Fetched, Timetable, frame_path
 
 T = TypeVar("T")
 
-FINAL_AFTER = timedelta(hours=2)  # by then an archive has a slot's frame if it ever will: "there is none" is kept as well
-LISTED_S = 300  # a listing is not asked for again
+FINAL_AFTER = timedelta(hours=2)  # after a slot; a frame that is missing by then will not come, so "missing" is cached too
+LISTED_S = 300  # until a listing is asked for again
 HAS_FRAME, HAS_NONE = b"+", b"-"
 
 
@@ -27,7 +27,7 @@ class CachedArchive:
 
     archive: Archive
     cache: Cache
-    _listed: dict[str, tuple[float, list[Any]]] = field(default_factory=dict, repr=False, compare=False)  # listings, and when they were had
+    _listed: dict[str, tuple[float, list[Any]]] = field(default_factory=dict, repr=False, compare=False)  # when, and the listing
 
     @property
     def location(self) -> str:
@@ -35,20 +35,20 @@ class CachedArchive:
         return self.archive.location
 
     def cameras(self) -> list[Camera]:
-        """The archive's own, asked for every few minutes."""
+        """The archive's own, refreshed every few minutes."""
         return self._list("cameras", self.archive.cameras)
 
     def camera(self, key: str) -> Camera:
-        """The listed camera with this id, name or folder; what the archive says where nothing is listed. Raises UnknownCamera."""
+        """The listed camera with this id, name or folder; the archive's own answer where nothing is listed. Raises UnknownCamera."""
         cameras = self.cameras()
         return find_camera(cameras, key) if cameras else self.archive.camera(key)
 
     def days(self, camera: Camera) -> list[date]:
-        """The archive's own, asked for every few minutes."""
+        """The archive's own, refreshed every few minutes."""
         return self._list(f"days of {camera.folder}", lambda: self.archive.days(camera))
 
     def timetable(self, camera: Camera, day: date) -> Timetable:
-        """The archive's own, asked for every few minutes; the last one that is known while the archive is down."""
+        """The archive's own, refreshed every few minutes; the last known one while the archive is down."""
         key = f"timetable {self.location} {camera.folder} {day}"
         try:
             table = self._list(f"frames of {camera.folder} on {day}", lambda: [self.archive.timetable(camera, day)])[0]
@@ -70,7 +70,7 @@ class CachedArchive:
         return self.archive.notes()
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
-        """What the cache holds first, then what the archive answers, as it arrives."""
+        """First the cached answers, then those of the archive as they arrive."""
         asked = []
         for slot in slots:
             if kept := self._read(camera, slot):

@@ -1,4 +1,4 @@
-"""Several archives as one: what the first one lacks is asked of the next."""
+"""Several archives as one: a frame that one lacks is requested from the next."""
 
 from bisect import bisect_left
 from collections.abc import Generator, Sequence
@@ -39,7 +39,7 @@ class ArchiveChain:
                 found.setdefault(camera.id, camera)
         if len(problems) == len(self.archives):
             raise problems[0]
-        # What one archive knows as a mere folder another may know by its id.
+        # One archive may know a camera by its folder only, and another by its id.
         catalogued = {camera.folder for camera in found.values() if camera.id != camera.folder}
         known = [camera for camera in found.values() if camera.id != camera.folder or camera.folder not in catalogued]
         return sorted(known, key=lambda camera: (camera.name, camera.id))
@@ -102,7 +102,7 @@ class ArchiveChain:
         return [note for archive in self.archives for note in archive.notes()]
 
     def fetch(self, camera: Camera, slots: Sequence[datetime]) -> Generator[Fetched]:
-        """A frame as soon as one of them has it; an answer without one when the last has none, with the reasons of all."""
+        """Each frame as soon as one of them has it. A slot that none has gets one answer at the end, with the reasons of all."""
         lacking = {slot: Fetched(slot, "") for slot in slots}
         for archive in self.archives:
             with closing(archive.fetch(camera, list(lacking))) as answers:

@@ -1,4 +1,4 @@
-"""An archive of frames on a web server: many requests at once over kept-alive connections, patient with failures, never rude."""
+"""An archive of frames on a web server: parallel requests over kept-alive connections, with retries and pauses."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Our own archive: a Hub dataset repo, of which one camera's day is read by range requests, without the other cameras' frames.
+"""Our own archive: a Hub dataset repo. Range requests read one camera's day without the other cameras' frames.
 
 `data/{YYYY-MM-DD}/*.parquet` hold the frames of a UTC date (`FRAME_COLUMNS`), sorted by folder and slot, a row group for each camera,
 uncompressed (JPEGs already are), so that the statistics in a file's foot lead to the one row group that is wanted.

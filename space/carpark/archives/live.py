@@ -15,7 +15,7 @@ from carpark.web.breaker import Patience
 from carpark.web.client import SourceUnavailable, get_patiently
 
 JAMCAM_BUCKET = "https://s3-eu-west-1.amazonaws.com/jamcams.tfl.gov.uk"
-RECENT = timedelta(hours=1)  # a slot longer ago cannot be that of the newest frame
+RECENT = timedelta(hours=1)  # the newest frame is never older
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class LiveArchive:
         return "live"
 
     def cameras(self) -> list[Camera]:
-        """TfL's catalogue. Raises BadSetting when it cannot be had."""
+        """TfL's catalogue. Raises BadSetting when it cannot be fetched."""
         return list(load_catalogue(self.cache, url=self.catalogue_url, patience=self.patience).cameras)
 
     def camera(self, key: str) -> Camera:

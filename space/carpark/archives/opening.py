@@ -24,7 +24,7 @@ def open_archive(setting: str, cache: Cache | None = None) -> Archive:
     """The archives that `setting` lists with commas between, as one, asked in that order.
 
     Each is a folder, an http(s) base, a Hub dataset repo (`owner/name` or `owner/name@revision`), or the word `live` for TfL's newest
-    frames. Frames from far away and finished days are kept in `cache`. Raises BadSetting for any other location; contacts nobody yet.
+    frames. Remote frames and finished days are cached in `cache`. Raises BadSetting for any other location. Nothing is requested yet.
     """
     setting = setting.strip()
     locations = [setting] if find_folder(setting) else [location.strip() for location in setting.split(",")]

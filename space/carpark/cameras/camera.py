@@ -19,7 +19,7 @@ class Camera:
     id: str  # "00001.07389" for a JamCam, else the folder's name
     name: str
     folder: str  # its folder in an archive
-    lat: float | None = None  # degrees, WGS 84; None when nobody says
+    lat: float | None = None  # degrees, WGS 84; None when unknown
     lon: float | None = None
     view: str = ""  # which way it looks, in TfL's words
     available: bool = True  # as the catalogue had it when it was read

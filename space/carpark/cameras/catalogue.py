@@ -34,7 +34,7 @@ class Catalogue:
     cameras: tuple[Camera, ...]
     retrieved_at: datetime
     problem: str = ""  # why it is not newer
-    tried_at: datetime | None = None  # when TfL was last asked in vain
+    tried_at: datetime | None = None  # of the last request that TfL did not answer
 
     def note(self, now: datetime) -> str:
         """What a person should know about its age; "" while it is fresh."""
@@ -45,9 +45,9 @@ class Catalogue:
 
 
 def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: Patience | None = None) -> Catalogue:
-    """The list of at most a day ago, asked of TfL when the kept one is older; the kept one when TfL is down.
+    """The cached list, refreshed from TfL once it is a day old; while TfL is down, the last one.
 
-    Raises BadSetting when TfL is down and no list was kept.
+    Raises BadSetting when TfL is down and no list is cached.
     """
     now = datetime.now(UTC)
     kept = _read_kept(cache, url)
@@ -57,7 +57,7 @@ def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: P
         catalogue = Catalogue(ask_catalogue(url, patience or Patience())[0], now)
     except SourceUnavailable as error:
         if not kept:
-            raise BadSetting(f"TfL's list of cameras cannot be had from {url} ({error}). Try again later, or use a folder.") from error
+            raise BadSetting(f"TfL's list of cameras cannot be fetched from {url} ({error}). Try again later, or use a folder.") from error
         catalogue = replace(kept, problem=str(error), tried_at=now)
     if cache:
         cache.put(_key(url), json.dumps(asdict(catalogue), default=datetime.isoformat).encode())
@@ -76,7 +76,7 @@ def search_cameras(cameras: Sequence[Camera], text: str) -> list[Camera]:
 
 
 def area_of(camera: Camera) -> str:
-    """The borough whose centre is nearest to the camera; "" when nobody knows where the camera is."""
+    """The borough whose centre is nearest to the camera; "" for a camera without a position."""
     if camera.lat is None or camera.lon is None:
         return ""
     lat, lon = camera.lat, camera.lon
@@ -102,7 +102,7 @@ def read_areas() -> tuple[tuple[str, float, float], ...]:
 
 
 def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], bytes]:
-    """The cameras that TfL lists, and its answer as it came. Raises SourceUnavailable when TfL gives no list of cameras."""
+    """The cameras that TfL lists, and its answer as bytes. Raises SourceUnavailable for any other answer."""
     reply = get_patiently(url, MAX_BYTES, patience)
     if reply.refusal:
         raise SourceUnavailable(reply.refusal)

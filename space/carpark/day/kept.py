@@ -1,4 +1,4 @@
-"""Cache of day tables: a finished day is never fetched or classified twice; of an unfinished day only new frames are."""
+"""Cache of day tables: a finished day is never fetched or classified twice; for an unfinished day only new frames are."""
 
 import io
 from datetime import UTC, date, datetime, timedelta
@@ -15,14 +15,14 @@ EDITION = 5  # of the table and of the judgement; add 1 when either changes, and
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
-    """Names a day as this model sees it in this archive; "" where the archive keeps nothing."""
+    """The cache key of a day for this archive and model; "" for an archive without a cache."""
     if archive.cache is None:
         return ""
     return f"day {EDITION} {archive.location} {camera.folder} {day} {archive.edition(camera, day)} {model_sha256}"
 
 
 def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
-    """The table kept under the key, and whether it is complete; None where none is kept."""
+    """The cached table, and whether it is complete; None without one."""
     for prefix, is_complete in (("complete", True), ("so far", False)):
         if archive.cache and (entry := archive.cache.get(f"{prefix} {key}")):
             table = pd.read_parquet(io.BytesIO(entry))
@@ -32,7 +32,7 @@ def read_day(archive: Archive, key: str) -> tuple[pd.DataFrame | None, bool]:
 
 
 def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool) -> None:
-    """Keeps the table; as complete when the day is over and no answer of the sources may yet change (`is_final`)."""
+    """Caches the table: as complete if the day is over and every answer is final (`is_final`), else as the day so far."""
     if archive.cache:
         is_over = datetime.now(UTC) > table["slot"].iloc[-1] + HOUR + FINAL_AFTER
         prefix = "complete" if is_over and is_final else "so far"
@@ -40,6 +40,6 @@ def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool)
 
 
 def read_known(table: pd.DataFrame) -> dict[str, SceneAnswer]:
-    """The answers of the model, by the sha256 of the frame's file, of a table kept from an earlier visit."""
+    """The P(full) and fullness in a cached table, by the sha256 of each frame's file."""
     usable = table[table["p_full"].notna()]
     return dict(zip(usable["sha256"], map(SceneAnswer, usable["p_full"], usable["fullness"]), strict=True))

@@ -1,4 +1,4 @@
-"""What is drawn into the axes of a camera day besides itself: what is usual for an hour, and a second day."""
+"""Overlays on the chart of a camera day: the usual range for each hour, and a second day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from carpark.errors import BadSetting
 from carpark.slots import LONDON, bounds_of_day, day_in_words, find_cadence
 
 FEWEST_DAYS = 3  # of the same kind; fewer do not show what is usual
-MOST_DAYS = 28  # the newest; more would take longer to read than to be worth it
+MOST_DAYS = 28  # the newest ones; reading more takes too long
 SATURDAY = 5
 
-Values = npt.NDArray[np.float64]  # (points,), NaN where nobody knows
+Values = npt.NDArray[np.float64]  # (points,), NaN where unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ from carpark.quality.frame import Frame
 from carpark.quality.judging import judge_frame
 from carpark.slots import Fetched, Timetable
 
-QUEUE_FRAMES = 64  # fetched and not yet judged, or judged and not yet classified; what comes before waits while there are so many
+QUEUE_FRAMES = 64  # that wait to be judged, and that wait to be classified; the step before waits when its queue is full
 BATCH_FRAMES = 8  # classified at once at most; fewer when fewer wait, so the first answers come early
 BATCHES = 1 + (os.cpu_count() or 1)  # with the model at a time, so that no core waits for the end of another's batch
-LOOK_ROUND_S = 0.02  # between two looks at the model while nothing arrives
-WAIT_S = 0.5  # for a slow source; then whoever follows the day gets a turn, and may leave
+LOOK_ROUND_S = 0.02  # between two checks of the model while nothing arrives
+WAIT_S = 0.5  # for a slow source, until `run` yields so that its caller can stop
 
 
 class NamedConfig(Protocol):
@@ -73,7 +73,7 @@ class DayProgress:
 
 @dataclass(slots=True)
 class Record:
-    """A day as it comes in: all that is known of it so far. `run` fills it."""
+    """All that is known of a day so far; `run` fills it in."""
 
     day: date
     timetable: Timetable

@@ -36,7 +36,7 @@ STATES = {
     "corrupt": Style("Corrupt", VERMILION),
     "missing": Style("Missing", WHITE, "crossed"),
 }
-WAITING = {  # not states of a frame: nobody knows yet
+WAITING = {  # not states of a frame: nothing is known yet
     "pending": Style("Not fetched yet", WHITE, "dotted"),
     "future": Style("Still to come", WHITE),
 }
@@ -58,7 +58,7 @@ def verdicts_of(table: pd.DataFrame) -> list[str]:
 
 
 def states_of(table: pd.DataFrame) -> list[str]:
-    """The state of each row, one of `STATES` or, where nobody knows yet, of `WAITING`."""
+    """The state of each row, one of `STATES`, or of `WAITING` while nothing is known."""
     return [
         "future" if reason == NOT_BEGUN else "pending" if reason == NOT_FETCHED else state
         for state, reason in zip(table["state"], table["reason"], strict=True)

@@ -22,11 +22,11 @@ from carpark.errors import BadSetting, NoDay
 from carpark.model.fullness import interval_of
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
 from carpark.slots import LONDON, NO_FRAME, Fetched, bounds_of_day, find_cadence, find_holes
-from carpark.slots import parse_day as parse_day  # part of what this module offers: a day comes in as text
+from carpark.slots import parse_day as parse_day  # re-exported: callers have days as text
 
 NOT_BEGUN = "this slot has not begun"
 NOT_FETCHED = "not fetched yet"
-FEW_SLOTS, OTHER_DAYS = 6, 3  # fewer slots do not show a cadence; then that many other days are looked at
+FEW_SLOTS, OTHER_DAYS = 6, 3  # with fewer slots than FEW_SLOTS, the cadence comes from OTHER_DAYS other days
 FULLNESS_COLUMNS = ("fullness", "fullness_low", "fullness_high")
 HALF = 0.5  # of an hour's slots have to be usable for its mean to count
 
@@ -52,7 +52,7 @@ class DaySummary:
     usable_share: float  # of the slots that have begun, 0 to 1
     mean_fullness: float | None  # of the usable slots, the share taken, 0 to 1; None also where the model cannot tell it
     full_share: float | None  # of the usable slots, those that the model is sure are full
-    unsure_share: float | None  # of the usable slots, those on which the model does not commit itself
+    unsure_share: float | None  # of the usable slots, those on which the model is unsure
     busiest_hour: datetime | None  # start of the hour with the highest mean fullness, else P(full), of hours that are half usable
     quietest_hour: datetime | None
     first_full: datetime | None
@@ -106,7 +106,7 @@ def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessMod
 
 
 def build_table(record: Record) -> pd.DataFrame:
-    """The table that `camera_day` describes, of what the record knows."""
+    """The table that `camera_day` describes, from what the record holds."""
     if record.kept is not None:
         return record.kept
     frames = note_moved_views(mark_frozen(record.frames))

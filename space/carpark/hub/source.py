@@ -16,7 +16,7 @@ RepoType = Literal["model", "dataset"]
 
 # The rules for a repo's id are those of huggingface_hub's `validate_repo_id`, which raises for what it does not take.
 REPO_ID = re.compile(r"(?a:(?P<repo>(?![^@]*(?:--|\.\.))\b[\w.-]{1,96}\b/\b[\w.-]{1,96}\b(?<!\.git)))(?:@(?P<revision>[\w./-]+))?")
-PATIENCE_S = 5.0  # for the question whether the Hub is there; the cache may do without
+PATIENCE_S = 5.0  # for finding out whether the Hub answers; if it does not, the cache is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Source:
     """A local folder with what a setting names."""
 
     folder: Path
-    note: str = ""  # a line for people who rely on it, where it did not come as usual
+    note: str = ""  # for people: that it is not verified, or comes from the cache
 
 
 def find_folder(setting: str) -> Path | None:
-    """The folder that a setting names; None where there is none, or none that can be looked at."""
+    """The folder that a setting names; None where it is missing or may not be read."""
     try:
         folder = Path(setting).expanduser()
         return folder if folder.is_dir() else None
@@ -58,7 +58,7 @@ def open_source(setting: str, *, repo_type: RepoType, pin: Pin | None = None) ->
 
 
 def _fetch(repo: str, revision: str | None, *, repo_type: RepoType, only: list[str] | None = None) -> Source:
-    """The repo, or `only` these of its files; from the cache where the Hub does not hand it out."""
+    """The repo, or `only` these of its files; from the cache while the Hub does not answer."""
     trouble: Exception | None = None
     try:
         HfApi().repo_info(repo, repo_type=repo_type, revision=revision, timeout=PATIENCE_S)

@@ -1,4 +1,4 @@
-"""How full: the share of bays, or of the road, that is taken, and an interval that was proved on places not learnt from."""
+"""How full: the share of bays, or of the road, that is taken, and an interval measured on places that training did not see."""
 
 from dataclasses import dataclass
 

@@ -29,12 +29,12 @@ STOPS = np.array(
 )
 INFERNO = np.stack([np.interp(np.linspace(0, 8, 256), np.arange(9), STOPS[:, channel]) for channel in range(3)], axis=1).astype(np.float32)
 VEIL = 0.85  # how much of the picture the strongest evidence covers
-GREYED = 0.6  # how far the picture's own colours step back, so that they are not taken for heat
+GREYED = 0.6  # how far the picture's own colours fade, so that they are not taken for heat
 
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """What spoke for the likelier label, place by place."""
+    """The evidence for the likelier label, pixel by pixel."""
 
     label: str
     map: Heat  # as high and wide as the picture, 1 where the evidence is strongest; all 0 where nothing spoke for the label
@@ -67,7 +67,7 @@ class HeatMapper:
 
 
 def split_after_convolutions(body: nn.Module, head: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
-    """fastai's body and head cut anew, after the last stage with a height and a width: some bodies end in a pooling of their own."""
+    """fastai's body and head, cut after the last stage with a height and a width: some bodies end in a pooling layer."""
     parts = list(body.children())
     pooling = [part for part in parts if isinstance(part, nn.AdaptiveAvgPool2d)]
     return nn.Sequential(*(part for part in parts if part not in pooling)), nn.Sequential(*pooling, *head.children())

@@ -1,4 +1,4 @@
-"""Drawn pictures whose probabilities config.json records: a processor on which a form answers otherwise is noticed when it is loaded."""
+"""Drawn pictures whose answers config.json records: loading a form fails on a processor where it answers differently."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +38,6 @@ def check_answers(path: Path, engine: Engine, answers: npt.NDArray[np.float32], 
     gap = float(np.abs(answers - expected).max()) if answers.shape == expected.shape else np.inf
     if not gap <= KNOWN_TOLERANCES[engine]:
         raise BadModel(
-            f"{path} answers otherwise on this machine than where it was made: a known picture's probability differs by {gap:.3f} "
+            f"{path} answers differently on this machine than where it was made: a known picture's probability differs by {gap:.3f} "
             f"(at most {KNOWN_TOLERANCES[engine]} is allowed). {'Use engine fp32' if engine == 'int8' else 'Make the folder again here'}."
         )

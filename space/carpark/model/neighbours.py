@@ -49,7 +49,7 @@ class Crowd:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Training photos by what the model sees in them; none where a model was published without."""
+    """Training photos by what the model sees in them; empty for a model without them."""
 
     photos: pd.DataFrame  # NEIGHBOUR_COLUMNS, a row a photo
     features: Features  # a row a photo

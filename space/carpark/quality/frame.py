@@ -53,7 +53,7 @@ class _Originals:
 
 
 def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
-    """The frames of one camera by slot, those that show the picture of an earlier slot marked `frozen`, with that slot in the reason."""
+    """The frames of one camera by slot. One with the picture of an earlier slot becomes `frozen`, and its reason names that slot."""
     marked = dict(frames)
     originals: dict[int, _Originals] = {}  # by number of blocks: only pictures of one size are compared
     for slot in sorted(frames):
@@ -67,9 +67,8 @@ def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
         else:
             earlier, share = found
             clock = f"{earlier.astimezone(LONDON):%H:%M}"
-            if (
-                frame.captured_at and frame.captured_at == frames[earlier].captured_at
-            ):  # the source stored it twice; the camera did not freeze
+            # With one capture time the source stored the picture twice; the camera did not freeze.
+            if frame.captured_at and frame.captured_at == frames[earlier].captured_at:
                 reason = f"stored twice: taken at {frame.captured_at.astimezone(LONDON):%H:%M:%S}, as the picture at {clock}"
             else:
                 likeness = "identical to" if share == 1 else f"{share:.0%} of its blocks equal to"
@@ -79,7 +78,7 @@ def mark_frozen(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
 
 
 def note_moved_views(frames: dict[datetime, Frame]) -> dict[datetime, Frame]:
-    """The frames of one camera by slot; where an `ok` one looks another way than the one before, its reason says so.
+    """The frames of one camera by slot. If an `ok` one shows another view than the one before, its reason says so.
 
     Only frames close in time are compared, since the light changes outlines too.
     """

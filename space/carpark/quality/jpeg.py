@@ -17,7 +17,7 @@ EXIF = b"Exif\0\0"
 class JpegFile:
     """What the markers of a JPEG file say."""
 
-    width: int  # px; 0 where no frame header was found, so that it is no JPEG
+    width: int  # px; 0 without a frame header: not a JPEG
     height: int
     is_complete: bool  # the end-of-image marker is there; a file that was cut short lacks it
     exif: bytes  # the TIFF structure inside; empty without one

@@ -54,7 +54,7 @@ def is_sound(data: bytes) -> bool:
     except Unsound:
         return False
     except (KeyError, IndexError, ValueError):
-        return True  # headers that only a decoder's patience can read
+        return True  # headers too odd for this walk; a decoder may still read them
     return True
 
 

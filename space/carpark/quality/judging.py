@@ -65,7 +65,7 @@ def _span(age: timedelta) -> str:
 
 
 def judge_files(paths: Sequence[Path]) -> list[Frame]:
-    """The frame in each file, in order. One named as in an archive has a slot: it may be late, or frozen since one of the same camera."""
+    """The frame in each file, in order. A file named as in an archive has a slot, so it can also be late, or frozen."""
     slots = [read_slot(path.name) for path in paths]
     frames = [_judge_file(path, slot) for path, slot in zip(paths, slots, strict=True)]
     cameras: dict[Path, dict[datetime, int]] = {}

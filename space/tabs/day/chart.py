@@ -197,7 +197,7 @@ def share_lines(table: pd.DataFrame, minutes: Values) -> str:
 
 
 def overlay_lines(overlays: Sequence[Overlay], column: Literal["p_full", "fullness"]) -> str:
-    """For each overlay that has one, the curve of the column: a line, broken where nobody knows, and the range around it."""
+    """For each overlay that has one, the curve of the column: a line, broken where values are unknown, and the range around it."""
     curves = [(overlay, overlay.p_full if column == "p_full" else overlay.fullness) for overlay in overlays]
     return "".join(_curve(overlay, curve) for overlay, curve in curves if curve)
 

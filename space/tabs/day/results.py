@@ -1,4 +1,4 @@
-"""What the camera day tab shows of a day: its words, its chart, the frame of a moment, and files to take along."""
+"""What the camera day tab shows of a day: its words, its chart, the frame of a moment, and files to download."""
 
 import html
 from dataclasses import dataclass

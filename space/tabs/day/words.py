@@ -18,7 +18,7 @@ class SlotAnswer:
 
     slot: Annotated[datetime, Field(description="the source's own time of the frame, UTC")]
     captured_at: Annotated[datetime | None, Field(description="when the frame was taken, UTC, if it says so")]
-    source: Annotated[str, Field(description="where the frame came from; empty when nobody had one")]
+    source: Annotated[str, Field(description="where the frame came from; empty when no source had one")]
     state: Annotated[str, Field(description="ok, in_use, corrupt, frozen, late or missing")]
     reason: Annotated[str, Field(description="why the state is not ok")]
     p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
@@ -28,7 +28,7 @@ class SlotAnswer:
     label: Annotated[str | None, Field(description="the likelier of empty and full; only when ok")]
     sure: Annotated[bool | None, Field(description="whether the model stands by the label; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
-    sha256: Annotated[str, Field(description="of the frame's file; empty when nobody had one")]
+    sha256: Annotated[str, Field(description="of the frame's file; empty when no source had one")]
     time: Annotated[datetime, Field(description="when the picture was taken, UTC, as far as is known; the slot where it is not")]
 
 

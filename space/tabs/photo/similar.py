@@ -33,7 +33,7 @@ LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their
 
 @dataclass(frozen=True, slots=True)
 class TrainingPhoto:
-    """Where a photo of the dataset lies, and whom to thank for it."""
+    """A photo of the dataset: how to read it, and its credit."""
 
     read: Callable[[], bytes]
     provenance: dict[str, str]  # of PROVENANCE, what is known

@@ -1,4 +1,4 @@
-"""Pictures that visitors hand in: files of their own only, as they came; nothing is ever fetched for a visitor."""
+"""Pictures that visitors upload: only their own files, unchanged. Nothing is fetched from an address for a visitor."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +35,7 @@ def never_fetching(component: Input) -> Input:
 
 
 def uploaded_file(upload: object) -> Path:
-    """The visitor's own file, as it came: Gradio's `preprocess` would decode it, and answer a broken one with an error of its own.
+    """The visitor's own file, unchanged: Gradio's `preprocess` would decode it, and answer a broken one with an error of its own.
 
     Raises BadImage when nothing was uploaded, and for any path that a caller of the API makes up.
     """

@@ -82,7 +82,7 @@ def test_when_tfl_is_down_the_last_good_copy_is_used_and_said_to_be_old(cache, m
 def test_without_any_copy_a_silent_tfl_is_one_line(cache):
     with Loopback(lambda path, nth: LIST) as server:
         pass
-    with pytest.raises(BadSetting, match=r"TfL's list of cameras cannot be had from .* \(connection refused\)\. Try again"):
+    with pytest.raises(BadSetting, match=r"TfL's list of cameras cannot be fetched from .* \(connection refused\)\. Try again"):
         load(server, cache)
 
 

@@ -130,7 +130,7 @@ def test_a_form_that_answers_a_known_picture_otherwise_is_refused(engine: Engine
     config = json.loads((own_copy / "config.json").read_text())
     config["known_answers"][engine][1][0] += 0.06
     (own_copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(BadModel, match=r"answers otherwise on this machine .* differs by 0\.06\d \(at most 0\.0\d+ is allowed\)"):
+    with pytest.raises(BadModel, match=r"answers differently on this machine .* differs by 0\.06\d \(at most 0\.0\d+ is allowed\)"):
         load_model(own_copy, engine)
 
 

@@ -154,7 +154,7 @@ def test_a_card_that_was_kept_is_not_a_failure_and_an_old_commit_in_it_is_named(
         "model alice/carpark-classifier: README.md was edited on the Hub (+) and differs from the one here (-). It was left"
         in result.stdout
     )
-    assert f"  It goes on naming {old}, which is not what this publication names." in result.stdout
+    assert f"  It still names {old}, and this publication does not." in result.stdout
     assert "  +By Carol." in result.stdout and "  To replace the card: --overwrite-card" in result.stdout
 
 
