@@ -23,6 +23,7 @@ from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
 from training.train.calibration import calibrate, fit_scale
+from training.train.drawings import read_drawings
 from training.train.folds import are_judged, cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold
@@ -81,7 +82,10 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     drawn = are_drawn(photos)
     tunes = prior is None and should_tune(photos, recipe)
     if tunes:
-        start = tune_body(start, photos[drawn].reset_index(drop=True), pixels[drawn], seed=recipe.seed)
+        drawings = read_drawings(photos[drawn], pixels[drawn])
+        print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
+        tuned = tune_body(start, drawings, photos.scene[drawn], seed=recipe.seed)
+        start, prior = tuned.body, tuned.head
     pooled = pool_photos(start, pixels, *imagenet_stats)
     by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
     sources = sources_of(photos)

@@ -24,6 +24,7 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
     aug_transforms,
     imagenet_stats,
     parent_label,
+    to_float,
     vision_learner,
 )
 from torch import Tensor, nn
@@ -81,7 +82,7 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
 
     def after_pred(self) -> None:
         """The loss is float32."""
-        self.learn.pred = self.pred.float()
+        self.learn.pred = to_float(self.pred)
 
     def after_loss(self) -> None:
         """End the forward pass; gradients follow its types by themselves."""

@@ -20,6 +20,7 @@ from training.provenance import DRAWN
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
+INVERSE_PENALTY_OF_MOVES = 0.003  # of the squared way that the layer moves from one that was learnt before
 BATCH = 16
 LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
 DRAWN_WEIGHT = 0.1  # of a drawn photo beside real ones, whose weight is 1
@@ -84,12 +85,13 @@ def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: 
     A logistic regression with soft targets (Papke and Wooldridge 1996). With a `prior` the penalty is on how far the layer moves from it,
     rather than from zero. `weights` (n,) are all 1 when None.
     """
+    penalty = INVERSE_PENALTY_OF_MOVES if prior else INVERSE_PENALTY
     prior = prior or Head(np.zeros(pooled.shape[-1]), 0.0)
     views, flat = pooled.shape[1], pooled.reshape(-1, pooled.shape[-1])
     importance = np.repeat(np.ones(len(shares)) if weights is None else weights, views) / views
     centre, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
     standard = (flat - centre) / spread
-    moved, intercept = fit_logistic(standard, np.repeat(shares, views), importance, offset=prior.log_odds(flat))
+    moved, intercept = fit_logistic(standard, np.repeat(shares, views), penalty * importance, offset=prior.log_odds(flat))
     weight = moved / spread
     return Head(prior.weight + weight, prior.bias + intercept - float(centre @ weight))
 
@@ -100,10 +102,10 @@ def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: A
 
     def loss(parameters: Array) -> tuple[float, Array]:
         weight, log_odds = parameters[:-1], offset + features @ parameters[:-1] + parameters[-1]
-        pull = INVERSE_PENALTY * importance * (1 / (1 + np.exp(-np.clip(log_odds, -60, 60))) - shares)
+        pull = importance * (1 / (1 + np.exp(-np.clip(log_odds, -60, 60))) - shares)
         cross_entropy = np.logaddexp(0, log_odds) - shares * log_odds
         gradient = np.append(weight + features.T @ pull, pull.sum())
-        return float(weight @ weight / 2 + INVERSE_PENALTY * importance @ cross_entropy), gradient
+        return float(weight @ weight / 2 + importance @ cross_entropy), gradient
 
     found = minimize(
         loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": 1e-5, "ftol": 1e-12}

@@ -1,10 +1,11 @@
-"""Fine-tuning of a pretrained body on drawn photos, whose share of bays is exact: what cars look like from masts, roofs and the kerb.
+"""Fine-tuning of a pretrained body on drawn photos, whose truth is exact: what cars look like from masts, roofs and the kerb.
 
-Only the later blocks move, and batch norm keeps ImageNet's statistics. The head that is fitted here is dropped: `training.train.probe`
-fits the published one, to real photos too.
+The body learns two things at once: the share of bays that is taken, and, for each cell of its last maps, how much of it vehicles cover and
+how much is a bay or a lane. The second makes it look at vehicles rather than at what goes with them. Only the later blocks move, and batch
+norm keeps ImageNet's statistics. `training.train.probe` fits the published head to real photos too, starting from the one learnt here.
 """
 
-import io
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,67 +16,98 @@ from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import that also brings fit_one_cycle to Learner
-from PIL import Image, ImageEnhance, ImageFilter
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from carpark.model.engines import Pixels
+from training.train.drawings import Drawings, cut_out
 from training.train.learners import Bfloat16
-from training.train.probe import shares_of
+from training.train.probe import Head
 
 EPOCHS = 4
 BATCH_SIZE = 32
-LEARNING_RATE = 3e-4  # of the body; the head's is five times as much
+LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
+# Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) at half the work.
+SIZE_SHARE = 0.75
 VALIDATION_SCENES = 20  # one scene in so many shows whether the loss still falls
+HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
 
 
-def tune_body(body: nn.Module, photos: pd.DataFrame, pixels: Pixels, *, seed: int, epochs: int = EPOCHS) -> nn.Module:
-    """The body, fine-tuned to predict the share of bays taken in drawn `photos` (`occupancy`, `scene`) and (n, h, w, 3) `pixels`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class TunedBody:
+    """A fine-tuned body, and the head over its mean features that it was fine-tuned with."""
+
+    body: nn.Module
+    head: Head
+
+
+class ShareAndCells(nn.Module):
+    """The body with both heads: (n,) log-odds of the share taken, and (n, 2, cells, cells) of vehicles and of bays or lanes."""
+
+    def __init__(self, body: nn.Module, width: int) -> None:
+        super().__init__()
+        self.body, self.share, self.cells = body, nn.Linear(width, 1), nn.Conv2d(width, 2, 1)
+        for weights in (*self.share.parameters(), *self.cells.parameters()):
+            nn.init.normal_(weights, std=0.001)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """For (n, 3, h, w) normalised pictures."""
+        maps = self.body(pictures)
+        return self.share(maps.mean((2, 3)))[:, 0], self.cells(maps)
+
+
+def loss_of(found: tuple[Tensor, Tensor], truth: tuple[Tensor, Tensor]) -> Tensor:
+    """Cross-entropy of the share, and of every cell of which the truth is known."""
+    loss = binary_cross_entropy_with_logits(found[0], truth[0])
+    known = ~truth[1].isnan()
+    if known.any():
+        loss = loss + binary_cross_entropy_with_logits(found[1][known], truth[1][known])
+    return loss
+
+
+def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: int, epochs: int = EPOCHS) -> TunedBody:
+    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,)."""
     set_seed(seed, reproducible=True)
     rng = np.random.default_rng(seed)
-    shares = torch.tensor(shares_of(photos), dtype=torch.float32)
-    is_validation = (pd.factorize(photos.scene)[0] % VALIDATION_SCENES == 0) & (photos.scene.nunique() >= VALIDATION_SCENES)
+    size = round(SIZE_SHARE * drawings.pixels.shape[1] / 32) * 32
+    width, cells = _shape_of(body, size)
+    network = ShareAndCells(body, width)
 
-    def load(numbers: list[int], *, augmented: bool) -> tuple[Tensor, Tensor]:
-        pictures = np.stack([augment(rng, pixels[number]) if augmented else pixels[number] for number in numbers])
-        return normalise(torch.from_numpy(pictures)), shares[numbers]
+    def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        samples = [cut_out(rng, drawings, number, size=size, cells=cells) for number in numbers]
+        shares = torch.tensor([sample.share for sample in samples]).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
+        pictures = torch.from_numpy(np.stack([sample.picture for sample in samples]))
+        return normalise(pictures), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
 
-    blocks = [block for part in body.children() for block in (part.children() if isinstance(part, nn.Sequential) else [part])]
-    frozen = blocks[: round(FROZEN_SHARE * len(blocks))]
-    width = _width_of(body, pixels.shape[1:3])
-    network = nn.Sequential(body, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1), nn.Flatten(0)))
+    is_validation = (pd.factorize(scenes)[0] % VALIDATION_SCENES == 0) & (scenes.nunique() >= VALIDATION_SCENES)
     loaders = DataLoaders(
         *(
-            DataLoader(
-                np.flatnonzero(chosen).tolist(),
-                bs=BATCH_SIZE,
-                shuffle=augmented,
-                drop_last=False,
-                num_workers=0,
-                create_batch=lambda numbers, augmented=augmented: load(list(numbers), augmented=augmented),
-            )
-            for chosen, augmented in ((~is_validation, True), (is_validation if is_validation.any() else ~is_validation, False))
+            DataLoader(np.flatnonzero(chosen).tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
+            for chosen, shuffle in ((~is_validation, True), (is_validation if is_validation.any() else ~is_validation, False))
         )
     )
+    blocks = [block for part in body.children() for block in (part.children() if isinstance(part, nn.Sequential) else [part])]
+    n_frozen = round(FROZEN_SHARE * len(blocks))
     learner = Learner(
         loaders,
         network,
-        loss_func=nn.BCEWithLogitsLoss(),
+        loss_func=loss_of,
         splitter=lambda model: [
-            [weight for block in frozen for weight in block.parameters()],
-            [weight for block in blocks[len(frozen) :] for weight in block.parameters()],
-            list(model[1].parameters()),
+            [weight for block in blocks[:n_frozen] for weight in block.parameters()],
+            [weight for block in blocks[n_frozen:] for weight in block.parameters()],
+            [*model.share.parameters(), *model.cells.parameters()],
         ],
         wd=WEIGHT_DECAY,
         cbs=[BnFreeze(), ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
     )
     learner.freeze_to(1)
     learner.fit_one_cycle(epochs, lr_max=slice(LEARNING_RATE, 5 * LEARNING_RATE), pct_start=0.15)
-    for weight in body.parameters():
-        weight.requires_grad_(True)
+    for parameter in body.parameters():
+        parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)
-    return body.eval()
+    weight = network.share.weight.detach().numpy().astype(np.float64)
+    return TunedBody(body.eval(), Head(weight[0], float(network.share.bias.detach())))
 
 
 def normalise(pictures: Tensor) -> Tensor:
@@ -84,32 +116,8 @@ def normalise(pictures: Tensor) -> Tensor:
     return (pictures.permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
 
-def augment(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
-    """The picture as another camera might have stored it, of the same size: mirrored, cropped, coarser, otherwise lit, a worse JPEG."""
-    height, width = pixels.shape[:2]
-    image = Image.fromarray(pixels)
-    if rng.random() < 0.5:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if rng.random() < 0.7:
-        w, h = (int(side * rng.uniform(0.75, 1)) for side in (width, height))
-        left, top = rng.integers(width - w + 1), rng.integers(height - h + 1)
-        image = image.crop((left, top, left + w, top + h))
-    if rng.random() < 0.4:
-        image = image.resize((max(32, int(image.width * rng.uniform(0.35, 1))),) * 2, Image.Resampling.BILINEAR)
-    for enhance, low, high in ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5)):
-        image = enhance(image).enhance(rng.uniform(low, high))
-    if rng.random() < 0.3:
-        tint = np.asarray(image, np.float32) * rng.uniform(0.8, 1.15, 3).astype(np.float32)
-        image = Image.fromarray(tint.clip(0, 255).astype(np.uint8))
-    if rng.random() < 0.3:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
-    if rng.random() < 0.5:
-        jpeg = io.BytesIO()
-        image.save(jpeg, "JPEG", quality=int(rng.integers(25, 86)))
-        image = Image.open(jpeg)
-    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _width_of(body: nn.Module, input_size: tuple[int, ...]) -> int:
+def _shape_of(body: nn.Module, size: int) -> tuple[int, int]:
+    """Width and side of the body's last maps for pictures of `size` px."""
     with torch.inference_mode():
-        return int(body.eval()(torch.zeros(1, 3, *input_size)).shape[1])
+        maps = body.eval()(torch.zeros(1, 3, size, size))
+    return int(maps.shape[1]), int(maps.shape[2])

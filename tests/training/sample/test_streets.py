@@ -15,7 +15,7 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
 from training.sample.scenery.truth import draw_maps
-from training.sample.streets import LABELS, LEVELS, VIEW, photograph_street, plan_streets
+from training.sample.streets import LABELS, LEVELS, VIEW, StreetPlan, photograph_street, plan_streets
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,15 @@ def test_a_picture_says_its_label_and_share_and_opens(tmp_path: Path) -> None:
     assert (photos.occupancy >= low.map(min)).all() and (photos.occupancy <= high.map(max)).all()
     assert set(photos["view"]) == {VIEW} and photos.scene.nunique() == 1
     assert all(open_image(tmp_path / file).width >= 352 for file in photos.file)
+
+
+def test_a_road_that_cannot_show_a_level_says_what_it_shows(tmp_path: Path) -> None:
+    for label in {*LABELS}:
+        (tmp_path / label).mkdir()
+    row = photograph_street(tmp_path, StreetPlan(295, ((3, "night"),)), seed=7)[0]  # too short for 45 to 70% of it to be taken
+    level = LABELS.index(str(row["label"]))
+    assert LEVELS[level][0] <= float(str(row["occupancy"])) <= LEVELS[level + 1][1]
+    assert (tmp_path / row["file"]).is_file()
 
 
 def test_every_level_is_drawn_about_as_often() -> None:

@@ -1,0 +1,132 @@
+"""Drawn photos as the fine-tuning sees them: cut out, mirrored, as another camera might have stored them, with what is true of the cut."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image, ImageEnhance, ImageFilter
+
+from carpark.model.engines import Pixels
+from training.photos import SCENE_BOXES
+from training.sample.scenery.truth import CELL_PX, MAPS
+from training.train.probe import Array, shares_of
+
+MAP_SIDE = 48  # cells of a whole picture's map, across and down
+SHORTEST_CUT = 0.6  # of the picture's side
+Cut = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
+BOTH = slice(0, 2)  # vehicles; bays or lanes, with the vehicles on them
+LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawings:
+    """Drawn photos and their truth."""
+
+    pixels: Pixels  # (n, height, width, 3)
+    shares: Array  # (n,) of the bays or the road that is taken
+    maps: npt.NDArray[np.uint8]  # (n, MAP_SIDE, MAP_SIDE, 2), `truth.draw_maps`
+    has_map: npt.NDArray[np.bool_]  # (n,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One picture to learn from."""
+
+    picture: npt.NDArray[np.uint8]  # (size, size, 3)
+    share: float
+    map: Array  # (2, cells, cells) shares, NaN where unknown
+
+
+def read_drawings(photos: pd.DataFrame, pixels: Pixels) -> Drawings:
+    """Drawn `photos` with the maps that lie beside their files, if `training.sample --maps` wrote them."""
+    maps = [_read_map(path) for path in photos.path]
+    missing = np.zeros((MAP_SIDE, MAP_SIDE, 2), np.uint8)
+    return Drawings(
+        pixels,
+        shares_of(photos),
+        np.stack([missing if it is None else it for it in maps]),
+        np.array([it is not None for it in maps]),
+    )
+
+
+def _read_map(photo: object) -> npt.NDArray[np.uint8] | None:
+    """The map of the photo at a path, of the part that the network sees; None without one, and for photos of a dataset repo."""
+    file = photo.parent.parent / MAPS / f"{photo.stem}.png" if isinstance(photo, Path) else None
+    if file is None or not file.is_file():
+        return None
+    with Image.open(file) as opened:
+        scenes = [box for size, box in SCENE_BOXES.items() if _map_size(size) == opened.size]
+        left, top, right, bottom = (side / CELL_PX for side in scenes[0]) if scenes else (0, 0, *opened.size)
+        part = opened.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX, box=(left, top, right, bottom))
+    return np.asarray(part)[..., BOTH]
+
+
+def _map_size(size: str) -> tuple[int, int]:
+    width, height = map(int, size.split("x"))
+    return -(-width // CELL_PX), -(-height // CELL_PX)
+
+
+def cut_out(rng: np.random.Generator, drawings: Drawings, number: int, *, size: int, cells: int) -> Sample:
+    """A random part of a drawn photo, mirrored as often as not, `size` px wide, and the share taken of what it shows."""
+    box = _draw_box(rng)
+    mirrored = rng.random() < 0.5
+    picture, whole = Image.fromarray(drawings.pixels[number]), drawings.maps[number]
+    cut = picture.resize((size, size), Image.Resampling.BILINEAR, box=tuple(np.multiply(box, (*picture.size, *picture.size))))
+    part = _resize_map(whole, box, cells)
+    if mirrored:
+        cut, part = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT), part[:, :, ::-1]
+    share = float(drawings.shares[number])
+    if drawings.has_map[number]:
+        share += _covered(part) - _covered(whole.transpose(2, 0, 1) / 255)
+    else:
+        part = np.full_like(part, np.nan)
+    return Sample(worsen(rng, cut), float(np.clip(share, 0, 1)), part)
+
+
+def _draw_box(rng: np.random.Generator) -> Cut:
+    """One time in five the whole picture."""
+    if rng.random() < 0.2:
+        return 0.0, 0.0, 1.0, 1.0
+    width = rng.uniform(SHORTEST_CUT, 1)
+    height = min(1.0, width * rng.uniform(0.85, 1.15))
+    left, top = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
+    return left, top, left + width, top + height
+
+
+def _resize_map(whole: npt.NDArray[np.uint8], box: Cut, cells: int) -> Array:
+    left, top, right, bottom = (MAP_SIDE * side for side in box)
+    planes = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(plane)).resize((cells, cells), Image.Resampling.BOX, box=(left, top, right, bottom))
+        )
+        for plane in whole.transpose(2, 0, 1)
+    ]
+    return np.stack(planes).astype(np.float64) / 255
+
+
+def _covered(shares: Array) -> float:
+    """The share of bays or lanes that vehicles cover, of (2, h, w) maps."""
+    vehicles, floors = shares
+    return float(np.minimum(vehicles, floors).sum() / max(float(floors.sum()), 1e-3))
+
+
+def worsen(rng: np.random.Generator, image: Image.Image) -> npt.NDArray[np.uint8]:
+    """The picture as another camera might have stored it, of the same size: coarser, otherwise lit, blurred, a worse JPEG."""
+    size = image.size
+    if rng.random() < 0.4:
+        image = image.resize((max(32, int(size[0] * rng.uniform(0.35, 1))),) * 2, Image.Resampling.BILINEAR)
+    for enhance, low, high in LIGHTS:
+        image = enhance(image).enhance(rng.uniform(low, high))
+    if rng.random() < 0.3:
+        tint = np.asarray(image, np.float32) * rng.uniform(0.8, 1.15, 3).astype(np.float32)
+        image = Image.fromarray(tint.clip(0, 255).astype(np.uint8))
+    if rng.random() < 0.3:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
+    if rng.random() < 0.5:
+        jpeg = io.BytesIO()
+        image.save(jpeg, "JPEG", quality=int(rng.integers(25, 86)))
+        image = Image.open(jpeg)
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
