@@ -9,7 +9,7 @@ export CARPARK_MODEL ?= artifacts/model
 export CARPARK_DATASET ?= artifacts/dataset
 export CARPARK_ARCHIVE ?= artifacts/sample/archive
 
-.PHONY: all demo dataset space space-env test test-quick lint format bench clean
+.PHONY: all demo dataset model space space-env test test-quick lint format bench clean
 all: lint test
 
 # The Space with a model trained on generated car parks; the second time nothing is trained again.
@@ -42,6 +42,15 @@ dataset: $(READY) | artifacts/sample/truth.csv
 	$(COLLECT) --source commons $(COMMONS)
 	$(RUN) -m training.clean --data data/raw --out data/clean --auto $(CLEAN_WITH)
 	$(RUN) -m training.dataset --data data/clean --out artifacts/dataset --generated artifacts/sample/photos
+
+# The recipe that docs/recipe.md chose: fine-tuned on drawn car parks and streets, then on your photos. DATA names their folders.
+model: $(READY)
+	@test -n "$(DATA)" || { echo 'make model needs your photos: make model DATA="photos more-photos"'; exit 1; }
+	$(MAKE) artifacts/drawn/truth.csv
+	$(RUN) -m training.train --data artifacts/drawn/photos $(DATA) --out artifacts/model
+
+artifacts/drawn/truth.csv: | $(READY)
+	$(RUN) -m training.sample --out artifacts/drawn --photos 1600 --streets 800 --maps
 
 # The Space as the Hub runs it, for the tests: the Python that its card names, with the Space's own requirements and nothing else.
 SPACE_VERSION := $(shell sed -n 's/^python_version: "\(.*\)"/\1/p' space/README.md)

