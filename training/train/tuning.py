@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from fastai.callback.training import BnFreeze
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.learner import Learner
@@ -50,6 +49,14 @@ class ShareAndCells(nn.Module):
         self.body, self.share, self.cells = body, nn.Linear(width, 1), nn.Conv2d(width, 2, 1)
         for weights in (*self.share.parameters(), *self.cells.parameters()):
             nn.init.normal_(weights, std=0.001)
+
+    def train(self, mode: bool = True) -> "ShareAndCells":
+        """Batch norm stays as it is. fastai's BnFreeze leaves it alone in blocks that learn, and drawings would become what is normal."""
+        super().train(mode)
+        for layer in self.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.eval()
+        return self
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """For (n, 3, h, w) normalised pictures."""
@@ -99,10 +106,11 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
             [*model.share.parameters(), *model.cells.parameters()],
         ],
         wd=WEIGHT_DECAY,
-        cbs=[BnFreeze(), ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
+        train_bn=False,  # in frozen blocks
+        cbs=[ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
     )
     learner.freeze_to(1)
-    learner.fit_one_cycle(epochs, lr_max=slice(LEARNING_RATE, 5 * LEARNING_RATE), pct_start=0.15)
+    learner.fit_one_cycle(epochs, lr_max=[LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE], pct_start=0.15)  # a slice would give more
     for parameter in body.parameters():
         parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)

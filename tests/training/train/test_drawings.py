@@ -56,10 +56,11 @@ def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_sti
     assert found.shares.tolist() == [0.88] * 3
 
 
-def test_a_body_learns_where_vehicles_are_and_its_head_the_share() -> None:
-    body = nn.Sequential(nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 3, 8, padding=1)))
-    before = [weights.clone() for weights in body.parameters()]
+def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stays() -> None:
+    frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+    body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
+    before = {name: values.clone() for name, values in body.state_dict().items()}
     tuned = tune_body(body, drawings(n=40), pd.Series(range(40)), seed=0, epochs=1)
     assert tuned.head.weight.shape == (4,)
-    moved = [not weights.equal(old) for weights, old in zip(tuned.body.parameters(), before, strict=True)]
-    assert moved == [False, False, True, True]  # the first blocks stay ImageNet's
+    moved = {name for name, values in tuned.body.state_dict().items() if not values.equal(before[name])}
+    assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics
