@@ -58,7 +58,7 @@ class Gate:
     def _refuse(self, scope: Scope) -> tuple[int, str] | None:
         path: str = scope["path"]
         if FOREIGN.search(path):
-            return 403, "No web address is fetched here; hand in the file itself."
+            return 403, "No web address is fetched here; upload the file itself."
         if scope["method"] not in ("POST", "PUT", "PATCH"):
             return None
         kind = "upload" if path.endswith("/upload") else "mcp" if "/mcp" in path else ""

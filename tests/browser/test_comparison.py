@@ -1,4 +1,4 @@
-"""A second day in the axes of the first: seen, taken along as a picture, and handed on as a link."""
+"""A second day in the axes of the first: seen, taken along as a picture, and passed on as a link."""
 
 from pathlib import Path
 

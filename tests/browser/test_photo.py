@@ -1,4 +1,4 @@
-"""What a visitor of the Photo and About tabs does beside asking: looks why, votes, hands in several photos."""
+"""What a visitor of the Photo and About tabs does beside asking: looks why, votes, uploads several photos."""
 
 from pathlib import Path
 

@@ -57,7 +57,7 @@ def gate_with(
     ],
 )
 def test_no_web_address_is_fetched(path: str) -> None:
-    assert knock(gate_with(), path) == (403, "No web address is fetched here; hand in the file itself.")
+    assert knock(gate_with(), path) == (403, "No web address is fetched here; upload the file itself.")
 
 
 @pytest.mark.parametrize("path", ["/", "/gradio_api/file=/tmp/gradio/ab/photo.jpg", "/assets/index.js", "/config"])

@@ -115,7 +115,7 @@ def test_a_bad_upload_is_answered_in_one_line(client: Client, lot: Image.Image, 
 @pytest.mark.parametrize(
     ("upload", "expected"),
     [
-        (None, "No photo was handed in"),
+        (None, "No photo was uploaded"),
         ({"path": "/etc/hostname"}, "That is not an uploaded file"),
         ({"path": "../../../etc/hostname"}, "That is not an uploaded file"),
         ({"path": "a\0b"}, "That is not an uploaded file"),

@@ -19,7 +19,7 @@ TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 # Versions that the Hub has a name for.
 HUB_VERSIONS = {"by": "2.0 2.5 3.0 4.0", "by-sa": "3.0 4.0", "by-nc": "2.0 3.0 4.0", "by-nc-sa": "2.0 3.0 4.0"}
 SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
-NO_CLEANING = "No cleaning was recorded: the photos are as they were handed in."
+NO_CLEANING = "No cleaning was recorded: the photos are as they were found."
 NO_SHORTCUTS = "Whether style predicts the class was not measured."
 SPLIT_RULE = (
     "A scene's side follows from its name alone: the first 8 bytes of sha256(`{seed}:scene`), as a share of all values, "

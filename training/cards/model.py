@@ -13,7 +13,7 @@ from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
 from training.cards.building import builder_code, needs_in_words, network_code, weights_in_words
 from training.cards.names import PLACEHOLDERS
-from training.cards.tables import architecture_table, breakdown_table, claims_table, fullness_table
+from training.cards.tables import architecture_table, breakdown_table, claims_table, comma_separated, fullness_table
 
 PRINTED = ("auroc", "ece", "brier", "empty_called_full", "full_called_empty", "answered_share", "errors_among_answered")
 TEMPLATES = Path(__file__).resolve().parents[2]
@@ -104,7 +104,8 @@ def _repeats_row(repeats: dict[str, list[float]] | None) -> str:
     """A row of the card's table, after a line break; nothing where the folds were drawn once."""
     if not repeats:
         return ""
-    return f"\n| errors; ECE, each time that the folds were drawn | {_listed(repeats['errors'])}; {_listed(repeats['ece'])} |"
+    errors, ece = comma_separated(repeats["errors"]), comma_separated(repeats["ece"])
+    return f"\n| errors; ECE, each time that the folds were drawn | {errors}; {ece} |"
 
 
 def _partial_row(partial: dict[str, Any] | None) -> str:
@@ -113,10 +114,6 @@ def _partial_row(partial: dict[str, Any] | None) -> str:
         return ""
     pair = f"{partial['auroc_empty_partial']}; {partial['auroc_partial_full']}"
     return f"\n| AUROC of empty below partial; partial below full ({partial['n']} partial photos) | {pair} |"
-
-
-def _listed(numbers: list[float]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalResult]:

@@ -71,7 +71,7 @@ def architecture_table(rows: Sequence[dict[str, Any]] | None) -> str:
     )
     points = [(row["arch"], point) for row in rows for point in row.get("learning_curve", [])]
     learnt = [
-        (arch, point["photos"], point["scenes"], f"{_listed(point['errors_each_time'])} of {point['n']}", point["auroc"])
+        (arch, point["photos"], point["scenes"], f"{comma_separated(point['errors_each_time'])} of {point['n']}", point["auroc"])
         for arch, point in points
     ]
     return table + _section("With fewer photos", ("architecture", "photos", "scenes", "errors each time", "AUROC"), learnt)
@@ -90,7 +90,7 @@ def _architecture_row(row: dict[str, Any]) -> tuple[object, ...]:
         return row["arch"], "its ImageNet weights could not be had", "not measured", size, speed, "not measured"
     low, high = row["accuracy_interval_95"]
     right = f"{row['accuracy']:.1%} ({low:.1%} to {high:.1%})"
-    return row["arch"], f"{_listed(row['errors_each_time'])} of {row['n']}", right, size, speed, round(row["seconds"] / 60, 1)
+    return row["arch"], f"{comma_separated(row['errors_each_time'])} of {row['n']}", right, size, speed, round(row["seconds"] / 60, 1)
 
 
 def _interval(right: int, n: int) -> str:
@@ -98,8 +98,9 @@ def _interval(right: int, n: int) -> str:
     return f"{low:.0%} to {high:.0%}"
 
 
-def _listed(numbers: Iterable[object]) -> str:
-    return ", ".join(map(str, numbers))
+def comma_separated(values: Iterable[object]) -> str:
+    """The values in one cell of a table."""
+    return ", ".join(map(str, values))
 
 
 def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from training.clean import shortcuts
-from training.clean.decisions import Fate
+from training.clean.decisions import Outcome
 from training.clean.survey import StyleMeasures, Survey
 from training.labels import LABELS, PARTIAL
 
 MEASURED_COLUMNS = ("sha256", "phash", "width", "height")  # filled in where photos.csv has no value
 
 
-def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path) -> "Counter[str]":
+def write_photos(survey: Survey, outcomes: Mapping[str, Outcome], csv: Path, out: Path) -> "Counter[str]":
     """Writes pictures, photos.csv and shortcuts.csv to `out`. Returns how many photos were kept, dropped, relabelled and so on.
 
     `csv` is the raw photos.csv, which may be absent. Each picture is written to the folder of its label.
@@ -26,14 +26,14 @@ def write_photos(survey: Survey, fates: Mapping[str, Fate], csv: Path, out: Path
     styles: list[StyleMeasures | None] = []
     taken: set[str] = set()
     for number, record in enumerate(table.to_dict("records")):
-        fate = fates.get(record["file"], Fate())
-        if fate.is_dropped:
+        outcome = outcomes.get(record["file"], Outcome())
+        if outcome.is_dropped:
             counts["dropped"] += 1
             continue
         if not survey.photos.path[number].is_file():
             counts["not there"] += 1
             continue
-        label, scene = fate.label or record["label"], fate.scene or record["scene"]
+        label, scene = outcome.label or record["label"], outcome.scene or record["scene"]
         counts["kept"] += 1
         counts["relabelled"] += label != record["label"]
         counts["moved to the scene of a near-duplicate"] += scene != record["scene"]

@@ -16,7 +16,7 @@ from training.clean.decisions import (
     accept_sure,
     check_decisions,
     cleaning_log,
-    decide_fates,
+    decide_outcomes,
     read_decisions,
     to_row,
 )
@@ -42,7 +42,7 @@ def clean(data: Path, out: Path, embedder: Embedder, *, confidence: float | None
     rows = [*proposals, *(row for row in earlier if row.pass_name == REVIEW)]
     with staged(out, marker=CLEANING_FILE) as folder:
         cleaning_log(folder).append([to_row(row) for row in rows])
-        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
+        counts = write_photos(survey, decide_outcomes(rows), data / "photos.csv", folder)
     return rows, counts
 
 
@@ -58,7 +58,7 @@ def replay(data: Path, path: Path, out: Path) -> tuple[list[Decision], "Counter[
     check_decisions(path, rows, _digests(survey), data)
     with staged(out, marker=CLEANING_FILE) as folder:
         shutil.copyfile(path, folder / CLEANING_FILE)
-        counts = write_photos(survey, decide_fates(rows), data / "photos.csv", folder)
+        counts = write_photos(survey, decide_outcomes(rows), data / "photos.csv", folder)
     return rows, counts
 
 
@@ -69,11 +69,11 @@ def run_passes(survey: Survey, data: Path, seed: int) -> list[Decision]:
     """
     from training.clean.file_pass import judge_files  # imported here: their libraries take seconds to load, and a replay needs none
     from training.clean.label_pass import judge_labels
-    from training.clean.twins import find_twins, merge_scenes
+    from training.clean.near_duplicates import find_near_duplicates, merge_scenes
 
-    twins = find_twins(survey)
-    merged = merge_scenes(survey.photos.scene, twins)
-    rows = judge_files(survey, twins, merged)
+    pairs = find_near_duplicates(survey)
+    merged = merge_scenes(survey.photos.scene, pairs)
+    rows = judge_files(survey, pairs, merged)
     readable = survey.photos[survey.is_readable]
     try:
         check_trainable(readable.assign(scene=readable.scene.map(merged)), data)

@@ -38,7 +38,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Outcome:
     """What becomes of a photo."""
 
     is_dropped: bool = False
@@ -93,7 +93,7 @@ def accept_sure(rows: Sequence[Decision], confidence: float) -> list[Decision]:
     ]
 
 
-def decide_fates(rows: Sequence[Decision]) -> dict[str, Fate]:
+def decide_outcomes(rows: Sequence[Decision]) -> dict[str, Outcome]:
     """The outcome of all decisions, by file. A person's last decision beats the passes; dropping beats relabelling."""
     by_pass: dict[str, list[str]] = {}
     by_person: dict[str, str] = {}
@@ -105,12 +105,12 @@ def decide_fates(rows: Sequence[Decision]) -> dict[str, Fate]:
             by_person[row.file] = row.decision
         else:
             by_pass.setdefault(row.file, []).append(row.decision)
-    fates = {}
+    outcomes = {}
     for file in dict.fromkeys(row.file for row in rows):
         decided = [by_person[file]] if by_person.get(file) else by_pass.get(file, [])
         label = next((text.removeprefix(LABEL) for text in decided if text.startswith(LABEL)), "")
-        fates[file] = Fate(DROP in decided, label, scenes.get(file, ""))
-    return fates
+        outcomes[file] = Outcome(DROP in decided, label, scenes.get(file, ""))
+    return outcomes
 
 
 def check_decisions(path: Path, rows: Sequence[Decision], digests: dict[str, str], data: Path) -> None:

@@ -1,4 +1,4 @@
-"""The file pass: files that cannot be read, are too small, duplicated or not photos; and near-duplicates, which share a scene."""
+"""The file pass: finds files that are unreadable, too small, duplicated or not photos, and near-duplicates, which must share a scene."""
 
 import warnings
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import numpy as np
 from cleanvision import Imagelab
 
 from training.clean.decisions import DROP, FILE_PASS, SCENE, Decision
+from training.clean.near_duplicates import CERTAIN_LIKENESS, DuplicatePair
 from training.clean.survey import Survey, count_colours
-from training.clean.twins import CERTAIN_LIKENESS, Twins
 from training.collect.intake import MIN_PHOTO_SIDE_PX
 
-# Issues that cleanvision finds, with its own thresholds, and what we call them. A person decides if such a photo is still useful.
+# The issues that cleanvision finds with its own thresholds, and our words for them. A person decides whether such a photo is still useful.
 QUALITY_ISSUES = {
     "dark": "dark",
     "light": "overexposed",
@@ -24,13 +24,13 @@ FEW_COLOURS = 10  # of 4096: 208 real photos have 12 or more, line drawings and 
 UNSURE = 0.9  # the highest score of a quality issue
 
 
-def judge_files(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> list[Decision]:
-    """The proposals, kind by kind, photo by photo within a kind."""
+def judge_files(survey: Survey, pairs: list[DuplicatePair], merged: dict[str, str]) -> list[Decision]:
+    """The proposals, sorted by kind, then by photo."""
     found = [
         *_unreadable(survey),
         *_small(survey),
         *_copies(survey),
-        *_scenes(survey, twins, merged),
+        *_scenes(survey, pairs, merged),
         *_quality(survey),
         *_drawings(survey),
     ]
@@ -57,7 +57,7 @@ def _small(survey: Survey) -> Iterator[Finding]:
 
 
 def _copies(survey: Survey) -> Iterator[Finding]:
-    """Of files with the same bytes, all but the first; all of them if their labels differ."""
+    """All but the first of the files with the same bytes; all of them if their labels differ."""
     photos = survey.photos[survey.is_readable]
     for _, same in photos.groupby("sha256", sort=False):
         if len(same) == 1:
@@ -69,11 +69,11 @@ def _copies(survey: Survey) -> Iterator[Finding]:
             yield from ((int(number), DROP, f"the same file as {same.file.iloc[0]}", 1.0) for number in same.index[1:])
 
 
-def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Iterator[Finding]:
-    """Every photo of a scene that merges with an earlier scene, with the twins as the reason."""
-    reasons: dict[str, Twins] = {}
+def _scenes(survey: Survey, pairs: list[DuplicatePair], merged: dict[str, str]) -> Iterator[Finding]:
+    """Every photo of a scene that merges with an earlier scene; the reason names the most similar pair."""
+    reasons: dict[str, DuplicatePair] = {}
     scenes = survey.photos.scene.tolist()
-    for pair in twins:  # most alike first
+    for pair in pairs:  # the highest likeness first
         if scenes[pair.one] != scenes[pair.other]:
             for number in (pair.one, pair.other):
                 reasons.setdefault(scenes[number], pair)
@@ -86,7 +86,7 @@ def _scenes(survey: Survey, twins: list[Twins], merged: dict[str, str]) -> Itera
 
 
 def _quality(survey: Survey) -> Iterator[Finding]:
-    """What cleanvision finds. It takes paths, and only of files that can be read."""
+    """What cleanvision finds. It takes paths, and fails on files that cannot be read."""
     readable = survey.photos[survey.is_readable]
     if readable.empty:
         return

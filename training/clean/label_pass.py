@@ -1,7 +1,7 @@
-"""The label pass: a model that was trained without a photo's scene checks the label of that photo.
+"""The label pass: checks each photo's label with a model that was fitted without the photo's scene.
 
-The model is linear over embeddings and fitted in seconds. Confident learning (Northcutt et al. 2021, by cleanlab) tells which disagreements
-are likely label errors. The distance to the nearest photos of other scenes tells which pictures do not show a car park at all.
+The model is a logistic regression on embeddings and takes seconds to fit. Confident learning (Northcutt et al. 2021, in cleanlab) selects
+the disagreements that are likely label errors. Photos that lie far from all photos of other scenes may not show a car park.
 """
 
 import numpy as np
@@ -16,16 +16,16 @@ from training.labels import LABELS, PARTIAL
 from training.splits import fewest_scenes, scene_folds
 
 LABEL_FOLDS = 6
-# Chosen on 137 real photos with ten labels flipped: 3 to 4 errors out of fold, all ten among the first 25.
+# Chosen on 137 real photos of which ten had the wrong label: 3 to 4 errors out of fold, and all ten among the 25 most doubtful photos.
 INVERSE_REGULARISATION, PARTIAL_WEIGHT = 10.0, 0.25
 NEAREST = 5  # photos of other scenes to which the distance is measured
-# Robust standard deviations above the median distance. Among 208 real car parks, 30 pictures of other things had 1.6 to 8, the car parks
-# up to 3.3, all but two of them less than 2.7. The bound was chosen on these pictures.
+# Robust standard deviations above the median distance from which a photo is proposed for dropping. Chosen on 208 photos of car parks, which
+# had up to 3.3 (all but two had less than 2.7), and 30 pictures of other things, which had 1.6 to 8.
 FAR = 2.75
 
 
 def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Decision]:
-    """A row for each readable photo, and a second one for those that do not look like a car park. `scenes` groups near-duplicates."""
+    """One row for each readable photo, and a second one if it does not look like a car park. `scenes` groups near-duplicates."""
     rows = np.flatnonzero(survey.is_readable)
     photos = survey.photos.iloc[rows]
     p_full = _cross_validate(survey.embeddings[rows], photos.label, scenes.iloc[rows], seed)
@@ -51,7 +51,7 @@ def judge_labels(survey: Survey, scenes: pd.Series, seed: int) -> list[Decision]
 
 
 def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scenes: pd.Series, seed: int) -> Floats:
-    """P(full) of each photo, (n,), by a model fitted without its scene. A partial photo counts as half an empty and half a full one."""
+    """(n,) P(full) of each photo by a model fitted without its scene. A partial photo is learnt as both labels, each with less weight."""
     inputs = _rotate(embeddings)
     kinds = labels.to_numpy()
     n_folds = max(min(LABEL_FOLDS, fewest_scenes(labels, scenes)), 2)
@@ -68,7 +68,11 @@ def _cross_validate(embeddings: npt.NDArray[np.float32], labels: pd.Series, scen
 
 
 def find_wrong(labels: npt.NDArray[np.object_], p_full: Floats) -> npt.NDArray[np.bool_]:
-    """True where a label is likely wrong, (n,): by confident learning or disagreement; for partial photos by clear disagreement only."""
+    """(n,) True where a label is likely wrong.
+
+    For empty and full photos: where confident learning says so, or the likelier label differs. For partial photos: where P(full) is below
+    0.05 or above 0.95.
+    """
     is_wrong = np.zeros(len(labels), dtype=bool)
     two = np.flatnonzero(labels != PARTIAL)
     given = (labels[two] == LABELS[1]).astype(int)
@@ -79,9 +83,9 @@ def find_wrong(labels: npt.NDArray[np.object_], p_full: Floats) -> npt.NDArray[n
 
 
 def distances_to_others(embeddings: npt.NDArray[np.float32], scenes: pd.Series) -> Floats:
-    """The distance of each photo to the nearest ones of other scenes, (n,), in robust standard deviations above the median.
+    """(n,) the mean distance of each photo to the nearest photos of other scenes, in robust standard deviations above the median.
 
-    All zeros if there are too few scenes to tell what is usual.
+    All zeros if there are too few scenes to know the usual distance.
     """
     numbers = pd.factorize(scenes)[0]
     if len(np.unique(numbers)) <= 2 * NEAREST:
@@ -103,7 +107,7 @@ def _judge(file: str, sha256: str, label: str, p_full: float, is_wrong: bool) ->
 
 
 def _rotate(embeddings: npt.NDArray[np.float32]) -> Floats:
-    """The same cloud of points with each feature's spread made equal, in as few numbers as there are photos, so that fitting is quick."""
+    """(n, at most n) standardised features in the basis of their principal components: the same fit, in less time."""
     centred = (embeddings - embeddings.mean(axis=0)) / np.maximum(embeddings.std(axis=0), 1e-6)
     u, s, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
     return np.asarray(u * s / np.sqrt(embeddings.shape[1]))

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The measurements, one entry for each row of `photos`. An unreadable photo has a reason in `unreadable` and None elsewhere."""
+    """The measurements, one entry for each row of `photos`. For an unreadable photo: the reason in `unreadable`, None elsewhere."""
 
     photos: pd.DataFrame  # the table of `read_photos`, with sha256, phash, width and height
     unreadable: list[str]  # the reason; "" for a photo that can be read

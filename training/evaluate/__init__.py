@@ -1,1 +1,1 @@
-"""Score a model on photos it has never seen."""
+"""Score a model on photos that it has never seen."""

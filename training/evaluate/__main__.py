@@ -1,10 +1,10 @@
-"""Score a model on photos it never saw, as one JSON object.
+"""Score a model on photos that it has never seen, as one JSON object.
 
     python -m training.evaluate --model artifacts/model --data photos [--out DIR]
     python -m training.evaluate --model artifacts/model           # the numbers of its card, from its own predictions.parquet
 
-With --out, DIR/metrics.json repeats the object, DIR/predictions.parquet holds P(full) per photo, and DIR/worst.png shows the photos that
-it judges worst: beside the numbers, never in the model folder, since photos may not be everybody's to pass on.
+With --out, DIR/metrics.json repeats the object, DIR/predictions.parquet has P(full) of each photo, and DIR/worst.png shows the photos with
+the largest errors. Name a folder other than the model's: the photos may not be free to publish.
 """
 
 import argparse
@@ -24,20 +24,21 @@ from training.staging import staged
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the scores; write them too where --out says so."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos it never saw.")
+    """Print the scores; with --out, write them too."""
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Score a model on photos that it has never seen.")
     parser.add_argument("--model", required=True, help="model folder, or Hub repo owner/name[@revision]")
     parser.add_argument(
-        "--data", help="photos, or a dataset repo (folder or owner/name), of which the test split is scored; else its own predictions"
+        "--data",
+        help="photos folder, or dataset repo (folder or owner/name), whose test split is scored; default: the model's own predictions",
     )
     parser.add_argument("--out", type=Path, help="folder for metrics.json, predictions.parquet and worst.png")
-    parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which form of the model to score (default: int8)")
+    parser.add_argument("--engine", choices=get_args(Engine), default="int8", help="which format of the model to score (default: int8)")
     args = parser.parse_args(argv)
     with one_line_errors():
         folder = open_source(args.model, repo_type="model").folder
         if args.data is None:
             if args.out:
-                raise BadSetting("--out needs --data: without photos, the predictions are those that the model folder holds.")
+                raise BadSetting("--out needs --data: without photos, the scored predictions are those in the model folder already.")
             print(json.dumps({"model_sha256": read_config(folder).sha256} | score_folder(folder)))
             return
         model = load_model(folder, args.engine)

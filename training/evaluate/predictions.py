@@ -1,4 +1,4 @@
-"""P(full) of photos by a model, for scoring."""
+"""Predict P(full) and the fullness of photos, for scoring."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from training.photos import load_photos
 
 
 def predict(model: Model, data: Path) -> pd.DataFrame:
-    """The photos of `data` that can be read, a row each: what photos.csv says, `p_full`, `fullness` and its interval. Raises BadPhotos."""
+    """One row for each readable photo of `data`: the columns of photos.csv, `p_full`, `fullness` and its interval. Raises BadPhotos."""
     photos, pixels = load_photos(data, model.config.input_size, ("test",), scene_boxes=model.config.scene_boxes)
     if not photos.label.isin(LABELS).any():
         raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")

@@ -1,4 +1,4 @@
-"""How good are these probabilities? Counts, intervals and calibration as plain functions of labels and P(full)."""
+"""Scores of predictions: errors, intervals, calibration and AUROC, computed from labels and P(full)."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_a
 
 
 def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:
-    """Chance that a score of `higher` exceeds one of `lower`, ties half (Mann-Whitney); None when either is empty."""
+    """The chance that a score of `higher` exceeds one of `lower`; ties count half (Mann-Whitney). None if either is empty."""
     low, high = np.asarray(lower, dtype=float), np.asarray(higher, dtype=float)
     if not len(low) or not len(high):
         return None
@@ -28,7 +28,7 @@ def auroc(lower: npt.ArrayLike, higher: npt.ArrayLike) -> float | None:
 
 
 def calibration_error(is_full: npt.ArrayLike, p_full: npt.ArrayLike, bins: int = 10) -> float:
-    """ECE, 0 to 1: mean gap between P(full) and the share that is full, over equal-width bins weighted by count (Naeini 2015)."""
+    """ECE, 0 to 1: the mean gap between P(full) and the share of full photos in bins of equal width, weighted by count (Naeini 2015)."""
     truth, predicted = np.asarray(is_full, dtype=float), np.asarray(p_full, dtype=float)
     number = np.minimum((predicted * bins).astype(int), bins - 1)
     gaps = [abs(truth[number == i].mean() - predicted[number == i].mean()) * (number == i).mean() for i in np.unique(number)]
@@ -36,9 +36,9 @@ def calibration_error(is_full: npt.ArrayLike, p_full: npt.ArrayLike, bins: int =
 
 
 def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
-    """The contract's numbers for a table with `label` and `p_full` (and `view`, `scene` where known), ready for JSON.
+    """The scores of a table with `label` and `p_full`, ready for JSON; broken down by `view`, `scene` and so on where it has them.
 
-    Empty and full photos are scored as right or wrong at P(full) = 0.5; partial ones by whether they lie between the classes.
+    Empty and full photos are right or wrong at P(full) = 0.5. Partial photos are scored by whether they rank between the two.
     """
     sure = predictions[predictions.label.isin(LABELS)]
     truth = sure.label == LABELS[1]
@@ -67,7 +67,7 @@ def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
 
 
 def score_folder(folder: Path) -> dict[str, Any]:
-    """The scores of a model folder by its own predictions.parquet and config.json: what its card prints. Raises BadModel."""
+    """The scores that a model's card prints, computed from its predictions.parquet and config.json. Raises BadModel."""
     path = folder / "predictions.parquet"
     if not path.is_file():
         raise BadModel(f"{folder} has no predictions.parquet, so its scores cannot be repeated. Name photos to score with --data.")
@@ -84,7 +84,7 @@ def score_folder(folder: Path) -> dict[str, Any]:
 
 
 def _as_elsewhere(predictions: pd.DataFrame, fullness: Fullness | None) -> pd.DataFrame:
-    """The table with the predictions of heads that saw no photo of the same source."""
+    """The table with predictions of heads that were fitted without any photo of the same source."""
     elsewhere = predictions.assign(p_full=predictions["p_full_elsewhere"], fullness=predictions["fullness_elsewhere"])
     if fullness is None:
         return elsewhere
@@ -108,7 +108,7 @@ def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def _score_fullness(predictions: pd.DataFrame) -> dict[str, Any]:
-    """How near the predicted share comes to the `occupancy` that is known, in all and per source; nothing where none is known."""
+    """The errors of `fullness` where `occupancy` is known, in total and by source; empty if it is unknown for all photos."""
     if "fullness" not in predictions or "occupancy" not in predictions or not predictions.occupancy.notna().any():
         return {}
     known = predictions[predictions.occupancy.notna()]
@@ -120,7 +120,7 @@ def _score_fullness(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def score_shares(known: pd.DataFrame) -> dict[str, Any]:
-    """The errors of `fullness` against `occupancy`, both 0 to 1, and how the 80% intervals do."""
+    """The errors of `fullness` against `occupancy`, both 0 to 1; the coverage and width of the 80% intervals."""
     gap = known.fullness.astype(float) - known.occupancy
     is_held = known.occupancy.between(known.fullness_low - 1e-6, known.fullness_high + 1e-6)
     return {

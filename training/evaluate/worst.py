@@ -1,4 +1,4 @@
-"""The photos that a model judges worst, on one sheet: what to look at first, for wrong labels and for what the model does not see."""
+"""Draw the photos with the largest errors on one sheet. Look at it first: it shows wrong labels, and what the model does not recognise."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ TILE_PX, TEXT_PX = 240, 34  # side of a photo; height of the two lines below it
 
 
 def draw_worst(predictions: pd.DataFrame, data: Path) -> Image.Image:
-    """The photos of `data` whose P(full) is farthest from their label, worst first, with file, label and P(full); partial ones at 0.5."""
+    """The photos of `data` whose P(full) is farthest from the truth (0, 0.5 or 1), worst first, each with its file, label and P(full)."""
     truth = predictions.label.map({LABELS[0]: 0.0, PARTIAL: 0.5, LABELS[1]: 1.0})
     worst = predictions.assign(gap=(predictions.p_full - truth).abs()).nlargest(COLUMNS * ROWS, "gap")
     photos = read_photos(data, ("test",))

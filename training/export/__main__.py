@@ -1,4 +1,4 @@
-"""Prove once more, on photos of your choice, that the four formats of a model folder agree.
+"""Check on photos of your choice that the four formats of a model folder agree.
 
 python -m training.export --model artifacts/model --data photos
 """
@@ -14,8 +14,8 @@ from training.photos import load_photos
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print how far each format strays from the learner, as JSON. Fails where one goes beyond its bound."""
-    parser = argparse.ArgumentParser(prog="python -m training.export", description="Prove that the formats of a model agree.")
+    """Print the largest differences from the learner's predictions, as JSON. Fails if a format exceeds its bound."""
+    parser = argparse.ArgumentParser(prog="python -m training.export", description="Check that the formats of a model agree.")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--data", type=Path, required=True, help="photos folder")
     args = parser.parse_args(argv)

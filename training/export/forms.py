@@ -33,7 +33,7 @@ PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", 
 def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calibration: Pixels) -> None:
     """model.pkl with its pyproject.toml, model.safetensors, model.onnx, model.int8.onnx and config.json, into `folder`.
 
-    `config` is what config.json holds beyond files and versions. `calibration` are training pixels, which set the int8 ranges.
+    `config` is the content of config.json without files and versions. `calibration` are training pixels, which set the int8 ranges.
     """
     write_learner(learner, folder / MODEL_FILES["learner"])
     (folder / MODEL_FILES["safetensors"]).write_bytes(
@@ -46,17 +46,17 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     whole = FromPixels(network, config["mean"], config["std"], fullness)
     write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
     write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
-    # What `from_pretrained_fastai` wants to see before it unpickles.
+    # `from_pretrained_fastai` checks these versions before it unpickles the learner.
     needed = ("fastai", "fastcore", *_needed_by(config["architecture"]))
-    requires = ", ".join(f'"{name}={version(name)}"' for name in needed)  # one "=": it splits there
+    requires = ", ".join(f'"{name}={version(name)}"' for name in needed)  # one "=", because it splits there
     (folder / "pyproject.toml").write_text(f'[build-system]\nrequires = [{requires}]\nbuild-backend = "setuptools.build_meta"\n')
     write_config(folder, config)
 
 
 def write_learner(learner: Learner, path: Path) -> None:
-    """What `Learner.export` writes, less every path: one may name a home directory, and a POSIX path does not load on Windows.
+    """Writes what `Learner.export` writes, but without paths: a path may name a home directory, and a POSIX path does not load on Windows.
 
-    Plain pickle instead of fastai's cloudpickle: that would put bytecode into the file, which loads on this Python version only.
+    Uses pickle instead of fastai's cloudpickle, whose bytecode would load on this Python version only.
     """
     dls, optimizer, folder = learner.dls, learner.opt, learner.path
     learner.dls, learner.opt, learner.path = dls.new_empty(), None, "."
@@ -70,12 +70,12 @@ def write_learner(learner: Learner, path: Path) -> None:
 
 
 def _needed_by(architecture: str) -> tuple[str, ...]:
-    """The packages beside torch and fastai that the pickle names."""
+    """The packages that the pickle needs besides torch and fastai."""
     return ("timm",) if architecture.startswith(TIMM) else ()
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
-    """config.json: `config`, the versions of what made the model, and the sha256 of each file that is there to be loaded."""
+    """Writes config.json: `config`, the versions of the libraries, and the sha256 of each file that is loaded."""
     names = [name for name in (*MODEL_FILES.values(), NEIGHBOURS_FILE) if (folder / name).is_file()]
     files = {name: {"sha256": digest_file(folder / name), "bytes": (folder / name).stat().st_size} for name in names}
     versions = {"python": platform.python_version()} | {name: version(name) for name in (*PINNED, *_needed_by(config["architecture"]))}
@@ -84,16 +84,16 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
 
 
 def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
-    """The probabilities that each form in `folder` gives for the known pictures: `load_model` compares its own answers with them."""
+    """The probabilities of each format in `folder` for the known pictures. `load_model` compares its own answers with them."""
     pictures = draw_known_pictures(read_config(folder).input_size)
     return {engine: np.round(load_model(folder, engine).forward(pictures)[0].astype(float), 5).tolist() for engine in get_args(Engine)}
 
 
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
-    """The float32 form of a network from pixels of (height, width)."""
+    """Writes the float32 ONNX file of a network whose input are pixels of (height, width)."""
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
     with warnings.catch_warnings(), only_errors(logging.getLogger("torch.onnx")):
-        warnings.simplefilter("ignore")  # the exporter warns of its own internals; the proof below is what counts
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals; `prove_agreement` checks the result
         program = torch.onnx.export(
             whole,
             (example,),
@@ -103,12 +103,12 @@ def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) ->
             dynamo=True,
             verbose=False,
         )
-    assert program is not None  # None is answered only when a path is handed in
+    assert program is not None  # it returns None only when it is given a path
     program.save(path, external_data=False)
 
 
 class ConcatPool(nn.Module):
-    """fastai's AdaptiveConcatPool2d to one pixel, written as the two reductions that the ONNX exporter knows."""
+    """fastai's AdaptiveConcatPool2d to one pixel, as two reductions that the ONNX exporter supports."""
 
     def forward(self, features: Tensor) -> Tensor:
         """(n, c, h, w) -> (n, 2c, 1, 1): maxima, then means."""

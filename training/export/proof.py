@@ -1,4 +1,4 @@
-"""The proof that the formats of a model agree: each is compared with the learner on photos."""
+"""Compare the predictions of each format of a model with those of the learner."""
 
 import warnings
 from pathlib import Path
@@ -17,14 +17,14 @@ from carpark.model.neighbours import load_neighbours
 from carpark.model.network import pool_features
 from training.labels import LABELS
 
-# Largest |difference in P(full)| from what fastai says with the learner that a form may show on any photo.
+# The largest difference in P(full) from fastai's own prediction with the learner that a format may show on any photo.
 BOUNDS: dict[Engine, float] = {"learner": 1e-3, "safetensors": 1e-3, "fp32": 1e-3, "int8": 0.2}
 
 
 def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
-    """How far each form strays from fastai's `get_preds` with the learner on these photos. Raises BadModel where one goes beyond its bound.
+    """The differences of each format from fastai's `get_preds` with the learner on these photos. Raises BadModel if one exceeds its bound.
 
-    Empty and full photos must also keep their class, unless the learner itself is within the bound of 0.5.
+    Empty and full photos must also keep their class, unless the learner's P(full) is within the bound of 0.5.
     """
     config, neighbours = read_config(folder), load_neighbours(folder)
     full = config.labels.index("full")
@@ -54,7 +54,7 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
 
 
 def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
-    """What whoever loads the learner with fastai alone gets: its own loader and normalisation, callbacks and loss."""
+    """Predictions by fastai alone, with its own loader, normalisation, callbacks and loss, as a user of the learner gets them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of pickle; the file was written just now
         learner = load_learner(path)

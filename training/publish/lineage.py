@@ -28,7 +28,7 @@ SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class TrainedOn:
     """The photos that a model learnt from."""
 
     revision: str | None  # the dataset's commit that has them; None for the one that is published now
@@ -45,7 +45,7 @@ def remote_photos(api: HfApi, target: Target, revision: str) -> pd.DataFrame:
     return list_photos(list_remote(api, target, revision), lambda name: open_remote(api, target, name, revision))
 
 
-def find_learnt(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> Learnt:
+def find_trained_on(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> TrainedOn:
     """What a model folder learnt from: `photos`, which are the dataset `name` as it is published now, or an earlier commit of `target`.
 
     Raises BadModel where neither has the photos, labels and scenes that the model learnt from, or where one of them is in the test split.
@@ -67,7 +67,7 @@ def find_learnt(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame
             f"{model} learnt from another state of {name}: its photos, labels or scenes differ (data digest {expected[:12] or 'unknown'}, "
             f"found {data_digest(photos)[:12]}), and no commit of {target} has them. {retrain}"
         )
-    return Learnt(revision, int((taught[taught.split.isin(TO_LEARN_FROM)].source == DRAWN).sum()))
+    return TrainedOn(revision, int((taught[taught.split.isin(TO_LEARN_FROM)].source == DRAWN).sum()))
 
 
 def data_digest(photos: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from carpark.files import write_file
 from carpark.hub.revisions import PINS_FILE, Pin, write_pins
 from training.cards.model import model_card
 from training.cards.names import name_repos
-from training.publish.lineage import Learnt
+from training.publish.lineage import TrainedOn
 
 COMMAND_DATA = re.compile(r"--data .*?(?= --|$)")  # in the command of config.json
 
@@ -38,12 +38,12 @@ def link_dataset(folder: Path, out: Path, names: Names) -> None:
     _write(out / "README.md", names.fill((folder / "README.md").read_text(encoding="utf-8"), names.dataset))
 
 
-def link_model(folder: Path, out: Path, names: Names, *, learnt: Learnt, dataset: Pin) -> None:
+def link_model(folder: Path, out: Path, names: Names, *, trained_on: TrainedOn, dataset: Pin) -> None:
     """The model's config.json and card, which name the commit of the dataset that it learnt from. Raises BadModel."""
     config, metrics = _read(folder / "config.json"), _read(folder / "metrics.json")
-    revision = learnt.revision or dataset.revision
+    revision = trained_on.revision or dataset.revision
     try:
-        config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision, "drawn": learnt.drawn}
+        config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision, "drawn": trained_on.drawn}
         config["command"] = COMMAND_DATA.sub(f"--data {dataset.repo}@{revision}", config["command"])
         card = model_card(config, metrics, repo=names.model)
     except KeyError as error:

@@ -10,13 +10,13 @@ from huggingface_hub import HfApi
 from carpark.errors import BadSetting, NotPublished
 from carpark.hub.revisions import Pin
 from training.publish.copies import copy_dataset, copy_model, copy_space, work_folder
-from training.publish.lineage import Learnt, digest_remote, find_learnt, list_loaded, local_photos, remote_photos
+from training.publish.lineage import TrainedOn, digest_remote, find_trained_on, list_loaded, local_photos, remote_photos
 from training.publish.links import Names, link_dataset, link_model, link_space
 from training.publish.plans import CARD, Plan, commit_plan, content_revision, make_plan, seal_card
 from training.publish.targets import Kind, Target, create_repo, explained_hub_errors, find_head, find_private, set_up_space
 
 ORDER: tuple[Kind, ...] = get_args(Kind)
-TO_COME = "0" * 40  # the commit id that a repo is yet to get
+PENDING_REVISION = "0" * 40  # the commit id that a repo is yet to get
 WORK = Path("artifacts")  # where copies are made: on the disk of the folders that are published
 
 
@@ -61,7 +61,7 @@ class Copies:
     """What is published, copied and checked."""
 
     work: Path  # a folder for each kind
-    learnt: Learnt | None  # None where no model is published
+    trained_on: TrainedOn | None  # None where no model is published
     is_private: Mapping[Kind, bool]
 
 
@@ -77,7 +77,7 @@ def publish(api: HfApi, request: Request) -> Iterator[Published]:
         for kind in request.kinds:  # a rehearsal, with zeros for commit ids
             with explained_hub_errors(request.targets[kind]):
                 link(request, kind, copies, pins=pins)
-            pins[kind] = Pin(request.targets[kind].repo, TO_COME, list_loaded(work / kind, kind))
+            pins[kind] = Pin(request.targets[kind].repo, PENDING_REVISION, list_loaded(work / kind, kind))
         for kind in request.kinds:
             target = request.targets[kind]
             with explained_hub_errors(target):
@@ -101,7 +101,7 @@ def check_private(api: HfApi, request: Request, kind: Kind) -> bool:
     return request.is_private if is_private is None else is_private
 
 
-def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pin]) -> Learnt | None:
+def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pin]) -> TrainedOn | None:
     """Copies what is published to a folder for each kind, and says what the model learnt from.
 
     Raises a CarparkError for a folder of another kind, and for a model of other photos.
@@ -117,7 +117,7 @@ def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pi
             photos, name = local_photos(work / "dataset"), str(request.folders["dataset"])
         else:
             photos, name = remote_photos(api, dataset, pins["dataset"].revision), dataset.repo
-        return find_learnt(api, request.folders["model"], dataset, photos=photos, name=name)
+        return find_trained_on(api, request.folders["model"], dataset, photos=photos, name=name)
 
 
 def link(request: Request, kind: Kind, copies: Copies, *, pins: Mapping[Kind, Pin]) -> None:
@@ -126,8 +126,8 @@ def link(request: Request, kind: Kind, copies: Copies, *, pins: Mapping[Kind, Pi
     if kind == "dataset":
         link_dataset(folder, out, request.names)
     elif kind == "model":
-        assert copies.learnt is not None  # a model is published
-        link_model(folder, out, request.names, learnt=copies.learnt, dataset=pins["dataset"])
+        assert copies.trained_on is not None  # a model is published
+        link_model(folder, out, request.names, trained_on=copies.trained_on, dataset=pins["dataset"])
     else:
         named = {name: pins[name] for name in ("dataset", "model")}
         link_space(folder, out, request.names, pins=named, preload=not copies.is_private["model"])
@@ -140,7 +140,7 @@ def push(api: HfApi, request: Request, target: Target, folder: Path, *, pins: Ma
     if request.is_dry_run:
         print("\n".join(plan.lines()), flush=True)
         is_kept = plan.head is not None and not plan.has_content
-        return plan, plan.head or TO_COME, content_revision(api, target, str(plan.head)) if is_kept else TO_COME
+        return plan, plan.head or PENDING_REVISION, content_revision(api, target, str(plan.head)) if is_kept else PENDING_REVISION
     if plan.head is None:
         create_repo(api, target, is_private=request.is_private, hardware=request.hardware)
         plan = make_plan(api, target, folder)

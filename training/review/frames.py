@@ -8,7 +8,6 @@ import hashlib
 import io
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -27,10 +26,10 @@ from training.clean.decisions import (
     CLEANING_FILE,
     FILE_PASS,
     Decision,
-    Fate,
+    Outcome,
     check_decisions,
     cleaning_log,
-    decide_fates,
+    decide_outcomes,
     read_decisions,
     to_row,
 )
@@ -82,15 +81,16 @@ def write_labelled(out: Path) -> "Counter[str]":
     rows, photos = read_decisions(out / CLEANING_FILE), read_frames(out)
     survey = survey_photos(photos, None)
     check_decisions(out / CLEANING_FILE, rows, dict(zip(survey.photos.file, survey.photos.sha256, strict=True)), frames_folder(out))
-    fates = {file: fate if fate.label else replace(fate, is_dropped=True) for file, fate in _fates(photos, decide_fates(rows)).items()}
+    decided = decide_outcomes(rows)
+    outcomes = {file: _labelled_or_dropped(decided.get(file, Outcome())) for file in photos.file}
     with staged(out, marker=CLEANING_FILE) as folder:
         shutil.copyfile(out / CLEANING_FILE, folder / CLEANING_FILE)
-        write_photos(survey, fates, frames_folder(out) / "photos.csv", folder)
-    return Counter(fate.label for fate in fates.values() if not fate.is_dropped)
+        write_photos(survey, outcomes, frames_folder(out) / "photos.csv", folder)
+    return Counter(outcome.label for outcome in outcomes.values() if not outcome.is_dropped)
 
 
-def _fates(photos: pd.DataFrame, fates: Mapping[str, Fate]) -> dict[str, Fate]:
-    return {file: fates.get(file, Fate()) for file in photos.file}
+def _labelled_or_dropped(outcome: Outcome) -> Outcome:
+    return outcome if outcome.label else replace(outcome, is_dropped=True)
 
 
 def _judge(data: bytes | None, slot: datetime) -> Frame:

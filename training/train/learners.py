@@ -39,7 +39,7 @@ LIGHTING: dict[str, Any] = {"max_lighting": 0.4, "p_lighting": 0.75}
 NO_TILT: dict[str, Any] = {"max_rotate": 0.0, "max_zoom": 1.0, "max_warp": 0.0, "p_affine": 0.0}
 
 
-class TowardsFullness(nn.Module):
+class SoftTargetCrossEntropy(nn.Module):
     """Cross-entropy of two outputs against P(full): empty 0, full 1, and what each kind of partial photo's name says.
 
     So two outputs learn from three kinds of photos, and P(full) = 0.5 comes to mean half full.
@@ -110,7 +110,7 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
         pretrained=False,
         normalize=False,  # the loaders normalise, for every architecture alike
         n_out=len(LABELS),
-        loss_func=TowardsFullness(list(loaders.vocab)),
+        loss_func=SoftTargetCrossEntropy(list(loaders.vocab)),
         **head_of(name),
     )
     if start is not None:

@@ -28,7 +28,7 @@ LOOK_ROUND_S = 0.02  # between two checks of the model while nothing arrives
 WAIT_S = 0.5  # for a slow source, until `run` yields so that its caller can stop
 
 
-class NamedConfig(Protocol):
+class PredictorConfig(Protocol):
     """What a day asks of a model's config."""
 
     @property
@@ -40,11 +40,11 @@ class NamedConfig(Protocol):
         """How sure the share taken is; None for a model that cannot tell it."""
 
 
-class FullnessModel(Protocol):
+class Predictor(Protocol):
     """What a day asks of a model; `carpark.model.Model` is one."""
 
     @property
-    def config(self) -> NamedConfig:
+    def config(self) -> PredictorConfig:
         """Its `sha256` names the model."""
 
     def predict(self, images: Iterable[Image]) -> Predictions:
@@ -77,7 +77,7 @@ class Record:
 
     day: date
     timetable: Timetable
-    model: FullnessModel
+    model: Predictor
     due: tuple[datetime, ...]  # the slots of the timetable that have begun: these are fetched
     cadence: timedelta | None = None  # of the source, where this day has too few frames to show it
     kept: pd.DataFrame | None = None  # the complete table of an earlier visit; then nothing is fetched

@@ -17,7 +17,7 @@ import pandas as pd
 from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.day.kept import day_key, keep_day, read_day, read_known
-from carpark.day.pipeline import DayProgress, FullnessModel, Record, run
+from carpark.day.pipeline import DayProgress, Predictor, Record, run
 from carpark.errors import BadSetting, NoDay
 from carpark.model.fullness import interval_of
 from carpark.quality.frame import Frame, mark_frozen, note_moved_views
@@ -65,7 +65,7 @@ def camera_day(
     day: date,
     *,
     archive: Archive,
-    model: FullnessModel,
+    model: Predictor,
     progress: Callable[[DayProgress], object] | None = None,
 ) -> pd.DataFrame:
     """The whole day's table, in order: a row for each frame that the source has, and one for each hole in its own rhythm.
@@ -83,7 +83,7 @@ def camera_day(
     return build_table(record)
 
 
-def watch_day(camera: Camera, day: date, *, archive: Archive, model: FullnessModel) -> Generator[Record]:
+def watch_day(camera: Camera, day: date, *, archive: Archive, model: Predictor) -> Generator[Record]:
     """The day's record, after every change, and now and then while nothing changes; complete at the end. Raises NoDay and BadSetting.
 
     `build_table` makes the table of the moment. Closing the iterator stops the traffic.

@@ -86,7 +86,7 @@ def _explain(error: Exception, setting: str, repo_type: RepoType) -> BadSetting:
             "Set HF_HOME to a folder that can be."
         )
     if isinstance(error, HfHubHTTPError):
-        return BadSetting(f"The Hub did not hand out the {repo_type} repo {setting} ({short_reason(error)}). Try again later.")
+        return BadSetting(f"The Hub did not deliver the {repo_type} repo {setting} ({short_reason(error)}). Try again later.")
     return BadSetting(
         f"{setting} is not a folder here, and the Hub cannot be reached for a {repo_type} that is not cached ({short_reason(error)})."
     )

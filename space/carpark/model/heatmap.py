@@ -1,7 +1,7 @@
 """Where in a picture the model found its answer: Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391) over the last convolutional stage.
 
     heat = HeatMapper(read_config(folder), load_network(folder)).explain(image)
-    laid_over(image, heat.map).save("why.jpg")
+    overlay_heat(image, heat.map).save("why.jpg")
 
 The map is that of the likelier label: what raised its log-odds against the other, and zero elsewhere. Only what comes after the last
 convolution needs a gradient, so it costs little more than the answer itself.
@@ -63,7 +63,7 @@ class HeatMapper:
             (gradient,) = torch.autograd.grad(log_odds, activations)
         weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
         evidence = (weights * activations.detach()).sum(dim=1)[0].clamp(min=0)
-        return HeatMap(self.config.labels[likelier], stretched(evidence.numpy(), image.size))
+        return HeatMap(self.config.labels[likelier], upsample(evidence.numpy(), image.size))
 
 
 def split_after_convolutions(body: nn.Module, head: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
@@ -73,17 +73,17 @@ def split_after_convolutions(body: nn.Module, head: nn.Module) -> tuple[nn.Seque
     return nn.Sequential(*(part for part in parts if part not in pooling)), nn.Sequential(*pooling, *head.children())
 
 
-def stretched(evidence: Heat, size: tuple[int, int]) -> Heat:
-    """Evidence of any height and width, not negative, as a map for a picture of `size` (width, height), its greatest value 1."""
+def upsample(evidence: Heat, size: tuple[int, int]) -> Heat:
+    """Evidence of any height and width, not negative, resized to `size` (width, height) and scaled so that its greatest value is 1."""
     top = float(evidence.max())
     if top <= 0:
         return np.zeros(size[::-1], dtype=np.float32)
     smooth: Heat = np.asarray(PILImage.fromarray(evidence / top).resize(size, Resampling.BICUBIC), dtype=np.float32)
-    stretched_to_one: Heat = np.clip(smooth / smooth.max(), 0, 1)
-    return stretched_to_one
+    scaled: Heat = np.clip(smooth / smooth.max(), 0, 1)
+    return scaled
 
 
-def laid_over(image: Image, heat: Heat) -> Image:
+def overlay_heat(image: Image, heat: Heat) -> Image:
     """The RGB image, paler, under the colours of a map of its own size; what is not warm stays visible."""
     picture = np.asarray(image, dtype=np.float32)
     grey = np.asarray(image.convert("L"), dtype=np.float32)[..., None]

@@ -39,7 +39,7 @@ class Headers:
     restart_units: int = 0
 
 
-class Unsound(Exception):
+class CorruptScan(Exception):
     """The codes lead nowhere. Never leaves this module."""
 
 
@@ -51,7 +51,7 @@ def is_sound(data: bytes) -> bool:
             if marker == START_OF_SCAN:
                 return _walk_scan(headers, segment)
             _read_header(headers, marker, segment[4:])
-    except Unsound:
+    except CorruptScan:
         return False
     except (KeyError, IndexError, ValueError):
         return True  # headers too odd for this walk; a decoder may still read them
@@ -101,7 +101,7 @@ def _walk_scan(headers: Headers, segment: bytes) -> bool:
 
 
 def _walk_part(coded: bytes, unit: list[tuple[int, int, Codes, Codes]], units: int) -> None:
-    """Raises Unsound unless exactly `units` coded units fill the bytes up to the last one's padding."""
+    """Raises CorruptScan unless exactly `units` coded units fill the bytes up to the last one's padding."""
     bits, position = len(coded) * 8, 0
     coded += b"\xff" * 4
     means = {component: 0 for component, *_ in unit}
@@ -114,20 +114,20 @@ def _walk_part(coded: bytes, unit: list[tuple[int, int, Codes, Codes]], units: i
             means[component] += value if size and value >> size - 1 else value - (1 << size) + 1
             position += size
             if not code or abs(means[component] * step) > LARGEST_DC + step or position > bits:
-                raise Unsound
+                raise CorruptScan
             done = 1
             while done < BLOCK_CODES:
                 code = detail_codes[int.from_bytes(coded[position >> 3 : (position >> 3) + 4]) >> 16 - (position & 7) & 0xFFFF]
                 position += (code >> 8) + (code & 15)
                 if code & 255 == 0:
                     if not code:
-                        raise Unsound
+                        raise CorruptScan
                     break  # end of block
                 done += (code >> 4 & 15) + 1
             if done > BLOCK_CODES:
-                raise Unsound
+                raise CorruptScan
     if not 0 <= bits - position < 8:
-        raise Unsound
+        raise CorruptScan
 
 
 @lru_cache(maxsize=16)

@@ -1,8 +1,8 @@
-"""Pure measures of a frame's pixels; each says what live frames give and what faulty ones give.
+"""Pure measures of a frame's pixels. Each docstring gives the values of live frames and of faulty ones.
 
-Measured on 18 real JamCam stills of 12 cameras (5 at night) and 132 real frames of a car park camera, as they are and darkened to a
-twentieth, crushed to black, fogged, snowed in, overexposed, blurred and saved at JPEG quality 15 to 90; against TfL's card, TfL's
-smeared still, and drawn cards, smears and cut files.
+The live frames are 18 real JamCam stills of 12 cameras (5 at night) and 132 real frames of a car park camera: as they are, and darkened to
+a twentieth, crushed to black, fogged, snowed in, overexposed, blurred, or saved at JPEG quality 15 to 90. The faulty ones are TfL's card,
+TfL's smeared still, and drawn cards, smears and cut files.
 """
 
 import numpy as np
@@ -12,15 +12,15 @@ Pixels = npt.NDArray[np.uint8]  # (height, width, 3) RGB
 Grey = npt.NDArray[np.uint8]  # (height, width)
 Colour = tuple[int, int, int]
 
-BLOCK_PX = 16  # a JPEG with halved colour codes squares of 16 pixels by themselves
-SEAM_PX, SEAM_JUMP = 8, 8  # the grid of a codec, also of one halved in size; levels
+BLOCK_PX = 16  # side of the squares that a JPEG with colour at half size codes one by one
+SEAM_PX, SEAM_JUMP = 8, 8  # side of a block, also of one of 16 px in a picture at half size; levels
 COLOUR_JUMP = 18  # levels, of the sum of two rows
-MIN_TEXTURED_BLOCKS = 24  # of 308 in a JamCam scene: with fewer, equal blocks may be chance
+MIN_TEXTURED_BLOCKS = 24  # of 308 in a JamCam scene: with fewer, blocks may be equal by chance
 BLOCK_KEYS = np.random.default_rng(0).integers(1, 2**31, size=(BLOCK_PX, BLOCK_PX), dtype=np.int32)
 
 
 def largest_level_share(grey: Grey) -> float:
-    """An upper bound, 0 to 1, for the share of pixels that have one colour within 2 levels: those of the fullest 7 neighbouring levels."""
+    """An upper bound, 0 to 1, for the share of pixels within 2 levels of one colour: the pixels in the 7 fullest neighbouring levels."""
     counts = np.bincount(grey.ravel(), minlength=256)
     return float(np.convolve(counts, np.ones(7)).max() / grey.size)
 
@@ -44,7 +44,7 @@ def colour_share(pixels: Pixels, colour: Colour, *, tolerance: int) -> float:
 
 
 def block_ranges(grey: Grey, side: int = 8) -> npt.NDArray[np.uint8]:
-    """(rows, columns) darkest to lightest pixel, in levels, within each whole block of `side` pixels."""
+    """(rows, columns) the difference between the lightest and the darkest pixel, in levels, in each whole block of `side` pixels."""
     height, width = grey.shape[0] // side, grey.shape[1] // side
     blocks = grey[: height * side, : width * side].reshape(height, side, width * side)
     highest = blocks.max(axis=1).reshape(height, width, side).max(axis=2)
@@ -54,20 +54,19 @@ def block_ranges(grey: Grey, side: int = 8) -> npt.NDArray[np.uint8]:
 
 
 def lettering_share(ranges: npt.NDArray[np.uint8]) -> float:
-    """Share, 0 to 1, of hard edges (80 levels in a block) among the blocks that are not flat; 0 when all are flat.
+    """Share, 0 to 1, of blocks with a hard edge (80 levels) among those that are not flat; 0 if all blocks are flat.
 
-    Live frames of which half is one colour: up to 0.72 (lamps in the dark have soft halos); lettering on cards at least 0.87.
+    Live frames of which half is one colour: up to 0.72 (lamps in the dark have soft halos). Lettering on cards: at least 0.87.
     """
     busy = int((ranges > 4).sum())
     return int((ranges >= 80).sum()) / busy if busy else 0.0
 
 
 def smeared_rows(grey: Grey) -> tuple[int, int]:
-    """How many rows at the foot repeat the row above, and the longest run of such rows anywhere.
+    """How many rows at the foot of the picture repeat the row above, and the longest run of such rows anywhere.
 
-    A row repeats when 85% of what has texture in it is as good as equal to the row above, measured at half the size. Live frames: at most
-    6 at the foot and 10 anywhere, and 28 in drawn fog, where little but upright edges is left. TfL's smeared still: 134; drawn smears:
-    their height.
+    A row repeats the row above if 85% of its textured pixels are nearly equal there, measured at half the size. Live frames: at most 6 at
+    the foot and 10 anywhere; 28 in drawn fog, which leaves little but upright edges. TfL's smeared still: 134. Drawn smears: their height.
     """
     half = halve(grey)
     textured = np.abs(half[1:, 1:] - half[1:, :-1]) > 24
@@ -79,7 +78,7 @@ def smeared_rows(grey: Grey) -> tuple[int, int]:
 
 
 def halve(grey: Grey) -> npt.NDArray[np.int16]:
-    """Half as high and wide, each value the sum of four: without the finest noise."""
+    """The picture at half the height and width, each value the sum of four pixels, so that fine noise is averaged."""
     wide = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2].astype(np.int16)
     return wide[::2, ::2] + wide[::2, 1::2] + wide[1::2, ::2] + wide[1::2, 1::2]
 
@@ -91,9 +90,9 @@ def longest_run(flags: npt.NDArray[np.bool_]) -> int:
 
 
 def blank_rows(pixels: Pixels) -> int:
-    """How many rows at the bottom are all of one colour (3 levels of tolerance, 1% of a row may differ).
+    """How many rows at the foot have one colour (within 3 levels, in 99% of each row).
 
-    Live frames up to 8, in the dark; the undecoded part of a cut file is grey or black to its full height.
+    Live frames: up to 8, in the dark. A cut file: the height of its undecoded part, which is grey or black.
     """
     colour = pixels[-1, [0, pixels.shape[1] // 3, -1]].astype(np.int16)
     if np.ptp(colour, axis=0).max() > 3:
@@ -106,9 +105,9 @@ def blank_rows(pixels: Pixels) -> int:
 
 
 def break_share(rows: npt.NDArray[np.int16], *, jump: int, cell: int) -> npt.NDArray[np.float64]:
-    """(k,) for k stacks of 4 rows, (k, 4, columns): the share of cells where the picture breaks between the second row and the third.
+    """(k,) the share of cells that break between the second and the third row, for k stacks of 4 rows, (k, 4, columns).
 
-    In a broken cell, of `cell` columns, 60% of them jump there by `jump` levels more than they do one row above and one below.
+    A cell has `cell` columns. It breaks if 60% of them jump there by `jump` levels more than one row above and one row below.
     """
     steps = np.abs(np.diff(rows, axis=1))
     jumps = steps[:, 1] - np.maximum(steps[:, 0], steps[:, 2]) > jump
@@ -121,8 +120,8 @@ def break_share(rows: npt.NDArray[np.int16], *, jump: int, cell: int) -> npt.NDA
 def grid_break_share(pixels: Pixels, grey: Grey, first: slice = slice(None)) -> float:
     """The largest share of the width, 0 to 1, along which brightness or colour breaks at a border between rows of JPEG blocks.
 
-    At the first border only the columns in `first` count. Every second column is looked at, of colour every fourth. Live frames: 0.14 in
-    95%, up to 0.18. Files with flipped bits that changed a twentieth of the picture or more: nearly all over 0.3.
+    At the first border only the columns in `first` count. Brightness is measured in every second column, colour in every fourth. Live
+    frames: up to 0.18, and 95% of them up to 0.14. Files whose flipped bits changed a twentieth of the picture: nearly all above 0.3.
     """
     borders = np.arange(BLOCK_PX, grey.shape[0] - 4, BLOCK_PX)[:, None]
     near = pixels[:, ::4][borders + np.arange(-4, 4)].astype(np.int16)  # (borders, 8 rows, columns, 3)
@@ -140,12 +139,12 @@ def grid_break_share(pixels: Pixels, grey: Grey, first: slice = slice(None)) -> 
 
 
 def seam_share(grey: Grey) -> float:
-    """The largest share of the height, 0 to 1, along which the picture breaks at one column of its 8-pixel grid; give it `grey.T` for rows.
+    """The largest share of the height, 0 to 1, along which the picture breaks at one column of its 8-pixel grid; pass `grey.T` for rows.
 
-    A decoder that lost its place shifts and wraps the picture, and leaves one or two seams that run straight across. A block breaks where
-    5 of its 8 pixels jump more there than beside it. A quarter of the blocks must have texture on both sides, or it is the edge of a bar.
-    Where a third column breaks half as much, as in rows of houses and in hard compression, the share is 0. The outer tenths of the width
-    do not count: cameras write bars there. Live frames (1,035 of 24 cameras, buildings and poles among them): at most 0.49, also when
+    A decoder that lost its place shifts and wraps the picture, which leaves one or two straight seams. A block breaks if 5 of its 8 pixels
+    jump more there than beside it. Columns do not count if fewer than a quarter of their blocks have texture on both sides (the edge of a
+    bar), or if they lie in the outer tenths of the width (where cameras write bars). The share is 0 if a third column breaks half as much,
+    as in rows of houses and in hard compression. Live frames (1,035 of 24 cameras, with buildings and poles): at most 0.49, also when
     darkened to a half or a quarter and saved at quality 60 to 95. The real wrapped frame: 0.91.
     """
     height, width = grey.shape[0] // SEAM_PX * SEAM_PX, grey.shape[1]
@@ -165,9 +164,10 @@ def seam_share(grey: Grey) -> float:
 
 
 def widen_levels(grey: Grey) -> Grey:
-    """The picture with its levels spread to 120 where they span fewer, by at most a factor of 2: a seam at night is as low as the rest.
+    """The picture with more contrast if its levels span fewer than 120: at night, a seam has as little contrast as the rest.
 
-    The darkest and lightest 2% of every fourth pixel do not count. More than 2 would raise noise and blocks of hard compression.
+    The contrast rises to 120 levels, but at most twofold, since more would raise noise and the blocks of hard compression. The darkest and
+    lightest 2% do not count; every fourth pixel is measured.
     """
     darkest, lightest = np.percentile(grey[::4, ::4], (2, 98))
     factor = min(2.0, 120 / max(lightest - darkest, 1))
@@ -175,7 +175,7 @@ def widen_levels(grey: Grey) -> Grey:
 
 
 def line_breaks(grey: Grey) -> npt.NDArray[np.float64]:
-    """(height,) the share of the width along which the brightness breaks between each row and the row above; 0 at either end."""
+    """(height,) the share of the width along which the brightness breaks between each row and the row above; 0 for the outer rows."""
     rows = np.arange(2, grey.shape[0] - 1)
     shares = np.zeros(grey.shape[0])
     shares[rows] = break_share(grey[rows[:, None] + np.arange(-2, 2)].astype(np.int16), jump=10, cell=BLOCK_PX)
@@ -183,7 +183,7 @@ def line_breaks(grey: Grey) -> npt.NDArray[np.float64]:
 
 
 def block_prints(grey: Grey) -> npt.NDArray[np.int32]:
-    """(n,) one number for each whole 16 x 16 block, the same only for equal pixels; 0 for a block without texture (8 levels or less)."""
+    """(n,) a checksum of each whole 16 x 16 block, equal for equal pixels; 0 for a block without texture (8 levels or less)."""
     height, width = grey.shape[0] // BLOCK_PX, grey.shape[1] // BLOCK_PX
     blocks = grey[: height * BLOCK_PX, : width * BLOCK_PX].reshape(height, BLOCK_PX, width, BLOCK_PX)
     prints = np.einsum("hiwj,ij->hw", blocks.astype(np.int32), BLOCK_KEYS)
@@ -191,9 +191,9 @@ def block_prints(grey: Grey) -> npt.NDArray[np.int32]:
 
 
 def outline(grey: Grey) -> npt.NDArray[np.float32]:
-    """(n,) how strong the edges are across and down each 8 x 8 block, on a logarithmic scale: what stays when cars come and go.
+    """(n,) the strength of the edges across and down each 8 x 8 block, on a logarithmic scale. It hardly changes when cars come and go.
 
-    Of mean 0 and length 1, so that the product of two is their correlation.
+    Its mean is 0 and its length 1, so the product of two outlines is their correlation.
     """
     half = halve(grey)
     height, width = (half.shape[0] - 1) // 4, (half.shape[1] - 1) // 4
@@ -208,19 +208,19 @@ def outline(grey: Grey) -> npt.NDArray[np.float32]:
 
 
 def likeness(outline: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Correlation of two outlines, -1 to 1; of different sizes 0.
+    """Correlation of two outlines, -1 to 1; 0 if their sizes differ.
 
-    The same view minutes apart: at least 0.76, hours apart 0.2 as the light changes. The picture moved sideways by 24 px, zoomed by half,
-    or of another camera: at most 0.43.
+    The same view, minutes apart: at least 0.76; hours apart, with other light: 0.2. The view moved sideways by 24 px, zoomed by half, or of
+    another camera: at most 0.43.
     """
     return float(outline @ other) if outline.size == other.size else 0.0
 
 
 def equal_share(prints: npt.NDArray[np.int32], earlier: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """(m,) the share, 0 to 1, of the blocks of one frame, `prints` (n,), that are equal in each of `earlier` (m, n).
+    """(m,) the share of blocks, 0 to 1, that one frame, `prints` (n,), has in common with each of the `earlier` ones (m, n).
 
-    Blocks that are flat in both do not count. Live neighbours: at most 0.01, at night too. The same picture with a clock that moved on:
-    0.95. Where few blocks have texture: 0.
+    Blocks that are flat in both do not count; if few blocks have texture, the share is 0. Live neighbours: at most 0.01, at night too. The
+    same picture with a clock that moved on: 0.95.
     """
     has_texture = (prints != 0) | (earlier != 0)
     textured = has_texture.sum(axis=1)

@@ -38,7 +38,7 @@ SHOW_LINKED_DAY = """() => {  // the button appears with its tab
   if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
 }"""
 SAVE_PICTURE = "() => { document.dispatchEvent(new CustomEvent('day:save')) }"
-PROGRESS = gr.Progress()  # as a default it makes Gradio hand in the bar of the call
+PROGRESS = gr.Progress()  # as a default it makes Gradio pass the bar of the call
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # of events that are only the page's
 
 

@@ -10,7 +10,7 @@ from PIL import Image as PILImage
 from carpark.archives.archive import Archive
 from carpark.day.table import NOT_BEGUN, NOT_FETCHED, CameraDay
 from carpark.images import METADATA_ERRORS, jpeg_data_uri
-from carpark.model.heatmap import HeatMapper, laid_over
+from carpark.model.heatmap import HeatMapper, overlay_heat
 from carpark.quality.faults import crop_scene
 from carpark.slots import Fetched
 
@@ -62,6 +62,6 @@ def _picture_uri(fetched: Fetched, heat: HeatMapper | None) -> str:
         return ""
     if heat:
         scene = crop_scene(picture)
-        picture = laid_over(scene, heat.explain(scene).map)
+        picture = overlay_heat(scene, heat.explain(scene).map)
     picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     return jpeg_data_uri(picture, quality=88)

@@ -80,7 +80,7 @@ def show_table(
 def judge_each(model: Model, neighbours: Neighbours, uploads: Sequence[dict[str, Any]]) -> list[PhotoResult]:
     """A row for each upload, in order. Raises BadImage when there are too many."""
     if len(uploads) > MOST_AT_ONCE:
-        raise BadImage(f"{len(uploads)} photos are too many at once; hand in at most {MOST_AT_ONCE}.")
+        raise BadImage(f"{len(uploads)} photos are too many at once; upload at most {MOST_AT_ONCE}.")
     return [judge_one(model, neighbours, upload) for upload in uploads]
 
 

@@ -16,7 +16,7 @@ Input = TypeVar("Input", gr.Image, gr.Gallery)
 
 
 def never_fetching(component: Input) -> Input:
-    """The component, made to refuse web addresses: Gradio's own inputs download any that a caller of the API hands in."""
+    """The component, made to refuse web addresses: Gradio's own inputs download any that a caller of the API names."""
     keep_in_cache = component.async_move_resource_to_block_cache
 
     async def keep_uploads_only(path: str | None) -> str | None:
@@ -26,7 +26,7 @@ def never_fetching(component: Input) -> Input:
                 check_uploaded(path)
         if path and "://" in path:
             with errors_to_caller():
-                raise BadImage("A photo is not fetched from a web address; hand in the picture file itself.")
+                raise BadImage("A photo is not fetched from a web address; upload the picture file itself.")
         kept: str | None = await keep_in_cache(path)
         return kept
 
@@ -40,7 +40,7 @@ def uploaded_file(upload: object) -> Path:
     Raises BadImage when nothing was uploaded, and for any path that a caller of the API makes up.
     """
     if upload is None:
-        raise BadImage("No photo was handed in; expected one picture file.")
+        raise BadImage("No photo was uploaded; expected one picture file.")
     return check_uploaded(upload.get("path") if isinstance(upload, dict) else None)
 
 
@@ -50,4 +50,4 @@ def check_uploaded(path: object) -> Path:
         found = Path(path).resolve() if isinstance(path, str) else Path()
         if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file():
             return found
-    raise BadImage("That is not an uploaded file; hand in a picture file (in Python: gradio_client.handle_file).")
+    raise BadImage("That is not an uploaded file; upload a picture file (in Python: gradio_client.handle_file).")

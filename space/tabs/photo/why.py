@@ -8,7 +8,7 @@ import gradio as gr
 from PIL.Image import Image
 
 from carpark.images import jpeg_data_uri
-from carpark.model.heatmap import HeatMapper, laid_over
+from carpark.model.heatmap import HeatMapper, overlay_heat
 
 SHOWN_SIDE_PX = 800
 # The handle and the edge follow the range input, without asking the server.
@@ -33,7 +33,7 @@ def heat_view(mapper: HeatMapper, image: Image) -> str:
     return (
         f'<figure class="wipe" style="--at: 50%; --shape: {width} / {height}"><div class="wipe-pictures">'
         f'<img src="{jpeg_data_uri(shown)}" alt="Your photo" width="{width}" height="{height}">'
-        f'<img class="wipe-over" src="{jpeg_data_uri(laid_over(shown, heat.map))}" alt="Your photo under the heat map">'
+        f'<img class="wipe-over" src="{jpeg_data_uri(overlay_heat(shown, heat.map))}" alt="Your photo under the heat map">'
         '<span class="wipe-edge" aria-hidden="true"></span>'
         '<input type="range" min="0" max="100" value="50" aria-label="Wipe from the heat map, 0, to the photo, 100"></div>'
         f"<figcaption>Right of the handle: the brighter a place, the more it spoke for <b>{heat.label}</b>. "

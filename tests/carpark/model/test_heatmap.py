@@ -12,7 +12,7 @@ from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import ModelConfig, Thresholds, read_config
 from carpark.model.engines import load_network
-from carpark.model.heatmap import HeatMapper, laid_over
+from carpark.model.heatmap import HeatMapper, overlay_heat
 from carpark.model.network import ARCHITECTURES, FromPixels, build_network
 
 GREY = (110, 110, 110)
@@ -85,7 +85,7 @@ def test_the_map_is_that_of_the_answer(tiny_model_folder: Path, sample_folder: P
 def test_cold_places_stay_recognisable_and_hot_ones_shine() -> None:
     image = lot_with("red", (10, 10, 60, 50))
     heat = np.zeros((120, 300), dtype=np.float32)
-    assert np.asarray(laid_over(image, heat))[100, 200].tolist() == list(GREY)
+    assert np.asarray(overlay_heat(image, heat))[100, 200].tolist() == list(GREY)
     heat[:, 150:] = 1
-    shown = np.asarray(laid_over(image, heat)).astype(int)
+    shown = np.asarray(overlay_heat(image, heat)).astype(int)
     assert shown[:, 200].sum(axis=-1).min() > shown[:, 100].sum(axis=-1).max() + 200

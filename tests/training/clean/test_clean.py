@@ -16,11 +16,21 @@ from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training.clean import __main__ as clean
 from training.clean.cleaning import run_passes
-from training.clean.decisions import CLEANING_FILE, DROP, LABEL_PASS, REVIEW, Decision, cleaning_log, decide_fates, read_decisions, to_row
+from training.clean.decisions import (
+    CLEANING_FILE,
+    DROP,
+    LABEL_PASS,
+    REVIEW,
+    Decision,
+    cleaning_log,
+    decide_outcomes,
+    read_decisions,
+    to_row,
+)
 from training.clean.embedding import Embedder
+from training.clean.near_duplicates import MIN_LIKENESS, DuplicatePair, find_near_duplicates, merge_scenes
 from training.clean.shortcuts import SHORTCUT_COLUMNS, auroc, find_shortcuts
 from training.clean.survey import survey_photos
-from training.clean.twins import MIN_LIKENESS, Twins, find_twins, merge_scenes
 from training.photos import read_photos
 
 WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet.pth"
@@ -105,9 +115,10 @@ def test_a_persons_word_beats_the_passes_outlives_the_next_run_and_can_be_undone
 
 def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
     auto = [Decision("a", "", "labels", "label full", "", "1", "label full"), Decision("a", "", "files", DROP, "", "1", DROP)]
-    assert decide_fates(auto)["a"].is_dropped
-    assert decide_fates([*auto, Decision("a", "", REVIEW, "", "", "", "label partial")])["a"].label == "partial"
-    assert decide_fates([*auto, Decision("a", "", REVIEW, "", "", "", "keep"), Decision("a", "", REVIEW, "", "", "", "")])["a"].is_dropped
+    assert decide_outcomes(auto)["a"].is_dropped
+    assert decide_outcomes([*auto, Decision("a", "", REVIEW, "", "", "", "label partial")])["a"].label == "partial"
+    undone = [Decision("a", "", REVIEW, "", "", "", "keep"), Decision("a", "", REVIEW, "", "", "", "")]
+    assert decide_outcomes([*auto, *undone])["a"].is_dropped
 
 
 @pytest.mark.parametrize(
@@ -184,16 +195,16 @@ def test_copies_in_disguise_are_found_and_other_places_are_not(raw: Path, tmp_pa
             disguise(image).save(tmp_path / f"copy{number}.jpg", quality=60)
         files.append(f"copy{number}.jpg")
     pd.DataFrame({"file": files, "label": "full"}).to_csv(tmp_path / "photos.csv", index=False)
-    twins = find_twins(survey_photos(read_photos(tmp_path), Embedder.open("resnet18", "none")))
-    assert {(pair.one, pair.other) for pair in twins} == {(0, 6), (1, 7), (2, 8), (3, 9)}
-    assert all(pair.likeness >= MIN_LIKENESS and pair.is_mirrored == (pair.one == 0) for pair in twins)
+    pairs = find_near_duplicates(survey_photos(read_photos(tmp_path), Embedder.open("resnet18", "none")))
+    assert {(pair.one, pair.other) for pair in pairs} == {(0, 6), (1, 7), (2, 8), (3, 9)}
+    assert all(pair.likeness >= MIN_LIKENESS and pair.is_mirrored == (pair.one == 0) for pair in pairs)
 
 
 def test_scenes_with_twins_become_one_with_all_their_photos() -> None:
-    twins = [Twins(2, 3, 1.0, False), Twins(0, 3, 0.9, False)]
-    merged = merge_scenes(["a", "b", "b", "c", "d"], twins)
+    pairs = [DuplicatePair(2, 3, 1.0, False), DuplicatePair(0, 3, 0.9, False)]
+    merged = merge_scenes(["a", "b", "b", "c", "d"], pairs)
     assert merged == {"a": "a", "b": "a", "c": "a", "d": "d"}
-    assert merge_scenes(["b", "a"], [Twins(0, 1, 1.0, False)]) == {"b": "b", "a": "b"}
+    assert merge_scenes(["b", "a"], [DuplicatePair(0, 1, 1.0, False)]) == {"b": "b", "a": "b"}
     assert merge_scenes(["a"], []) == {"a": "a"}
 
 

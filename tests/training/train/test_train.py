@@ -28,7 +28,7 @@ from training.labels import LABELS
 from training.photos import load_photos
 from training.train import __main__ as train
 from training.train.fitting import Recipe, fit_from_scratch
-from training.train.learners import TowardsFullness, kinds_of
+from training.train.learners import SoftTargetCrossEntropy, kinds_of
 from training.weights import load_start
 
 FILES = {
@@ -195,7 +195,7 @@ def test_a_start_is_carried_into_the_network(tmp_path: Path) -> None:
 def test_the_loss_is_lowest_where_p_full_is_what_the_photo_teaches(vocab: list[str]) -> None:
     taught = torch.tensor([0.0, 1.0, 0.3])[: len(vocab)]
     right = torch.stack([1 - taught, taught], dim=1).clamp(1e-4).log()
-    loss, kinds = TowardsFullness(vocab), torch.arange(len(vocab))
+    loss, kinds = SoftTargetCrossEntropy(vocab), torch.arange(len(vocab))
     assert loss(right, kinds) < loss(right.flip(1), kinds)
     assert loss(right, kinds) < loss(torch.zeros_like(right), kinds)
 

@@ -1,14 +1,12 @@
-"""The HTML of the review page: a card, or a grid of tiles with one chosen. Pictures are embedded as data URIs."""
+"""The HTML of the review page: one card, or a grid of tiles of which one is chosen. Pictures are embedded as data URIs."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from carpark.errors import BadImage
-from carpark.images import open_image
+from carpark.images import jpeg_data_uri, open_image
 from training.clean.page.queue import Card
 
 LARGE_PX, SMALL_PX = 900, 240
@@ -16,18 +14,18 @@ BLANK_PICTURE = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' widt
 
 
 def draw_nothing(turn: int) -> str:
-    """The text that stands there when the choice admits no card."""
+    """The text that is shown when no card passes the filter."""
     return f'<div class="done" data-turn="{turn}">Nothing left to decide here. Show others, or stop the page with Ctrl-C.</div>'
 
 
 def draw_progress(done: int, total: int) -> str:
-    """A progress bar with the numbers beside it."""
+    """A progress bar and its numbers."""
     words = f"<span>{done} of {total} decided</span>"
     return f'<div class="progress"><progress value="{done}" max="{max(total, 1)}" aria-label="decided"></progress>{words}</div>'
 
 
 def draw_card(card: Card, turn: int) -> str:
-    """One photo with everything known about it, and other photos of its scene."""
+    """One photo, what is known about it, and other photos of its scene."""
     return f"""
 <div class="card" data-turn="{turn}" data-file="{html.escape(card.file)}">
   <figure class="photo">{_picture(card.file, card.path, LARGE_PX)}</figure>
@@ -36,7 +34,7 @@ def draw_card(card: Card, turn: int) -> str:
 
 
 def draw_grid(cards: Sequence[Card], chosen: Card, turn: int) -> str:
-    """The tiles in order, and everything known about the chosen one."""
+    """The tiles in order, and what is known about the chosen one."""
     tiles = "".join(_tile(card, is_chosen=card.file == chosen.file) for card in cards)
     return f"""
 <div class="grid" data-turn="{turn}" data-file="{html.escape(chosen.file)}">
@@ -85,6 +83,4 @@ def _data_uri(path: Path, side_px: int) -> str:
     except BadImage:
         return BLANK_PICTURE
     image.thumbnail((side_px, side_px))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return jpeg_data_uri(image, quality=85)

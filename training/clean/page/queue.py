@@ -1,6 +1,6 @@
-"""The photos that a person decides about: one card for each, worst first.
+"""The photos that a person decides about: one card for each, the most doubtful first.
 
-Every call reads cleaning.csv anew. So several pages, and a page that is loaded again, show the same.
+Every call reads cleaning.csv again, so several open pages show the same state.
 """
 
 from collections.abc import Sequence
@@ -22,32 +22,32 @@ from training.clean.decisions import (
     SCENE,
     Decision,
     cleaning_log,
-    decide_fates,
+    decide_outcomes,
     read_decisions,
     read_p_full,
     to_row,
 )
 
-UNDO = "undo"  # the reason of a row that undoes another one
+UNDO = "undo"  # the reason in a row that undoes an earlier row
 ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A photo to look at."""
+    """One photo and what is known about it."""
 
     file: str
     sha256: str
     label: str  # "" for a photo without one
     p_full: float | None  # out of fold; None without a prediction
-    proposal: str  # the surest one; "" without one
-    reasons: tuple[str, ...]
-    score: float  # of the surest proposal; 0 without one
+    proposal: str  # the one with the highest score; "" without a proposal
+    reasons: tuple[str, ...]  # of all proposals
+    score: float  # of the proposal; 0 without one
     license: str
     credit: str
     path: Path
     same_scene: tuple[tuple[str, Path], ...]  # file and path of other photos of the scene, at most four
-    decision: str  # a person's; "" without one
+    decision: str  # of a person; "" without one
     is_decided: bool  # by a person or by --auto
 
     @property
@@ -58,15 +58,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which cards are shown."""
+    """The filter of the page: which cards are shown."""
 
     state: str = "undecided"  # undecided, proposed or all
     label: str = ANY
-    reason: str = ANY  # a pass: files or labels
+    reason: str = ANY  # the pass that made a proposal: files or labels
     prediction: str = ANY
 
     def admits(self, card: Card) -> bool:
-        """True if the card is shown."""
+        """Whether the card is shown."""
         needs_decision = bool(card.proposal) or not card.label
         return (
             (self.state == "all" or (needs_decision and (self.state == "proposed" or not card.is_decided)))
@@ -80,13 +80,13 @@ EVERYTHING = Choice("all")
 
 
 def count_decided(cards: Sequence[Card]) -> tuple[int, int]:
-    """How many of the photos that need a decision have one, and how many need one."""
+    """Of the photos that need a decision: how many have one, and how many there are."""
     open_or_done = [card for card in cards if Choice("proposed").admits(card)]
     return sum(card.is_decided for card in open_or_done), len(open_or_done)
 
 
 class ReviewQueue:
-    """The cards of the photos in a table of `read_photos`. Decisions go to the cleaning.csv of the folder `out`."""
+    """The cards of a table of `read_photos`. Decisions are written to the cleaning.csv of the folder `out`."""
 
     def __init__(self, photos: pd.DataFrame, out: Path, reviewer: str) -> None:
         self.out = out
@@ -95,13 +95,13 @@ class ReviewQueue:
         self._paths: dict[str, Path] = dict(zip(photos.file, photos.path, strict=True))
 
     def cards(self, choice: Choice) -> list[Card]:
-        """The cards that `choice` admits, by falling score of the surest proposal, then in the order of the table. Raises BadPhotos."""
+        """The cards that `choice` admits, the highest score first, then in the order of the table. Raises BadPhotos."""
         rows = read_decisions(self.out / CLEANING_FILE)
         by_file: dict[str, list[Decision]] = {}
         for row in rows:
             by_file.setdefault(row.file, []).append(row)
-        fates = decide_fates(rows)
-        scenes = {file: (fates[file].scene if file in fates else "") or str(scene) for file, scene in self._photos.scene.items()}
+        outcomes = decide_outcomes(rows)
+        scenes = {file: (outcomes[file].scene if file in outcomes else "") or str(scene) for file, scene in self._photos.scene.items()}
         members: dict[str, list[str]] = {}
         for file, scene in scenes.items():
             members.setdefault(scene, []).append(str(file))
@@ -109,11 +109,11 @@ class ReviewQueue:
         return sorted(filter(choice.admits, cards), key=lambda card: -card.score)
 
     def decide(self, card: Card, decision: str, reason: str = "") -> None:
-        """Records a decision; on disk when this returns. Raises OSError."""
+        """Records a decision, which is on disk when this returns. Raises OSError."""
         self._append(Decision(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
 
     def undo(self) -> str:
-        """Undoes the reviewer's last mark. Returns its file, "" if nothing was marked. Raises OSError."""
+        """Undoes the reviewer's last mark. Returns the photo's file, or "" if there is no mark left. Raises OSError."""
         stack: list[Decision] = []
         for row in read_decisions(self.out / CLEANING_FILE):
             if row.pass_name == REVIEW and row.decided_by == self.reviewer:

@@ -1,4 +1,4 @@
-"""The review page: photos worst first, one at a time or in a grid, marked by keys. Each mark is on disk before the next photo shows."""
+"""The review page: the most doubtful photos first, one at a time or in a grid. A key marks a photo, and the mark is saved at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,17 +26,17 @@ Shown = tuple[str, str, str, int, list[str]]  # HTML of the cards, HTML of the p
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What one page shows, as it sends it with each event."""
+    """What a browser's page shows; the page sends it with each event."""
 
     file: str  # of the chosen card
-    turn: int  # goes up with each answer, so that a key pressed twice counts once
+    turn: int  # increases with each answer, so that a key pressed twice counts once
     tiles: list[str]  # files of the grid
     view: str  # one or grid
     choice: Choice
 
 
 def build_page(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.Blocks:
-    """The page of a review queue. `marks`: by key, what the button says and the decision."""
+    """The page of a review queue. `marks` maps a key to the text of its button and the decision."""
     with gr.Blocks(title="Review photos", analytics_enabled=False) as page:
         progress = gr.HTML()
         with gr.Row(elem_classes="choices"):
@@ -75,7 +75,7 @@ def build_page(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]]) -> gr.B
 def answer(
     queue: ReviewQueue, act: Callable[[ReviewQueue, PageState], Shown], file: str, turn: int, tiles: list[str], view: str, *choice: str
 ) -> Shown:
-    """Handles an event: `act` on what the page sent."""
+    """Handles an event: calls `act` with what the page sent."""
     return act(queue, PageState(file, turn, tiles, view, Choice(*choice)))
 
 
@@ -90,7 +90,7 @@ def switch_view(view: str) -> str:
 
 
 def mark(queue: ReviewQueue, page: PageState, *, decision: str, reason: str) -> Shown:
-    """Decides about the chosen card, even if another page has decided about it meanwhile, and shows the next one."""
+    """Records a decision about the chosen card, even if another page has just recorded one, and shows the next card."""
     following = _files_after(queue.cards(page.choice), page.file)
     if card := next((card for card in queue.cards(EVERYTHING) if card.file == page.file), None):
         queue.decide(card, decision, reason)
@@ -98,7 +98,7 @@ def mark(queue: ReviewQueue, page: PageState, *, decision: str, reason: str) -> 
 
 
 def show_next(queue: ReviewQueue, page: PageState) -> Shown:
-    """Shows the card after the chosen one, without a decision."""
+    """Shows the next card without recording a decision."""
     return _show(queue, page, _files_after(queue.cards(page.choice), page.file))
 
 
@@ -113,7 +113,7 @@ def show_same(queue: ReviewQueue, page: PageState) -> Shown:
 
 
 def show_first(queue: ReviewQueue, page: PageState) -> Shown:
-    """Shows the worst card of the choice."""
+    """Shows the first card that passes the filter."""
     return _show(queue, replace(page, file="", tiles=[]), [])
 
 
@@ -123,15 +123,15 @@ def _files_after(cards: list[Card], file: str) -> list[str]:
 
 
 def _show(queue: ReviewQueue, page: PageState, wanted: list[str]) -> Shown:
-    """Shows the first card of `wanted` that is in the choice, else the first of all.
+    """Shows the first card of `wanted` that passes the filter, else the first card of all.
 
-    A grid keeps its tiles, with the decisions on them, until the card to show is not among them.
+    A grid keeps its tiles, with their decisions, as long as the card to show is one of them.
     """
     turn, everything = page.turn + 1, {card.file: card for card in queue.cards(EVERYTHING)}
     files = [file for file, card in everything.items() if page.choice.admits(card)]
     is_on_grid = page.view == GRID and page.file in page.tiles
     if is_on_grid and wanted[:1] == [page.file] and page.file in everything:
-        chosen = page.file  # a decided tile may be chosen again
+        chosen = page.file  # a tile stays in the grid when it is decided, so it may be chosen again
     else:
         chosen = next((file for file in wanted if file in files), files[0] if files else "")
     progress = draw_progress(*count_decided(list(everything.values())))
@@ -147,7 +147,7 @@ def _show(queue: ReviewQueue, page: PageState, wanted: list[str]) -> Shown:
 
 
 def serve(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]], port: int) -> None:
-    """Serves the page on this machine alone until it is interrupted. Raises BadPhotos and BadSetting."""
+    """Serves the page on 127.0.0.1 until it is interrupted. Raises BadPhotos and BadSetting."""
     page = build_page(queue, marks)
     try:
         page.launch(

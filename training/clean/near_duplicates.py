@@ -1,6 +1,6 @@
-"""Near-duplicates: a picture that is there again, cropped, mirrored, re-encoded, brightened or watermarked; and how they merge scenes.
+"""Find near-duplicates (the same picture cropped, mirrored, re-encoded, brightened or watermarked) and merge their scenes.
 
-A perceptual hash and the embedding find candidates. Laying one picture over the other confirms them.
+A perceptual hash and the embedding find candidate pairs. A pair counts if the pixels of one picture correlate with those of the other.
 """
 
 from collections.abc import Iterable
@@ -21,17 +21,17 @@ from training.clean.survey import Survey, Thumbnail
 NEIGHBOURS = 6  # candidates by embedding for each photo
 HASH_BITS = 14  # of 64 that may differ in a candidate; unrelated photos differ in 32
 SCALES = tuple(1 - 0.03 * step for step in range(17))  # the side of a crop as a share of the whole picture's
-# Two photos are twins from this correlation of their pixels on. Of 72 crops of real photos, some mirrored or darkened, 71 reached
-# MIN_LIKENESS. Of the 328 most alike pairs of different places, none exceeded 0.76. Of all pairs of 208 photos, one had 0.80: two empty
-# lots under a wide sky. So below CERTAIN_LIKENESS a person decides. From CLOSE_ENOUGH on the search stops.
+# Correlation of the pixels from which two photos count as near-duplicates. Of 72 crops of real photos, some mirrored or darkened, 71
+# reached MIN_LIKENESS. The 328 most similar pairs of different places stayed at 0.76 or less. Of all pairs of 208 photos, one had 0.80:
+# two empty lots under a wide sky. So below CERTAIN_LIKENESS a person decides. At CLOSE_ENOUGH the search stops.
 MIN_LIKENESS, CERTAIN_LIKENESS, CLOSE_ENOUGH = 0.78, 0.82, 0.95
-HOPEFUL = 0.5  # from here on a pixel more or less on each side is tried: half a pixel of shift takes 0.1 off a crop of fine detail
-FINE_PX = 2.0  # detail wider than a few of these is light and sky, which many car parks share
+HOPEFUL = 0.5  # from here on, sizes one pixel larger and smaller are tried: half a pixel of shift costs a crop of fine detail 0.1
+FINE_PX = 2.0  # standard deviation of the blur that is subtracted: wider detail is light and sky, which many car parks share
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
-    """Two photos, by row number, the earlier one first; one is a copy of the other."""
+class DuplicatePair:
+    """Two photos, by row number and the earlier one first, of which one is a copy of the other."""
 
     one: int
     other: int
@@ -39,19 +39,19 @@ class Twins:
     is_mirrored: bool
 
 
-def find_twins(survey: Survey) -> list[Twins]:
-    """All confirmed pairs, most alike first."""
+def find_near_duplicates(survey: Survey) -> list[DuplicatePair]:
+    """All confirmed pairs, the highest likeness first."""
     found = []
     details = [None if thumbnail is None else thumbnail - gaussian_filter(thumbnail, FINE_PX) for thumbnail in survey.thumbnails]
     for one, other in tqdm(sorted(_candidates(survey)), desc="comparing", unit="pair"):
         plain, mirrored = (_likeness(details[one], details[other], is_mirrored=mirror) for mirror in (False, True))
         if max(plain, mirrored) >= MIN_LIKENESS:
-            found.append(Twins(one, other, max(plain, mirrored), mirrored > plain))
-    return sorted(found, key=lambda twins: -twins.likeness)
+            found.append(DuplicatePair(one, other, max(plain, mirrored), mirrored > plain))
+    return sorted(found, key=lambda pair: -pair.likeness)
 
 
 def _candidates(survey: Survey) -> set[tuple[int, int]]:
-    """Pairs of readable photos worth a closer look."""
+    """Pairs of readable photos whose pixels are worth comparing."""
     rows = np.flatnonzero(survey.is_readable)
     hashes, mirrored = (
         np.array([int(texts[row], 16) for row in rows], dtype=np.uint64) for texts in (survey.photos.phash.tolist(), survey.mirrored_phash)
@@ -71,10 +71,10 @@ def _likeness(a: Thumbnail | None, b: Thumbnail | None, *, is_mirrored: bool) ->
     if a is None or b is None:
         return 0.0
     b = b[:, ::-1] if is_mirrored else b
-    return max(lay_over(a, b), lay_over(b, a))
+    return max(best_correlation(a, b), best_correlation(b, a))
 
 
-def lay_over(whole: Thumbnail, part: Thumbnail) -> float:
+def best_correlation(whole: Thumbnail, part: Thumbnail) -> float:
     """The best correlation, -1 to 1, of `part` anywhere over `whole`, at each of `SCALES`.
 
     Normalised cross-correlation (Lewis 1995): independent of brightness and contrast.
@@ -83,7 +83,7 @@ def lay_over(whole: Thumbnail, part: Thumbnail) -> float:
     picture = Image.fromarray(np.ascontiguousarray(part))
     tried: dict[tuple[int, int], float] = {}
 
-    def lay(width: int, height: int) -> float:
+    def try_size(width: int, height: int) -> float:
         size = min(max(width, 1), whole.shape[1]), min(max(height, 1), whole.shape[0])
         if size not in tried:
             template = np.asarray(picture.resize(size, Image.Resampling.BILINEAR))
@@ -91,13 +91,13 @@ def lay_over(whole: Thumbnail, part: Thumbnail) -> float:
         return tried[size]
 
     for scale in SCALES:
-        if lay(round(part.shape[1] * room * scale), round(part.shape[0] * room * scale)) >= CLOSE_ENOUGH:
+        if try_size(round(part.shape[1] * room * scale), round(part.shape[0] * room * scale)) >= CLOSE_ENOUGH:
             break
     for _ in range(2):
         (width, height), best = max(tried.items(), key=lambda item: item[1])
         if HOPEFUL <= best < CLOSE_ENOUGH:
             for wider, higher in product((-1, 0, 1), repeat=2):
-                lay(width + wider, height + higher)
+                try_size(width + wider, height + higher)
     return max(tried.values())
 
 
@@ -108,7 +108,7 @@ def _correlate(whole: Thumbnail, template: Thumbnail) -> npt.NDArray[np.float32]
     places = fftconvolve(whole, template[::-1, ::-1], mode="valid")
     sums, squares = _box_sums(whole, template.shape), _box_sums(whole**2, template.shape)
     local = np.sqrt(np.maximum(squares - sums**2 / template.size, 0))
-    flat = np.sqrt(template.size)  # one grey level of spread: anything flatter matches everything
+    flat = np.sqrt(template.size)  # a spread of one grey level: what is flatter would match everything
     return np.where((local > flat) & (spread > flat), places / np.maximum(local * spread, 1e-6), 0).astype(np.float32)
 
 
@@ -120,11 +120,11 @@ def _box_sums(picture: Thumbnail, shape: tuple[int, ...]) -> npt.NDArray[np.floa
     return sums
 
 
-def merge_scenes(scenes: Iterable[str], twins: Iterable[Twins]) -> dict[str, str]:
-    """The merged scene of each scene: scenes linked by twins take the name of the first of them. `scenes` has one entry a photo."""
+def merge_scenes(scenes: Iterable[str], pairs: Iterable[DuplicatePair]) -> dict[str, str]:
+    """The merged scene of each scene: scenes linked by a pair take the name of the first one. `scenes` has one entry for each photo."""
     scenes = list(scenes)
     number = {scene: n for n, scene in enumerate(dict.fromkeys(scenes))}
-    links = [(number[scenes[pair.one]], number[scenes[pair.other]]) for pair in twins]
+    links = [(number[scenes[pair.one]], number[scenes[pair.other]]) for pair in pairs]
     rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
     _, groups = connected_components(coo_array((np.ones(len(links)), (rows, columns)), shape=(len(number), len(number))), directed=False)
     first: dict[int, str] = {}
