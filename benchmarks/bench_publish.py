@@ -43,9 +43,11 @@ done("ask the Hub, verify")
 app.build_page(sources, Path(sys.argv[2]))
 done("build the page")
 model = sources.photo_model()
-done("load the learner")
+done("load the ONNX form")
 model.p_full([open_image(Path(sys.argv[1]))])
 done("first answer")
+sources.learner()
+done("wait for a pause, load the learner")
 print(json.dumps(parts))
 """
 

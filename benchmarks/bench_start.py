@@ -20,74 +20,79 @@ from gradio_client import Client, handle_file
 from benchmarks.bench_model import draw_frames
 from tests.running_space import SPACE, RunningSpace, running_space
 
-STARTS = 1
+STARTS = 5
 HELLO = """
 import gradio as gr
 
 gr.Interface(lambda name: f"Hello {name}", "text", "text").launch()
 """
+ASK_EVERY_S = 3.0  # for the learner, which waits for a pause of visitors
 IDLE_S = 5.0  # without a visitor, before memory is read
 
 
 def main() -> None:
-    """Print a line for each start, and one with the medians."""
+    """Print a line for each start, one with the medians, and one for both pages started at the same moment."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_start")
     parser.add_argument("--model", type=Path, default=Path("artifacts/model"))
     parser.add_argument("--dataset", type=Path, default=Path("artifacts/dataset"))
     parser.add_argument("--archive", type=Path, default=Path("artifacts/sample/archive"))
     args = parser.parse_args()
     settings = {f"CARPARK_{name.upper()}": str(path.resolve()) for name, path in vars(args).items() if path.exists()}
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor() as pool:
         hello = Path(work, "hello")
         hello.mkdir()
         (hello / "app.py").write_text(HELLO)
         (photo,) = draw_frames(Path(work), 1)
-        runs = [start_both(hello, settings, photo) for _ in range(STARTS + 1)][1:]
-        for run in runs:
-            print(json.dumps({"benchmark": "one start"} | run), flush=True)
+        runs = []
+        for number in range(STARTS + 1):
+            run = with_ratios(time_hello(hello) | time_space(settings, photo))
+            if number:  # the first one compiles
+                runs.append(run)
+                print(json.dumps({"benchmark": "one start of each, in turn"} | run), flush=True)
         medians = {name: round(statistics.median(run[name] for run in runs), 2) for name in runs[0]}
         print(json.dumps({"benchmark": "start, median", "starts": STARTS, "cpu_cores": os.cpu_count()} | medians), flush=True)
-        with ThreadPoolExecutor() as pool:
-            pages = pool.submit(time_hello, hello), pool.submit(time_space, settings, photo)
-            hello_s, ours = (page.result() for page in pages)
-        print(json.dumps({"benchmark": "both at the same time"} | compare(hello_s, ours)))
+        side_by_side = [pool.submit(time_hello, hello), pool.submit(time_space, settings, photo)]
+        hello_times, our_times = (page.result() for page in side_by_side)
+        print(json.dumps({"benchmark": "one start of each, side by side"} | with_ratios(hello_times | our_times)))
 
 
-def start_both(hello: Path, settings: Mapping[str, str], photo: Path) -> dict[str, float]:
-    """One start of each, one after the other."""
-    return compare(time_hello(hello), time_space(settings, photo))
+def with_ratios(times: dict[str, float]) -> dict[str, float]:
+    """The times, rounded, with how many times as long our page takes as a bare one, by the clock and in seconds of work."""
+    ratios = {f"page_{kind}_ratio": times[f"page_{kind}"] / times[f"hello_{kind}"] for kind in ("s", "cpu_s")}
+    return {name: round(value, 2) for name, value in (times | ratios).items()}
 
 
-def compare(hello_page_s: float, ours: dict[str, float]) -> dict[str, float]:
-    """The numbers of one start of each, with how many times as long our page takes."""
-    return {"hello_page_s": round(hello_page_s, 2), **ours, "page_ratio": round(ours["page_s"] / hello_page_s, 2)}
-
-
-def time_hello(folder: Path) -> float:
-    """Seconds from the start of the process until a page that only says hello is served."""
+def time_hello(folder: Path) -> dict[str, float]:
+    """Seconds from the start of the process until a page that only says hello is served, and seconds of work."""
     began = time.perf_counter()
-    with running_space({}, folder):
-        return time.perf_counter() - began
+    with running_space({}, folder) as space:
+        return {"hello_s": time.perf_counter() - began, "hello_cpu_s": cpu_seconds(space)}
 
 
 def time_space(settings: Mapping[str, str], photo: Path) -> dict[str, float]:
-    """Seconds from the start of the process until our page is served; from the page until the first photo is answered, by a client that
-    connects first, and until the learner answers; memory in MB when all is loaded and nobody asks.
+    """Seconds from the start of the process until our page is served; from then until a client has connected, until it has its first
+    answer, and until the learner answers; memory in MB when all is loaded and nobody asks.
     """
     began = time.perf_counter()
     with running_space(settings, SPACE) as space:
-        page_s = time.perf_counter() - began
+        times = {"page_s": time.perf_counter() - began, "page_cpu_s": cpu_seconds(space)}
+        page = time.perf_counter()
         client = Client(space.url, verbose=False)
-        connected_s = time.perf_counter() - began
+        times["connected_after_s"] = time.perf_counter() - page
         engine = client.predict(handle_file(photo), api_name="/classify")["engine"]
-        answer_s = time.perf_counter() - began
+        times["answer_after_s"] = time.perf_counter() - page
         while engine != "learner":
-            time.sleep(0.2)
+            time.sleep(ASK_EVERY_S)
             engine = client.predict(handle_file(photo), api_name="/classify")["engine"]
-        learner_s = time.perf_counter() - began
+        times["learner_after_s"] = time.perf_counter() - page
         time.sleep(IDLE_S)
-        after = {"connected": connected_s, "first_answer": answer_s, "learner": learner_s}
-        return {"page_s": round(page_s, 2)} | {f"{name}_after_page_s": round(at - page_s, 2) for name, at in after.items()} | memory(space)
+        return times | memory(space)
+
+
+def cpu_seconds(space: RunningSpace) -> float:
+    """The work that the process has done so far, in seconds of one core: steadier than the clock where others work beside it."""
+    fields = Path(f"/proc/{space.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(space: RunningSpace) -> dict[str, float]:

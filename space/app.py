@@ -75,7 +75,8 @@ def main() -> None:
     with one_line_errors():
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(PINS_FILE)))
     sources.open_quick()
-    with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
+    with tempfile.TemporaryDirectory(prefix="carpark-") as work:
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(work, "uploads")))  # else it is /tmp/gradio, which may be another user's
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(
