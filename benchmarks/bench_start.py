@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
 from benchmarks.bench_model import draw_frames
-from tests.running_space import SPACE, RunningSpace, running_space
+from tests.running_space import SPACE, RunningSpace, connect, running_space
 
 STARTS = 5
 HELLO = """
@@ -77,7 +77,7 @@ def time_space(settings: Mapping[str, str], photo: Path) -> dict[str, float]:
     with running_space(settings, SPACE) as space:
         times = {"page_s": time.perf_counter() - began, "page_cpu_s": cpu_seconds(space)}
         page = time.perf_counter()
-        client = Client(space.url, verbose=False)
+        client = connect(space.url)
         times["connected_after_s"] = time.perf_counter() - page
         engine = client.predict(handle_file(photo), api_name="/classify")["engine"]
         times["answer_after_s"] = time.perf_counter() - page

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
 from tests.proxy import proxied
-from tests.running_space import running_space
+from tests.running_space import connect, running_space
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_the_page_names_its_own_address(address: str) -> None:
 
 def test_an_upload_in_chunks_is_answered(address: str, sample_folder: Path) -> None:
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
-    assert Client(address, verbose=False).predict(handle_file(photo), api_name="/classify")["label"] in ("empty", "full")
+    assert connect(address).predict(handle_file(photo), api_name="/classify")["label"] in ("empty", "full")
 
 
 def test_a_body_in_chunks_that_is_too_large_is_refused_in_one_line(address: str) -> None:
