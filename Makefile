@@ -87,6 +87,7 @@ bench: artifacts/model/config.json
 	$(RUN) -W ignore -m benchmarks.bench_model
 	$(RUN) -W ignore -m benchmarks.bench_day
 	$(RUN) -W ignore -m benchmarks.bench_page
+	$(RUN) -W ignore -m benchmarks.bench_start
 	$(RUN) -W ignore -m benchmarks.bench_sample
 	$(RUN) -W ignore -m benchmarks.bench_record
 	$(RUN) -W ignore -m benchmarks.bench_publish

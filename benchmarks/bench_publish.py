@@ -17,10 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
 from tests.mini_hub import MiniHub
-from tests.running_space import RunningSpace, running_space
+from tests.running_space import RunningSpace, connect, running_space
 
 STARTS = 5
 FETCH = "import sys; from huggingface_hub import snapshot_download as get; get(sys.argv[1], repo_type='space', local_dir=sys.argv[2])"
@@ -43,9 +43,11 @@ done("ask the Hub, verify")
 app.build_page(sources, Path(sys.argv[2]))
 done("build the page")
 model = sources.photo_model()
-done("load the learner")
+done("load the ONNX form")
 model.p_full([open_image(Path(sys.argv[1]))])
 done("first answer")
+sources.learner()
+done("wait for a pause, load the learner")
 print(json.dumps(parts))
 """
 
@@ -63,7 +65,7 @@ def start_once(folder: Path, settings: Mapping[str, str], photo: Path) -> tuple[
     started = time.perf_counter()
     with running_space(settings, folder) as space:
         page_s = time.perf_counter() - started
-        Client(space.url, verbose=False).predict(handle_file(photo), api_name="/classify")
+        connect(space.url).predict(handle_file(photo), api_name="/classify")
         answer_s = time.perf_counter() - started
         return {"page_s": page_s, "answer_s": answer_s}, peak_mb(space)
 

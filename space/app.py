@@ -25,8 +25,8 @@ from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
 from tabs.day.tab import build_camera_day_tab
 from tabs.photo.tab import build_photo_tab
-from tabs.samples import write_samples
-from tabs.sources import Sources
+from tabs.samples import Sample, write_samples
+from tabs.sources import Sources, once
 from tabs.theme import HEAD, HEADER, STYLES, THEME
 
 MOST_WAITING, SIDE_BY_SIDE = 60, 8  # events in the queue; events of one kind at a time, where a tab does not say
@@ -34,25 +34,25 @@ HOURLY_AFTER_A_DAY_S = (3_600, 86_400)  # how often uploads and downloads are cl
 
 
 def build_page(sources: Sources, work: Path) -> gr.Blocks:
-    """The whole page; sample photos are written to `work`."""
-    samples, dataset_problem = samples_of(sources, work)
+    """The whole page; sample photos are written to `work` when a visitor first opens it."""
+    samples = once(lambda: samples_of(sources, work))
 
     def show_problems() -> str:
-        lines = [*sources.problems(), *dataset_problem, *sources.notes()]
+        lines = [*sources.problems(), *samples()[1], *sources.notes()]
         return "".join(f'<p class="problem">{html.escape(without_secrets(line))}</p>' for line in lines)
 
     with gr.Blocks(title="Car park classifier", analytics_enabled=False, delete_cache=HOURLY_AFTER_A_DAY_S) as page:
         gr.HTML(HEADER)
         problems = gr.HTML(elem_id="problems", js_on_load=READ_ALOUD)
         with gr.Tabs() as tabs:
-            build_photo_tab(tabs, sources, samples)
+            build_photo_tab(page, tabs, sources, lambda: samples()[0])
             build_camera_day_tab(page, tabs, sources)
             build_about_tab(page, sources)
         page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")
     return page
 
 
-def samples_of(sources: Sources, work: Path) -> tuple[list[tuple[Path, str]], list[str]]:
+def samples_of(sources: Sources, work: Path) -> tuple[list[Sample], list[str]]:
     """Sample photos with their labels, or none, and the reason why the named dataset cannot be used."""
     if not sources.name_of("CARPARK_DATASET"):
         return [], []
@@ -74,7 +74,9 @@ def main() -> None:
     who = partial(visitor_of, behind_proxy=expects_proxy(os.environ))
     with one_line_errors():
         sources = Sources(os.environ, read_pins(Path(__file__).with_name(PINS_FILE)))
-    with tempfile.TemporaryDirectory(prefix="carpark-samples-") as work:
+    sources.open_quick()
+    with tempfile.TemporaryDirectory(prefix="carpark-") as work:
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(work, "uploads")))  # else it is /tmp/gradio, which may be another user's
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import requests
+from gradio_client import Client
 
 SPACE = Path(__file__).parent.parent / "space"
 PATIENCE_S = 180  # a fresh environment compiles its bytecode first
@@ -45,6 +46,11 @@ def running_space(settings: Mapping[str, str | Path], folder: Path = SPACE, pyth
             finally:
                 process.terminate()
                 process.wait(timeout=20)
+
+
+def connect(url: str) -> Client:
+    """A client that does not give up after five seconds: behind its first page, a Space is busy importing torch."""
+    return Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE_S})
 
 
 def _free_port() -> int:

@@ -1,7 +1,8 @@
 """ZeroGPU, the hardware that free accounts get for Gradio Spaces, starts an app only when some function is declared under `spaces.GPU`.
 
 The package `spaces` is on the Hub alone. Photos and camera days stay on the processor there too: one photo takes less time than to attach
-a GPU, no visitor's quota is spent, and a forked GPU worker could meet a model half loaded. Import this before torch.
+a GPU, no visitor's quota is spent, and a forked GPU worker could meet a model half loaded. Import this before torch. On that hardware
+the package itself imports torch, so there alone the page waits for it.
 """
 
 try:

@@ -105,12 +105,22 @@ def describe_model(sources: Sources) -> str:
         "Answers": f"full from {thresholds.full_at_least:.0%}, empty up to {thresholds.empty_at_most:.0%}, unsure in between",
         "Share taken": width_in_words(config.fullness),
         "Model": f"{sources.shown_name_of('CARPARK_MODEL')}{_revision(folder)}, config {config.sha256[:12]}",
+        "Photos are judged by": form_in_words(sources),
         "Sample photos": sources.shown_name_of("CARPARK_DATASET") or "none",
         "Camera frames": sources.shown_name_of("CARPARK_ARCHIVE") or "none",
     }
     links = {"Model": link_to(sources, "CARPARK_MODEL", "models"), "Sample photos": link_to(sources, "CARPARK_DATASET", "datasets")}
     rows = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}{links.get(name, '')}</dd>" for name, value in facts.items())
     return f'<dl class="facts">{rows}</dl>'
+
+
+def form_in_words(sources: Sources) -> str:
+    """Which form of the model answers photos now."""
+    try:
+        engine = sources.photo_model().engine
+    except CarparkError as error:
+        return without_secrets(str(error))
+    return "the exported learner" if engine == "learner" else "the model's ONNX form, until the exported learner is loaded"
 
 
 def link_to(sources: Sources, setting: str, kind: str) -> str:

@@ -8,13 +8,13 @@ from io import BytesIO
 from itertools import chain, zip_longest
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from PIL.Image import Image
 from pyarrow.lib import ArrowException
 
 from carpark.errors import BadImage, BadPhotos
 from carpark.images import IMAGE_SUFFIXES, open_image
 
+Sample = tuple[Path, str]  # a picture file, and its label
 UNSEEN_FIRST = ("test", "validation", "train")
 LONGEST_SIDE_PX = 1024  # enough for the page; a dataset may hold camera originals
 
@@ -28,12 +28,12 @@ class Candidate:
     read: Callable[[], bytes]  # its image file
 
 
-def write_samples(dataset: Path, out: Path, *, count: int = 8) -> list[tuple[Path, str]]:
+def write_samples(dataset: Path, out: Path, *, count: int = 8) -> list[Sample]:
     """Up to `count` photos of `dataset` written to `out` as JPEG, with the label of each; none where it has none.
 
     `dataset` is a dataset repo folder (data/*.parquet) or a photos folder (photos.csv, or a folder a label). Raises BadPhotos for another.
     """
-    samples: list[tuple[Path, str]] = []
+    samples: list[Sample] = []
     for candidate in in_turn(find_candidates(dataset)):
         if len(samples) == count:
             break
@@ -82,6 +82,8 @@ def _spread(candidates: list[Candidate], steps: int = 4) -> list[Candidate]:
 
 def _in_parquet(file: Path) -> list[Candidate]:
     """The rows of a parquet file that `datasets` wrote: `image` holds the file's bytes, `label` counts in the schema's names."""
+    import pyarrow.parquet as pq
+
     table = pq.read_table(file, columns=["image", "label", "scene"])
     features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
     names: list[str] = features["label"]["names"]

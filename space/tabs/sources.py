@@ -16,12 +16,14 @@ from carpark.errors import BadSetting, CarparkError
 from carpark.hub.revisions import Pin
 from carpark.hub.source import RepoType, open_source
 from carpark.model import load_model
-from carpark.model.config import Engine, read_config
+from carpark.model.config import MODEL_FILES, check_file, read_config
 from carpark.model.engines import Model, load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
 from serving.edge import without_secrets
+from serving.handover import Handover
+from serving.process import give_back_memory
 from serving.right_of_way import RightOfWay, giving_way, going_first
 
 T = TypeVar("T")
@@ -47,11 +49,17 @@ class Sources:
         self.model_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_MODEL"))
         self.dataset_folder: Callable[[], Path] = once(lambda: self._find_folder("CARPARK_DATASET"))
         self.archive: Callable[[], Archive] = once(lambda: open_archive(self._named("CARPARK_ARCHIVE"), self._cache()))
-        self.photo_model: Callable[[], Model] = once(lambda: going_first(self._load("learner"), way))
+        photos = Handover(
+            once(lambda: going_first(load_model(self._verified_folder(), "fp32"), way)),
+            once(lambda: going_first(self._load_learner(way), way)),
+        )
+        self.photo_model: Callable[[], Model] = photos.model
+        self.learner: Callable[[], Model] = photos.load
         self.neighbours: Callable[[], Neighbours] = once(lambda: load_neighbours(self.model_folder()))
         self.heat_mapper: Callable[[], HeatMapper] = once(self._load_heat_mapper)
-        self.day_model: Callable[[], Model] = once(lambda: giving_way(self._load("int8"), way))
+        self.day_model: Callable[[], Model] = once(lambda: giving_way(load_model(self.model_folder(), "int8"), way))
         self.votes: Callable[[], VoteBox] = once(lambda: open_votes(self.name_of("CARPARK_VOTES"), self._cache_folder() / "votes"))
+        self._quick: tuple[Callable[[], object], ...] = (self.photo_model, self.neighbours, self.day_model, self.archive, self.votes)
 
     def name_of(self, setting: str) -> str:
         """What the setting says, or the pinned repo where it is not set; "" without either."""
@@ -77,8 +85,17 @@ class Sources:
         except RuntimeError as error:  # the home of an unknown user
             raise BadSetting(f"CARPARK_CACHE is {folder}, but that home does not exist. Set it to a folder.") from error
 
-    def _load(self, engine: Engine) -> Model:
-        return load_model(self.model_folder(), engine)
+    def _verified_folder(self) -> Path:
+        """The model folder, its learner's file verified: a folder is refused as a whole, before any form of it answers."""
+        folder = self.model_folder()
+        check_file(folder / MODEL_FILES["learner"], read_config(folder))
+        return folder
+
+    def _load_learner(self, way: RightOfWay) -> Model:
+        """The exported learner. The import of torch and fastai holds up every answer for seconds, so the first photos go before."""
+        folder = self._verified_folder()
+        way.wait_for_pause()
+        return load_model(folder, "learner")
 
     def _load_heat_mapper(self) -> HeatMapper:
         folder = self.model_folder()
@@ -95,13 +112,21 @@ class Sources:
 
     def problems(self) -> list[str]:
         """One line for each thing that keeps the tabs from their work; waits until all forms of the model are loaded."""
-        models: tuple[Callable[[], object], ...] = (self.day_model, self.photo_model, self.neighbours, self.heat_mapper)
-        openers = (*models, self.archive, self.votes)
+        openers = (*self._quick, self.learner, self.heat_mapper)
         return list(dict.fromkeys(line for opener in openers if (line := problem(opener))))
 
+    def open_quick(self) -> None:
+        """Open in the background what the first answers need."""
+        threading.Thread(target=lambda: [problem(opener) for opener in self._quick], name="open-quick", daemon=True).start()
+
     def warm_up(self) -> None:
-        """Load both forms of the model in the background, so that the first visitor does not wait for it."""
-        threading.Thread(target=self.problems, name="warm-up", daemon=True).start()
+        """Open all the rest in the background: torch and fastai, the learner, the heat map."""
+
+        def open_rest() -> None:
+            self.problems()
+            give_back_memory()
+
+        threading.Thread(target=open_rest, name="warm-up", daemon=True).start()
 
 
 def problem(opener: Callable[[], object]) -> str:

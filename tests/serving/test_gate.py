@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from serving.gate import MAX_BODY_BYTES, MAX_UPLOADED_BYTES, MOST_WAITING, Gate, expects_proxy, visitor_of
 
@@ -39,8 +40,9 @@ def gate_with(
     forget: Callable[[str], None] = lambda event: None,
     *,
     behind_proxy: bool = True,
+    app: Any = passed,
 ) -> Gate:
-    return Gate(passed, partial(visitor_of, behind_proxy=behind_proxy), count_waiting, forget)
+    return Gate(app, partial(visitor_of, behind_proxy=behind_proxy), count_waiting, forget)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +86,40 @@ def test_a_call_is_forgotten_when_its_answer_was_fetched_and_not_before() -> Non
     assert forgotten == ["5f1e", "6a2b"]
 
 
-def test_a_body_without_a_declared_length_is_not_read() -> None:
-    assert knock(gate_with(), "/gradio_api/upload", method="POST", size=None)[0] == 411
+async def reads_all(scope: Any, receive: Any, send: Any) -> None:
+    async for _ in Request(scope, receive).stream():
+        pass
+    await passed(scope, receive, send)
+
+
+def knock_in_chunks(gate: Gate, sizes: list[int]) -> tuple[int, str]:
+    """Status and line that the gate answers to an upload that declares no length, as a proxy may pass it on."""
+    parts = [{"type": "http.request", "body": bytes(size), "more_body": True} for size in sizes] + [{"type": "http.request", "body": b""}]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return parts.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"x-forwarded-for", LONDON.encode()), (b"transfer-encoding", b"chunked")]
+    asyncio.run(gate({"type": "http", "path": "/gradio_api/upload", "method": "POST", "headers": headers}, receive, send))
+    return sent[0]["status"], json.loads(sent[1]["body"]).get("detail", "")
+
+
+def test_a_body_in_chunks_is_counted_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MAX_BODY_BYTES, "upload", 100)
+    gate = gate_with(app=reads_all)
+    assert knock_in_chunks(gate, [60, 40]) == (200, "")
+    assert knock_in_chunks(gate, [60, 41, 10]) == (413, "The request has 101 bytes; at most 100 are taken. Send fewer or smaller files.")
+
+
+def test_uploads_in_chunks_count_for_the_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.gate.MAX_UPLOADED_BYTES", 100)
+    gate = gate_with(app=reads_all)
+    assert knock_in_chunks(gate, [50, 50]) == (200, "")
+    assert knock_in_chunks(gate, [1])[0] == 429
 
 
 def test_a_visitor_who_waits_for_many_answers_waits_and_another_does_not() -> None:

@@ -78,6 +78,31 @@ def test_as_many_batches_of_frames_are_judged_at_once_as_there_are_cores_and_no_
     assert len(counts) == 4 and max(counts) == 2
 
 
+def test_what_holds_up_every_answer_waits_until_no_photo_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(right_of_way, "PAUSE_S", 0.01)
+    monkeypatch.setattr(right_of_way, "MOST_S", SOON_S)
+    way, paused = RightOfWay(), threading.Event()
+
+    def wait() -> None:
+        way.wait_for_pause()
+        paused.set()
+
+    with way.taken():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not paused.wait(MOMENT_S)
+    waiting.join(SOON_S)
+    assert paused.is_set()
+
+
+def test_visitors_who_never_pause_are_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(right_of_way, "PAUSE_S", 0.01)
+    monkeypatch.setattr(right_of_way, "MOST_S", 0.05)
+    way = RightOfWay()
+    with way.taken():
+        way.wait_for_pause()
+
+
 def test_whoever_goes_first_the_answers_are_the_models(tiny_model_folder: Path) -> None:
     model, way = load_model(tiny_model_folder), RightOfWay()
     picture = Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 120, 3), dtype=np.uint8))

@@ -19,7 +19,7 @@ from carpark.model import load_model
 from carpark.slots import LONDON
 from tabs.photo.answer import PhotoAnswer
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.running_space import RunningSpace, running_space
+from tests.running_space import RunningSpace, connect, running_space
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def settings(sample_folder: Path, tiny_model_folder: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def client(space: RunningSpace) -> Client:
-    return Client(space.url, verbose=False)
+    return connect(space.url)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
         return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
 
     with Loopback(serve) as server, running_space(settings | {"CARPARK_ARCHIVE": f"{server.base}/archive"}) as over_http:
-        found = Client(over_http.url, verbose=False).predict(*camera_and_day, api_name="/camera_day")
+        found = connect(over_http.url).predict(*camera_and_day, api_name="/camera_day")
     expected = client.predict(*camera_and_day, api_name="/camera_day")
     assert [slot["p_full"] for slot in found["slots"]] == [slot["p_full"] for slot in expected["slots"]]
     assert [slot["state"] for slot in found["slots"]] == [slot["state"] for slot in expected["slots"]]
@@ -224,7 +224,7 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: 
     lot.save(tmp_path / "lot.png")
     broken = {"CARPARK_MODEL": half_written, "CARPARK_ARCHIVE": tmp_path / "lot.png"}
     with running_space(broken | {"CARPARK_DATASET": "../absent", "CARPARK_VOTES": "~nosuchuser/votes"}) as space:
-        client = Client(space.url, verbose=False)
+        client = connect(space.url)
         with pytest.raises(AppError, match=r"model is incomplete: model\.pkl is missing\. Fetch or make the folder again\."):
             classify(client, tmp_path / "lot.png")
         with pytest.raises(AppError, match=r"lot\.png' is not an archive: the folder does not exist\. Set CARPARK_ARCHIVE"):
@@ -234,7 +234,7 @@ def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: 
 
 def test_settings_that_are_not_set_are_asked_for(unset_space: RunningSpace, lot: Image.Image, tmp_path: Path) -> None:
     lot.save(tmp_path / "lot.png")
-    client = Client(unset_space.url, verbose=False)
+    client = connect(unset_space.url)
     with pytest.raises(AppError, match="CARPARK_MODEL is not set; expected a model repo"):
         classify(client, tmp_path / "lot.png")
     with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
@@ -245,5 +245,5 @@ def test_an_archive_that_is_down_is_an_answer(settings: dict[str, Path]) -> None
     refuse = Answer(b"<html>Internal Server Error</html>", 500)
     with Loopback(lambda path, nth: refuse) as server, running_space(settings | {"CARPARK_ARCHIVE": server.base}) as space:
         with pytest.raises(AppError, match=r"does not answer .*Check CARPARK_ARCHIVE, or try again later"):
-            Client(space.url, verbose=False).predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+            connect(space.url).predict("Abbey Road", "2026-03-02", api_name="/camera_day")
         assert requests.get(space.url, timeout=10).ok

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
-from tests.running_space import SPACE, running_space
+from tests.running_space import SPACE, connect, running_space
 
 LOADED = """
 import json, runpy, sys
@@ -38,7 +38,7 @@ def test_a_bare_copy_starts_classifies_and_writes_nothing_into_itself(
     before = set(files_of(bare_space))
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     with running_space({"CARPARK_MODEL": tiny_model_folder}, bare_space) as space:
-        answer = Client(space.url, verbose=False).predict(handle_file(photo), api_name="/classify")
+        answer = connect(space.url).predict(handle_file(photo), api_name="/classify")
     assert answer["label"] in ("empty", "full")
     assert set(files_of(bare_space)) == before
 

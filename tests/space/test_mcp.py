@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from carpark.images import open_image
 from carpark.model import load_model
-from tests.running_space import RunningSpace
+from tests.running_space import RunningSpace, connect
 
 
 def call_tool(space: RunningSpace, tool: str, **arguments: str) -> tuple[bool, str]:
@@ -34,7 +33,7 @@ def test_the_camera_day_tool_answers_with_its_uncertainty_as_the_api_does(space:
     failed, text = call_tool(space, "camera_day", camera=day.parent.name, day=day.name)
     assert not failed
     found = json.loads(text)
-    assert found == Client(space.url, verbose=False).predict(day.parent.name, day.name, api_name="/camera_day")
+    assert found == connect(space.url).predict(day.parent.name, day.name, api_name="/camera_day")
     usable = [slot for slot in found["slots"] if slot["state"] == "ok"]
     assert all(0 <= slot["p_full"] <= 1 and slot["sure"] in (True, False) for slot in usable)
     assert all(slot["p_full"] is None and slot["reason"] for slot in found["slots"] if slot["state"] != "ok")

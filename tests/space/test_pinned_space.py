@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from carpark.images import open_image
@@ -21,7 +21,7 @@ from carpark.model import load_model
 from tests.hub_repos import Blob
 from tests.mini_hub import MiniHub
 from tests.publishing import REPOS, ROOT, loopback_hub, publish_to, repo_of, request_for
-from tests.running_space import SPACE, running_space
+from tests.running_space import SPACE, connect, running_space
 
 # The Python that the Space's card names, with nothing but space/requirements.txt: another one than that which exported the learner.
 AS_HOSTED = ROOT / ".venv-space" / "bin" / "python"
@@ -99,7 +99,7 @@ def booby_trap(tmp_path: Path) -> tuple[Path, bytes]:
 def test_the_pushed_space_starts_alone_and_classifies(python: str, published: Publication, sample_folder: Path) -> None:
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     with running_space(published.hub.environment(None, home=published.home), published.space, python) as space:
-        page = Client(space.url, verbose=False)
+        page = connect(space.url)
         result = page.predict(handle_file(photo), api_name="/classify")
     assert result["p_full"] == pytest.approx(float(load_model(published.model, "learner").p_full([open_image(photo)])[0]), abs=1e-5)
 
@@ -129,7 +129,7 @@ def test_a_pickle_swapped_at_the_pinned_revision_is_never_opened(
     photo = next((sample_folder / "photos").glob("full/*.jpg"))
     try:
         with running_space(published.hub.environment(None, home=published.home), published.space) as space:
-            page = Client(space.url, verbose=False)
+            page = connect(space.url)
             for _ in range(2):  # the Space refuses the model and stays up
                 with pytest.raises(AppError, match=rf"^model\.pkl of {REPOS['model']}@") as refusal:
                     page.predict(handle_file(photo), api_name="/classify")

@@ -20,9 +20,9 @@ from training.publish.plans import content_revision
 from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
 from training.train.likeness import revision_of
 
-# What the Space loads of the model: the photo tab the learner, the neighbours and (for its heat map) the bare
+# What the Space loads of the model: the photo tab the learner, until then the fp32 form, the neighbours and (for its heat map) the bare
 # weights, the camera day the int8 form, the About tab the rest.
-LOADED_FILES = ("config.json", "metrics.json", MODEL_FILES["learner"], MODEL_FILES["safetensors"], MODEL_FILES["int8"], NEIGHBOURS_FILE)
+LOADED_FILES = ("config.json", "metrics.json", *MODEL_FILES.values(), NEIGHBOURS_FILE)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split that is there
 SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
 

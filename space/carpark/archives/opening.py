@@ -13,7 +13,6 @@ from carpark.archives.cached import CachedArchive
 from carpark.archives.chain import ArchiveChain
 from carpark.archives.folder import FolderArchive
 from carpark.archives.http import HttpArchive
-from carpark.archives.hub import HubArchive
 from carpark.archives.live import LiveArchive
 from carpark.cache import Cache
 from carpark.errors import BadSetting
@@ -43,6 +42,8 @@ def _open_one(location: str, cache: Cache | None) -> Archive:
         remote = HttpArchive(location.rstrip("/"))
         return CachedArchive(remote, cache) if cache else remote
     if (named := REPO_ID.fullmatch(location)) and not Path(location).exists():
+        from carpark.archives.hub import HubArchive  # brings Parquet, which the page is served without
+
         hub = HubArchive(named["repo"], named["revision"], cache)
         return CachedArchive(hub, cache) if cache else hub
     folder = find_folder(location)

@@ -121,6 +121,7 @@ def _batches(images: Iterable[Image], size: int) -> Iterator[list[Image]]:
 
 
 def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported; it would report its use to its maker
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

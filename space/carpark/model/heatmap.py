@@ -8,17 +8,20 @@ convolution needs a gradient, so it costs little more than the answer itself.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image as PILImage
 from PIL.Image import Image, Resampling
-from torch import Tensor, nn
 
 from carpark.model.config import ModelConfig
 from carpark.model.engines import prepare
-from carpark.model.network import FromPixels
+
+if TYPE_CHECKING:  # torch is loaded with the first network, not with the page
+    from torch import Tensor, nn
+
+    from carpark.model.network import FromPixels
 
 Heat = npt.NDArray[np.float32]  # (height, width), 0 to 1
 
@@ -43,7 +46,7 @@ class HeatMap:
 class HeatMapper:
     """Explains pictures by one network; safe to share between threads."""
 
-    def __init__(self, config: ModelConfig, network: FromPixels) -> None:
+    def __init__(self, config: ModelConfig, network: "FromPixels") -> None:
         self.config = config
         self._normalise = network.normalise
         self._stages, self._rest = split_after_convolutions(network.body, network.head)
@@ -52,6 +55,8 @@ class HeatMapper:
 
     def explain(self, image: Image) -> HeatMap:
         """The heat map of an RGB image."""
+        import torch
+
         pixels = torch.from_numpy(prepare(image, self.config.input_size, self.config.scene_boxes).copy())[None]
         with torch.no_grad():
             activations: Tensor = self._stages(self._normalise(pixels.permute(0, 3, 1, 2).float()))
@@ -66,8 +71,10 @@ class HeatMapper:
         return HeatMap(self.config.labels[likelier], upsample(evidence.numpy(), image.size))
 
 
-def split_after_convolutions(body: nn.Module, head: nn.Module) -> tuple[nn.Sequential, nn.Sequential]:
+def split_after_convolutions(body: "nn.Module", head: "nn.Module") -> tuple["nn.Sequential", "nn.Sequential"]:
     """fastai's body and head, cut after the last stage with a height and a width: some bodies end in a pooling layer."""
+    from torch import nn
+
     parts = list(body.children())
     pooling = [part for part in parts if isinstance(part, nn.AdaptiveAvgPool2d)]
     return nn.Sequential(*(part for part in parts if part not in pooling)), nn.Sequential(*pooling, *head.children())

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from carpark.errors import BadModel
 from carpark.model.config import CarPark, check_file, read_config
@@ -77,6 +76,8 @@ class Neighbours:
 
 def load_neighbours(folder: Path) -> Neighbours:
     """The training photos of a model folder, checked against config.json. Raises BadModel for a file that is not the one named there."""
+    import pyarrow.parquet as pq  # behind the page, as all that is slow to import
+
     config = read_config(folder)
     if NEIGHBOURS_FILE not in config.files:
         return Neighbours(pd.DataFrame(columns=list(NEIGHBOUR_COLUMNS)), np.empty((0, 0), np.float32), None)
@@ -93,6 +94,8 @@ def load_neighbours(folder: Path) -> Neighbours:
 
 def write_neighbours(folder: Path, photos: pd.DataFrame, features: Features) -> None:
     """The file that `load_neighbours` reads, from rows that have NEIGHBOUR_COLUMNS, in half precision: cosines keep three decimals."""
+    import pyarrow.parquet as pq
+
     table = pa.Table.from_pandas(photos[list(NEIGHBOUR_COLUMNS)], preserve_index=False)
     values = pa.array(features.astype(np.float16).ravel())
     pq.write_table(table.append_column("feature", pa.FixedSizeListArray.from_arrays(values, features.shape[1])), folder / NEIGHBOURS_FILE)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL.Image import Image
 from pydantic import Field
 
-from carpark.model.config import Label
+from carpark.model.config import Engine, Label
 from carpark.model.engines import Model
 from carpark.model.fullness import interval_of
 from carpark.model.neighbours import Neighbours
@@ -39,6 +39,7 @@ class PhotoAnswer:
     ]
     verdict: Annotated[str, Field(description="the answer in words, such as 'Full, 97% sure'")]
     model: Annotated[str, Field(description="sha256 of the model's config.json: names the model that answered")]
+    engine: Annotated[Engine, Field(description="the model's form that answered: fp32 until the learner is loaded, then learner")]
 
 
 def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> tuple[PhotoAnswer, npt.NDArray[np.float32]]:
@@ -63,7 +64,7 @@ def answer_of(model: Model, p_full: float, *, fullness: float, is_car_park: bool
         verdict = PARTLY_FULL
     else:
         verdict = f"Unsure, leaning {label}"
-    return PhotoAnswer(label, p_full, sure, share, low, high, is_car_park, verdict, model.config.sha256)
+    return PhotoAnswer(label, p_full, sure, share, low, high, is_car_park, verdict, model.config.sha256, model.engine)
 
 
 def kind_of(answer: PhotoAnswer) -> Kind:

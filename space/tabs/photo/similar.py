@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
 
 from carpark.errors import BadImage, BadPhotos
@@ -78,6 +77,8 @@ class TrainingPhotos:
         return jpeg_data_uri(image)
 
     def _add_parquet(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
         file = pq.ParquetFile(path, memory_map=True)
         there = [column for column in ("sha256", "file", *PROVENANCE) if column in file.schema_arrow.names]
         for group in range(file.num_row_groups):
@@ -120,6 +121,8 @@ def credit_of(provenance: dict[str, str]) -> str:
 
 def _picture_reader(path: Path, group: int, number: int) -> Callable[[], bytes]:
     """Reads one picture. Each call opens the file for itself: one ParquetFile is not safe to share between threads."""
+
+    import pyarrow.parquet as pq
 
     def read() -> bytes:
         with pq.ParquetFile(path, memory_map=True) as file:

@@ -1,9 +1,8 @@
 """The tab where a visitor uploads a photo, reads how full the car park is, and sees why; the `/classify` endpoint beside it."""
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -22,6 +21,7 @@ from tabs.photo.similar import TrainingPhotos, similar_view
 from tabs.photo.uploads import never_fetching, uploaded_file
 from tabs.photo.vote import OpenVote, VoteForm, build_vote_form
 from tabs.photo.why import heat_html, heat_view
+from tabs.samples import Sample
 from tabs.sources import Sources, once
 
 PRIVACY = "Your photo is shown to nobody else, and is deleted from this server after about a day."
@@ -46,8 +46,8 @@ class Widgets:
         return [self.verdict, *self.vote.outputs, self.why, self.heat, self.similar]
 
 
-def build_photo_tab(tabs: gr.Tabs, sources: Sources, samples: Sequence[tuple[Path, str]]) -> None:
-    """The tab's widgets and wiring; `samples` are picture files with their labels. The next step opens another of the `tabs`."""
+def build_photo_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources, samples: Callable[[], list[Sample]]) -> None:
+    """The tab's widgets and wiring; `samples` are found when `page` is opened. The next step opens another of the `tabs`."""
     photos = once(lambda: TrainingPhotos(sources.dataset_folder()))
 
     def classify(photo: dict[str, Any] | None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def build_photo_tab(tabs: gr.Tabs, sources: Sources, samples: Sequence[tuple[Pat
         return show_heat(sources, photo) if with_heat else ""
 
     with gr.Tab("Photo", id="photo"):
-        ui = lay_out(sources, samples)
+        ui = lay_out(page, sources, samples)
         answer = typed_json(PhotoAnswer)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "concurrency_id": "photo"}
@@ -93,8 +93,9 @@ def show_answer(
         form = vote.opened(OpenVote(new_id(), answer, path))
         shown = (verdict_card(answer, model), *form, gr.Column(visible=True))
         yield *shown, gr.skip(), gr.skip()
-        heat = heat_view(sources.heat_mapper(), image) if with_heat else ""
-        yield *[gr.skip()] * len(shown), heat, show_similar(sources, photos, features)
+        unchanged = [gr.skip()] * len(shown)
+        yield *unchanged, gr.skip(), show_similar(sources, photos, features)
+        yield *unchanged, heat_view(sources.heat_mapper(), image) if with_heat else "", gr.skip()  # waits for torch at first
 
 
 def show_heat(sources: Sources, photo: dict[str, Any] | None) -> str:
@@ -105,7 +106,7 @@ def show_heat(sources: Sources, photo: dict[str, Any] | None) -> str:
         return heat_view(sources.heat_mapper(), open_image(uploaded_file(photo)))
 
 
-def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
+def lay_out(page: gr.Blocks, sources: Sources, samples: Callable[[], list[Sample]]) -> Widgets:
     """The photo and its answer, samples to click, and below them what explains the answer, hidden until there is one."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
@@ -117,14 +118,7 @@ def lay_out(sources: Sources, samples: Sequence[tuple[Path, str]]) -> Widgets:
                 "Try your own street: Camera day", elem_id="next-step"
             )  # the style sheet hides it until there is an answer
             form = build_vote_form(sources.votes)
-    if samples:
-        gr.HTML("<h2>Or try one of these</h2>")
-        gallery = sample_gallery(samples)
-
-        def pick_sample(event: gr.SelectData) -> str:
-            return str(samples[event.index][0])
-
-        gallery.select(pick_sample, None, photo, api_visibility="private", show_progress="hidden")
+    build_samples(page, photo, samples)
     with gr.Column(visible=False, elem_id="why") as why:
         gr.HTML("<h2>Why?</h2>")
         with_heat = gr.Checkbox(True, label="Show what spoke for the answer, as a heat map", container=False, elem_id="with-heat")
@@ -166,15 +160,25 @@ def photo_input() -> gr.Image:
     )
 
 
-def sample_gallery(samples: Sequence[tuple[Path, str]]) -> gr.Gallery:
-    """The samples as thumbnails to click, each with its label."""
-    return gr.Gallery(
-        list(samples),
-        label="Sample photos",
-        show_label=False,
-        columns=8,
-        allow_preview=False,
-        interactive=False,
-        buttons=[],
-        elem_id="samples",
-    )
+def build_samples(page: gr.Blocks, photo: gr.Image, samples: Callable[[], list[Sample]]) -> None:
+    """The samples as thumbnails to click, each with its label: found when `page` is opened, since a dataset may have to be fetched."""
+    with gr.Column(visible=False) as offer:
+        gr.HTML("<h2>Or try one of these</h2>")
+        gallery = gr.Gallery(
+            label="Sample photos",
+            show_label=False,
+            columns=8,
+            allow_preview=False,
+            interactive=False,
+            buttons=[],
+            elem_id="samples",
+        )
+
+    def show_samples() -> tuple[gr.Column, list[Sample]]:
+        return gr.Column(visible=bool(samples())), samples()
+
+    def pick_sample(event: gr.SelectData) -> str:
+        return str(samples()[event.index][0])
+
+    page.load(show_samples, None, [offer, gallery], api_visibility="private", show_progress="hidden")
+    gallery.select(pick_sample, None, photo, api_visibility="private", show_progress="hidden")
