@@ -23,6 +23,7 @@ from serving.edge import LISTENING, READ_ALOUD, say_json, without_secrets
 from serving.gate import Gate, Scope, expects_proxy, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
+from tabs.assets import ROUTES
 from tabs.day.tab import build_camera_day_tab
 from tabs.photo.tab import build_photo_tab
 from tabs.samples import Sample, write_samples
@@ -80,7 +81,10 @@ def main() -> None:
         page = build_page(sources, Path(work))
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=SIDE_BY_SIDE, api_open=False)
         page.launch(
-            app_kwargs={"middleware": [Middleware(Gate, who, partial(count_waiting, page, who), partial(forget_call, page))]},
+            app_kwargs={
+                "middleware": [Middleware(Gate, who, partial(count_waiting, page, who), partial(forget_call, page))],
+                "routes": ROUTES,
+            },
             state_session_capacity=MOST_SESSIONS,
             enable_monitoring=False,
             theme=THEME,

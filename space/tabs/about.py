@@ -14,7 +14,7 @@ from carpark.model.config import read_config
 from carpark.model.fullness import Fullness, scale_of
 from carpark.votes import times
 from serving.edge import without_secrets
-from tabs.credits import ATTRIBUTION
+from tabs.credits import ATTRIBUTION, BOROUGHS
 from tabs.sources import Sources
 
 WHAT_IT_IS = """
@@ -59,6 +59,8 @@ space.predict("00001.07389", "2026-03-09", api_name="/camera_day")      # {{"wor
 CREDITS = f"""
 ## Credits
 Street camera pictures: {ATTRIBUTION}
+Outlines of London's boroughs: {BOROUGHS}
+Map: Leaflet (BSD-2-Clause). Calendar: Cally (MIT).
 Code and model: Apache License 2.0. Photos of the dataset: each under the licence that its row names.
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
 from tests.running_space import RunningSpace
@@ -23,6 +24,10 @@ FLAGS = [
 
 SLOW_MS = 150_000  # the first answer waits for the learner to load, on a machine that may be busy
 expect.set_options(timeout=SLOW_MS)
+
+SERIOUS = ("serious", "critical")
+# Colours that are on their way are not what anybody reads.
+SETTLED = "() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished.catch(() => null)))"
 
 OpenPage = Callable[..., Page]
 
@@ -49,8 +54,8 @@ def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
     faults: list[str] = []
     pages: list[Page] = []
 
-    def open_one(*, width: int = 1280, scheme: str = "light", url: str = space.url) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    def open_one(*, width: int = 1280, scheme: str = "light", touch: bool = False, url: str = space.url) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=touch, reduced_motion="reduce")
         page.set_default_timeout(SLOW_MS)
         pages.append(page)
         watch(page, url.partition("?")[0], faults)
@@ -106,3 +111,11 @@ def press_tab_until(page: Page, reached: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"40 times Tab do not lead to {reached}")
+
+
+def serious_faults(page: Page) -> list[tuple[str, str]]:
+    """What axe-core objects to on the page as it is: the rule, and the beginning of the element."""
+    page.mouse.move(0, 0)
+    page.evaluate(SETTLED)
+    found = Axe().run(page).response["violations"]
+    return [(fault["id"], node["html"][:200]) for fault in found if fault["impact"] in SERIOUS for node in fault["nodes"]]

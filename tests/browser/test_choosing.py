@@ -1,16 +1,19 @@
 """How a visitor comes to a camera and a day: by map, by search, by link."""
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage, show_day
+from tests.browser.conftest import OpenPage, serious_faults, show_day
 from tests.running_space import RunningSpace, running_space
 
 PLACES = {"Camden High St/Bayham St": (51.536, -0.141), "Baker St/S of Park Rd": (51.5226, -0.1571), "A20 Sidcup Rd": (51.436, 0.07)}
+
+TILE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
 
 @pytest.fixture(scope="module")
@@ -33,57 +36,122 @@ def london(sample_folder: Path, tiny_model_folder: Path, tmp_path_factory: pytes
 def page(open_page: OpenPage, london: RunningSpace) -> Page:
     page = open_page(url=london.url)
     page.get_by_role("tab", name="Camera day").click()
-    page.locator("#camera-map svg").wait_for()
+    page.locator("#camera-map .camera").nth(len(PLACES) - 1).wait_for(state="attached")
     return page
 
 
-def view_of(page: Page) -> list[float]:
-    """Left, top, width and height of the part of the map that is shown, in kilometres."""
-    return [float(part) for part in (page.locator("#camera-map svg").get_attribute("viewBox") or "").split()]
+def place_of(page: Page, number: int) -> tuple[float, float]:
+    """Where on the page the dot of a camera of `PLACES` lies, in pixels."""
+    page.locator("#camera-map").scroll_into_view_if_needed()
+    box = page.locator(f"#camera-map .camera[data-camera='camera-00001.0000{number}']").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def width_of(page: Page) -> float:
+    """Pixels between the second and the first camera, from west to east."""
+    return place_of(page, 1)[0] - place_of(page, 2)[0]
 
 
 def test_a_click_on_the_map_chooses_the_camera(page: Page) -> None:
     expect(page.locator("#camera-map summary")).to_have_text("Choose on the map: 3 cameras")
-    page.locator("#camera-map circle[aria-label^='A20 Sidcup Rd']").click()
+    page.mouse.click(*place_of(page, 3))
     expect(page.get_by_role("combobox", name="Camera")).to_have_value("A20 Sidcup Rd · Greenwich · 00001.00003")
     show_day(page)
     expect(page.locator("#day-words h2")).to_contain_text("A20 Sidcup Rd")
 
 
 def test_the_map_tells_which_cameras_are_out_of_service(page: Page) -> None:
-    resting = page.locator("#camera-map .off[role=option]")
-    expect(resting).to_have_attribute("aria-label", "Baker St/S of Park Rd, Westminster, out of service")
+    expect(page.locator("#camera-map .off[role=option]")).to_have_text("Baker St/S of Park Rd, Westminster, out of service")
     expect(page.locator("#camera-map .map-legend")).to_contain_text("out of service when the list was read (1)")
 
 
 def test_the_map_is_walked_and_zoomed_by_keyboard(page: Page) -> None:
-    chart = page.get_by_role("listbox", name="Cameras of London")
-    chart.focus()
+    page.get_by_role("listbox", name="Cameras of London").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#camera-map .map-name")).to_have_text("A20 Sidcup Rd, Greenwich")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#camera-map .map-name")).to_have_text("Baker St/S of Park Rd, Westminster, out of service")
-    before = view_of(page)
+    apart = width_of(page)
     page.keyboard.press("+")
-    assert view_of(page)[2] == pytest.approx(before[2] / 2)
+    assert width_of(page) == pytest.approx(2 * apart, abs=3)
     page.keyboard.press("-")
-    assert view_of(page) == pytest.approx(before)
+    assert width_of(page) == pytest.approx(apart, abs=3)
     page.keyboard.press("Enter")
     expect(page.get_by_role("combobox", name="Camera")).to_have_value("Baker St/S of Park Rd · Westminster · 00001.00002")
 
 
 def test_the_map_zooms_by_its_buttons_and_is_dragged(page: Page) -> None:
-    chart = page.locator("#camera-map svg")
+    apart = width_of(page)
     page.get_by_role("button", name="Zoom in").click()
-    near = view_of(page)
-    box = chart.bounding_box()
+    assert width_of(page) == pytest.approx(2 * apart, abs=3)
+    before = place_of(page, 2)
+    box = page.locator("#camera-map .map-view").bounding_box()
     assert box
-    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    page.mouse.move(box["x"] + 500, box["y"] + 100)
     page.mouse.down()
-    page.mouse.move(box["x"] + 220, box["y"] + 160, steps=4)
+    page.mouse.move(box["x"] + 700, box["y"] + 140, steps=4)
     page.mouse.up()
-    assert view_of(page)[0] > near[0] and view_of(page)[1] > near[1]
-    page.get_by_role("button", name="Zoom out").click()
+    assert place_of(page, 2) == pytest.approx((before[0] + 200, before[1] + 40), abs=2)
+
+
+def test_a_map_of_all_london_lets_a_finger_scroll_the_page(open_page: OpenPage, london: RunningSpace) -> None:
+    page = open_page(url=london.url, width=390, touch=True)
+    page.get_by_role("tab", name="Camera day").click()
+    expect(page.locator("#camera-map .map-view")).to_have_css("touch-action", "pan-x pan-y")
+    page.get_by_role("button", name="Zoom in").tap()
+    expect(page.locator("#camera-map .map-view")).to_have_css("touch-action", "none")
+
+
+def test_streets_are_fetched_from_another_host_only_when_the_visitor_asks_for_them(chromium: Browser, london: RunningSpace) -> None:
+    page, foreign = chromium.new_page(), list[str]()
+    page.on("request", lambda request: None if request.url.startswith((london.url, "data:", "blob:")) else foreign.append(request.url))
+    page.route("https://tile.openstreetmap.org/**", lambda route: route.fulfill(body=TILE, content_type="image/png"))
+    page.goto(london.url)
+    page.get_by_role("tab", name="Camera day").click()
+    page.locator("#camera-map .camera").first.wait_for(state="attached")
+    assert foreign == []
+    page.get_by_label("Show streets").check()
+    expect(page.get_by_text("© OpenStreetMap contributors")).to_be_visible()
+    expect(page.locator("#camera-map .leaflet-tile-loaded").first).to_be_attached()
+    assert foreign and all(url.startswith("https://tile.openstreetmap.org/") for url in foreign)
+    page.get_by_label("Show streets").uncheck()
+    expect(page.get_by_text("© OpenStreetMap contributors")).to_have_count(0)
+    page.close()
+
+
+def test_the_calendar_marks_the_days_that_exist_and_fills_in_the_day(page: Page) -> None:
+    page.get_by_role("textbox", name="Day").fill("2026-03-20")
+    page.get_by_role("button", name="Choose the day in a calendar").click()
+    marked = page.locator("#calendar calendar-month [part~=listed]")
+    expect(marked).to_have_count(1)
+    expect(page.locator("#calendar")).to_contain_text("1 day has frames of this camera.")
+    expect(page.get_by_role("button", name="20 March", exact=True)).to_have_attribute("aria-disabled", "true")
+    marked.click()
+    expect(page.locator("#calendar")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Day")).to_have_value("2026-03-02")
+
+
+def test_the_calendar_is_used_by_keyboard_alone(page: Page) -> None:
+    page.get_by_role("textbox", name="Day").fill("2026-03-03")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="2 March", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Day")).to_have_value("2026-03-02")
+    expect(page.get_by_role("button", name="Choose the day in a calendar")).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_no_serious_fault_in_map_and_calendar(width: int, scheme: str, open_page: OpenPage, london: RunningSpace) -> None:
+    page = open_page(url=london.url, width=width, scheme=scheme)
+    page.get_by_role("tab", name="Camera day").click()
+    page.locator("#camera-map .camera").first.wait_for(state="attached")
+    faults = serious_faults(page)
+    page.get_by_role("button", name="Choose the day in a calendar").click()
+    page.locator("#calendar [part~=listed]").wait_for()
+    assert faults + serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("typed", ["sidcup", "00001.00003", "greenwich", "rd sid"])

@@ -4,28 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, ask, press_tab_until, show_day
-
-SERIOUS = ("serious", "critical")
-# Colours that are on their way are not what anybody reads.
-SETTLED = "() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished.catch(() => null)))"
+from tests.browser.conftest import OpenPage, ask, press_tab_until, serious_faults, show_day
 
 
 def clock_from_end(page: Page, number: int) -> str:
     """The London time at which the day's last frame was taken (1), or the one before (2), as the chart has it."""
     moments = json.loads(page.locator("#day-chart .plot").get_attribute("data-moments") or "[]")
     return str(moments[-number][0])
-
-
-def serious_faults(page: Page) -> list[tuple[str, str]]:
-    """What axe-core objects to on the page as it is: the rule, and the beginning of the element."""
-    page.mouse.move(0, 0)
-    page.evaluate(SETTLED)
-    found = Axe().run(page).response["violations"]
-    return [(fault["id"], node["html"][:200]) for fault in found if fault["impact"] in SERIOUS for node in fault["nodes"]]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

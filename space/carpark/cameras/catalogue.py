@@ -5,15 +5,12 @@ search_cameras(catalogue.cameras, "camden high")
 """
 
 import json
-import math
 from collections.abc import Sequence
-from csv import DictReader
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache as remembered
-from pathlib import Path
 
 from carpark.cache import Cache
+from carpark.cameras.boroughs import borough_of
 from carpark.cameras.camera import Camera, parse_catalogue
 from carpark.errors import BadSetting
 from carpark.web.breaker import Patience
@@ -24,7 +21,6 @@ FRESH = timedelta(days=1)  # cameras come and go by the month
 ASK_AGAIN = timedelta(minutes=10)  # after TfL did not answer
 MAX_BYTES = 20_000_000  # the recorded answer has 1.2 MB
 FEWEST_CAMERAS = 100  # an answer with fewer is refused; TfL lists 880 to 910
-AREAS = Path(__file__).with_name("areas.csv")  # the 32 boroughs and the City, each with its rough centre
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,9 @@ def load_catalogue(cache: Cache | None, *, url: str = TFL_CATALOGUE, patience: P
 
 
 def search_cameras(cameras: Sequence[Camera], text: str) -> list[Camera]:
-    """The cameras whose id starts with `text`, or that have each of its words in their name, view or area; best first.
+    """The cameras whose id starts with `text`, or that have each of its words in their name, view or borough; best first.
 
-    The words may be cut short. A camera's area is the borough whose centre is nearest, so near borders it may be the neighbour's.
+    The words may be cut short.
     """
     wanted = text.strip().removeprefix("JamCams_").casefold()
     words = wanted.split()
@@ -75,30 +71,14 @@ def search_cameras(cameras: Sequence[Camera], text: str) -> list[Camera]:
     return [camera for score, _, camera in sorted(scores, key=lambda entry: (-entry[0], entry[1])) if score]
 
 
-def area_of(camera: Camera) -> str:
-    """The borough whose centre is nearest to the camera; "" for a camera without a position."""
-    if camera.lat is None or camera.lon is None:
-        return ""
-    lat, lon = camera.lat, camera.lon
-    narrowing = math.cos(math.radians(lat))  # of a degree of longitude
-    return min(read_areas(), key=lambda area: (area[1] - lat) ** 2 + ((area[2] - lon) * narrowing) ** 2)[0]
-
-
 def _score(camera: Camera, wanted: str, words: list[str]) -> int:
-    """0 for no match; an id counts before a name, a name before view and area."""
+    """0 for no match; an id counts before a name, a name before view and borough."""
     if wanted and camera.id.casefold().startswith(wanted):
         return 3
     name = camera.name.casefold()
     if all(word in name for word in words):
         return 2
-    return 1 if all(word in f"{name} {camera.view.casefold()} {area_of(camera).casefold()}" for word in words) else 0
-
-
-@remembered
-def read_areas() -> tuple[tuple[str, float, float], ...]:
-    """Name, latitude and longitude of the rough centre of each borough and of the City."""
-    with AREAS.open(newline="") as file:
-        return tuple((row["area"], float(row["lat"]), float(row["lon"])) for row in DictReader(file))
+    return 1 if all(word in f"{name} {camera.view.casefold()} {borough_of(camera).casefold()}" for word in words) else 0
 
 
 def ask_catalogue(url: str, patience: Patience) -> tuple[tuple[Camera, ...], bytes]:

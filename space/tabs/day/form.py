@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 import gradio as gr
 
 from carpark.archives.archive import Archive
+from carpark.cameras.boroughs import borough_of
 from carpark.cameras.camera import Camera
-from carpark.cameras.catalogue import area_of, search_cameras
+from carpark.cameras.catalogue import search_cameras
 from carpark.errors import CarparkError, UnknownCamera
-from carpark.slots import LONDON, day_in_words
+from carpark.slots import LONDON
 from serving.edge import READ_ALOUD, errors_as_toast, without_secrets
+from tabs.day.calendar import day_calendar
 from tabs.day.link import DayLink, read_link
 from tabs.day.map import camera_map, map_html
 from tabs.sources import Sources, problem
@@ -25,7 +27,8 @@ class DayForm:
     """What a visitor fills in."""
 
     camera: gr.Dropdown
-    day: gr.Dropdown
+    day: gr.Textbox
+    calendar: gr.HTML  # marks the days that the archive lists
     button: gr.Button
     note: gr.HTML  # what is wrong with the list of cameras, or with the link
     map: gr.HTML
@@ -33,7 +36,7 @@ class DayForm:
     @property
     def all(self) -> list[gr.Component]:
         """The widgets that `fill_form` fills, in its order."""
-        return [self.camera, self.day, self.note, self.map, self.button]
+        return [self.camera, self.day, self.calendar, self.note, self.map, self.button]
 
 
 def lay_out_form() -> DayForm:
@@ -41,15 +44,17 @@ def lay_out_form() -> DayForm:
     search = "Type to search by name, area or id"
     with gr.Row(elem_id="day-form", equal_height=False):
         camera = gr.Dropdown([], label="Camera", info=search, allow_custom_value=True, scale=3, min_width=240)
-        day = gr.Dropdown([], label="Day", info="In London; other days as YYYY-MM-DD", allow_custom_value=True, scale=2, min_width=200)
+        with gr.Row(elem_id="day-field", equal_height=False, scale=2):
+            day = gr.Textbox(label="Day", info="In London, as YYYY-MM-DD", max_lines=1, elem_id="day", min_width=140)
+            calendar = day_calendar()
         button = gr.Button("Show the day", variant="primary", scale=1, min_width=140, elem_id="show-day", interactive=False)
     note = gr.HTML(elem_id="note", js_on_load=READ_ALOUD)
-    return DayForm(camera, day, button, note, camera_map())
+    return DayForm(camera, day, calendar, button, note, camera_map())
 
 
 def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | None, list[object]]:
     """Where the link leads, if there is one, and the form's widgets filled: with that, else with the first camera and its newest day."""
-    link, line, days, cameras = None, "", gr.Dropdown(), list[Camera]()
+    link, line, listed, cameras = None, "", list[date](), list[Camera]()
     try:
         archive = sources.archive()
         cameras = archive.cameras()
@@ -58,21 +63,22 @@ def fill_form(sources: Sources, query: Mapping[str, str]) -> tuple[DayLink | Non
         except CarparkError as error:
             line = without_secrets(str(error))
         camera = link.camera if link else cameras[0] if cameras else None
-        days = offer_days(archive.days(camera) if camera else [], link)
+        listed = archive.days(camera) if camera else []
     except CarparkError as error:
         # An archive that does not even open is named at the head of the page already.
         line = "" if problem(sources.archive) else without_secrets(str(error))
     note = f'<p class="problem">{html.escape(line)}</p>' if line else ""
-    return link, [offer_cameras(cameras, link), days, note, map_html(cameras), gr.Button(interactive=True)]
+    day, calendar = offer_days(listed, link)
+    return link, [offer_cameras(cameras, link), day, calendar, note, map_html(cameras), gr.Button(interactive=True)]
 
 
-def choose_camera(sources: Sources, text: str | None) -> tuple[str, gr.Dropdown]:
-    """The id of the camera that was chosen or typed, and its days; where the archive lists none, the day stays that is there."""
+def choose_camera(sources: Sources, text: str | None) -> tuple[str, object, list[str]]:
+    """The id of the camera that was chosen or typed, its newest day, and its days; where none are listed, the day stays."""
     with errors_as_toast():
         archive = sources.archive()
         camera = find_one(archive, text or "")
-        days = archive.days(camera)
-        return camera.id, offer_days(days) if days else gr.Dropdown()
+        listed = archive.days(camera)
+        return camera.id, *(offer_days(listed) if listed else (gr.skip(), []))
 
 
 def find_one(archive: Archive, text: str) -> Camera:
@@ -91,7 +97,9 @@ def find_one(archive: Archive, text: str) -> Camera:
 
 def offer_cameras(cameras: list[Camera], link: DayLink | None = None) -> gr.Dropdown:
     """The dropdown of these cameras, each with its area and id, since it searches what it shows; the link's, else the first, is chosen."""
-    choices = [(" · ".join(dict.fromkeys(filter(None, (camera.name, area_of(camera), _number(camera))))), camera.id) for camera in cameras]
+    choices = [
+        (" · ".join(dict.fromkeys(filter(None, (camera.name, borough_of(camera), _number(camera))))), camera.id) for camera in cameras
+    ]
     return gr.Dropdown(choices, value=link.camera.id if link else cameras[0].id if cameras else None)
 
 
@@ -100,7 +108,7 @@ def _number(camera: Camera) -> str:
     return "" if camera.id == camera.folder else camera.id
 
 
-def offer_days(listed: list[date], link: DayLink | None = None) -> gr.Dropdown:
-    """The dropdown of a camera's days, the newest first; the link's or the newest is chosen. Yesterday where the archive lists none."""
-    days = listed[::-1] or [datetime.now(LONDON).date() - timedelta(days=1)]
-    return gr.Dropdown([(day_in_words(day), str(day)) for day in days], value=str(link.day if link else days[0]), allow_custom_value=True)
+def offer_days(listed: list[date], link: DayLink | None = None) -> tuple[str, list[str]]:
+    """The link's day or the newest, and the days for the calendar, in order. Yesterday where the archive lists none."""
+    newest = listed[-1] if listed else datetime.now(LONDON).date() - timedelta(days=1)
+    return str(link.day if link else newest), [str(day) for day in listed]

@@ -88,17 +88,22 @@ def wire_form(page: gr.Blocks, tabs: gr.Tabs, sources: Sources, form: DayForm, l
         found, widgets = fill_form(sources, request.query_params)
         return [found, gr.Tabs(selected=TAB) if "camera" in request.query_params else gr.skip(), *widgets]
 
-    def on_choose(event: gr.EventData) -> tuple[str, gr.Dropdown]:
+    def on_choose(event: gr.EventData) -> tuple[str, object, list[str]]:
         return choose_camera(sources, str(getattr(event, "camera", "")))
+
+    def on_day(event: gr.EventData) -> str:
+        return str(getattr(event, "day", ""))
 
     opened = page.load(on_open, None, [link, tabs, *form.all], **HIDDEN)
     opened.then(None, js=SHOW_LINKED_DAY)
-    form.camera.input(lambda camera: choose_camera(sources, camera), form.camera, [form.camera, form.day], **HIDDEN)
-    form.map.choose(on_choose, None, [form.camera, form.day], **HIDDEN)
+    chosen = [form.camera, form.day, form.calendar]
+    form.camera.input(lambda camera: choose_camera(sources, camera), form.camera, chosen, **HIDDEN)
+    form.map.choose(on_choose, None, chosen, **HIDDEN)
+    form.calendar.choose(on_day, None, form.day, queue=False, **HIDDEN)
 
 
 def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResults, states: DayStates) -> None:
-    """The button: the day is drawn again and again while its frames arrive, until it is complete or the visitor moves on."""
+    """The button, or Enter in the day: the day is drawn while its frames arrive, until it is complete or the visitor moves on."""
     turns = Turns()
 
     def on_end(request: gr.Request) -> None:
@@ -110,7 +115,7 @@ def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResul
         is_wanted = turns.begin(str(request.session_hash))
         yield from show_day(sources, camera or "", day or "", link=link, is_wanted=is_wanted, progress=progress)
 
-    pressed = form.button.click(on_end, queue=False, trigger_mode="multiple", **HIDDEN)
+    pressed = gr.on([form.button.click, form.day.submit], on_end, queue=False, trigger_mode="multiple", **HIDDEN)
     pressed.then(
         on_show,
         [form.camera, form.day, states.link],

@@ -6,7 +6,7 @@ import pytest
 from carpark.cache import Cache
 from carpark.cameras import catalogue as module
 from carpark.cameras.camera import Camera
-from carpark.cameras.catalogue import Catalogue, area_of, load_catalogue, search_cameras
+from carpark.cameras.catalogue import Catalogue, load_catalogue, search_cameras
 from carpark.errors import BadSetting
 from tests.carpark.archives.test_opening import HASTY
 from tests.carpark.cameras.test_camera import place
@@ -123,7 +123,3 @@ ALL = (CAMDEN, BAKER, UPPER, LOT)
 )
 def test_cameras_are_found_by_id_name_view_and_area(text, found):
     assert search_cameras(ALL, text) == found
-
-
-def test_a_camera_lies_in_the_area_with_the_nearest_centre():
-    assert [area_of(camera) for camera in ALL] == ["Camden", "Westminster", "Islington", ""]

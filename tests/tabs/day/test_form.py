@@ -1,5 +1,6 @@
 from datetime import date, datetime, timedelta
 
+import gradio as gr
 import pytest
 
 from carpark.cameras.camera import Camera, camera_of_folder, find_camera
@@ -54,22 +55,20 @@ def test_the_list_shows_what_can_be_searched_for():
     assert offered.value == "00001.07389"
 
 
-def test_the_newest_day_is_offered_first():
-    offered = offer_days([date(2020, 3, 8), date(2020, 3, 9)])
-    assert offered.choices == [("Monday 9 March 2020", "2020-03-09"), ("Sunday 8 March 2020", "2020-03-08")]
-    assert offered.value == "2020-03-09"
+def test_the_newest_day_is_offered_and_the_calendar_gets_them_all():
+    assert offer_days([date(2020, 3, 8), date(2020, 3, 9)]) == ("2020-03-09", ["2020-03-08", "2020-03-09"])
 
 
 def test_where_no_days_are_listed_yesterday_is_offered():
-    assert offer_days([]).value == str(datetime.now(LONDON).date() - timedelta(days=1))
+    assert offer_days([]) == (str(datetime.now(LONDON).date() - timedelta(days=1)), [])
 
 
 def test_a_camera_whose_days_are_not_listed_leaves_the_day_as_it_was_typed():
-    assert choose_camera(Listed([date(2020, 3, 9)]), "park bak")[1].value == "2020-03-09"
-    assert choose_camera(Listed(), "park bak")[1].constructor_args == {}
+    assert choose_camera(Listed([date(2020, 3, 9)]), "park bak") == (BAKER.id, "2020-03-09", ["2020-03-09"])
+    assert choose_camera(Listed(), "park bak") == (BAKER.id, gr.skip(), [])
 
 
 def test_a_link_chooses_camera_and_day():
     link = DayLink(HIGH[2], date(2020, 3, 8))
     assert offer_cameras([BAKER, *HIGH], link).value == HIGH[2].id
-    assert offer_days([date(2020, 3, 9)], link).value == "2020-03-08"
+    assert offer_days([date(2020, 3, 9)], link)[0] == "2020-03-08"
