@@ -3,7 +3,7 @@
 The label depends on the cars alone. Place and view are drawn without it, and each label gets the same share of each light.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
 from training.sample.scenery.truth import MAPS, count_bays, draw_maps, floor_of
 from training.sample.scenery.vehicles import Car
-from training.sample.streets import photograph_street, plan_streets
+from training.sample.streets import StreetPlan, photograph_street
 
 FEWEST_PHOTOS = 24
 OCCUPANCY = {
@@ -56,30 +56,31 @@ class Place:
     visits: tuple[tuple[str, str], ...]  # label and light of each photo
 
 
-def write_photos(folder: Path, pool: Executor, *, count: int, streets: int, seed: int) -> pd.DataFrame:
-    """Writes `count` photos of car parks and `streets` of streets as `{label}/*.jpg`, and `photos.csv`.
+def write_photos(folder: Path, pool: Executor, *, places: list[Place], streets: list[StreetPlan], seed: int) -> pd.DataFrame:
+    """Writes the photos of car parks and the pictures of streets as `{label}/*.jpg`, and `photos.csv`.
 
     If the folder has `maps/`, the maps of each photo (`draw_maps`) are written there under its name.
     Returns the table: file, label, scene, view, light, occupancy, provenance.
     """
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
-    places, plans = plan_places(count, seed), plan_streets(streets, seed)
-    taken = chain(pool.map(partial(photograph, folder, seed=seed), places), pool.map(partial(photograph_street, folder, seed=seed), plans))
-    rows = [row for rows in tqdm(taken, total=len(places) + len(plans), desc="photos", unit="place") for row in rows]
+    taken = chain(
+        pool.map(partial(photograph, folder, seed=seed), places), pool.map(partial(photograph_street, folder, seed=seed), streets)
+    )
+    rows = [row for rows in tqdm(taken, total=len(places) + len(streets), desc="photos", unit="place") for row in rows]
     photos = pd.DataFrame(rows).assign(**SAMPLE_PROVENANCE)
     photos.to_csv(folder / "photos.csv", index=False)
     return photos
 
 
-def plan_places(count: int, seed: int) -> list[Place]:
+def plan_places(count: int, seed: int, views: Sequence[str] = VIEWS) -> list[Place]:
     """Places with `count` photos in all. The views take turns."""
     rng = np.random.default_rng([seed, 0])
     lights = {label: _deal_lights(rng) for label in OCCUPANCY}
     places: list[Place] = []
     while count:
         labels = VISITS[rng.integers(len(VISITS))][:count]
-        places.append(Place(len(places), VIEWS[len(places) % len(VIEWS)], tuple((label, next(lights[label])) for label in labels)))
+        places.append(Place(len(places), views[len(places) % len(views)], tuple((label, next(lights[label])) for label in labels)))
         count -= len(labels)
     return places
 

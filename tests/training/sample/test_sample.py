@@ -77,6 +77,10 @@ def test_every_view_shows_both_classes_even_in_the_smallest_sample() -> None:
     assert shown >= {(view, label) for view in VIEWS for label in ("empty", "full")}
 
 
+def test_only_the_views_asked_for_are_drawn() -> None:
+    assert {place.view for place in plan_places(FEWEST_PHOTOS, 0, ("pole", "aerial"))} == {"pole", "aerial"}
+
+
 def test_a_place_is_seen_with_few_cars_and_with_many(photos: pd.DataFrame) -> None:
     visits = photos.groupby("scene").label.agg(["size", "nunique"])[:-1]  # the last place may be cut short
     assert visits["size"].between(2, 4).all()

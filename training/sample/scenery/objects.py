@@ -1,6 +1,5 @@
 """What stands on the ground of a place, as faces in painting order: the farthest object first."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +28,7 @@ class Objects:
     cars: NDArray[np.int64]  # index of the car that it is; -1 for another thing
 
 
+@lru_cache(maxsize=1)  # the truth of a picture and its rendering ask for the same
 def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> tuple[Faces, NDArray[np.int64]]:
     """All faces in painting order, and for each the index of its car; -1 for another thing."""
     groups = [_still(scene), _cars(cars, scene.camera), _people(people, scene.camera)]
@@ -37,20 +37,26 @@ def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) 
     return join([group.faces for group in groups])[order], np.repeat(owners, sizes)[order]
 
 
-def outlines(faces: Faces, camera: Pinhole, *, size: int) -> Iterator[tuple[int, list[float]]]:
-    """Index and outline of each visible face in painting order, in pixels at `size` times the camera's size."""
-    large, depth = camera.scaled(size), camera.depths(faces.points)
-    nearest, farthest = depth.min(axis=1), depth.max(axis=1)
-    facing = ((camera.position - faces.points[:, 0]) * faces.normals).sum(axis=1) > 0
-    facing |= np.abs((faces.normals**2).sum(axis=1) - 1) > 0.01
+def outlines(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], list[list[float]]]:
+    """Indexes and outlines of the visible faces in painting order, in pixels at `size` times the camera's size."""
+    large, normals = camera.scaled(size), faces.normals
+    facing = np.einsum("ij,ij->i", camera.position - faces.points[:, 0], normals) > 0
+    facing |= np.abs(np.einsum("ij,ij->i", normals, normals) - 1) > 0.01
+    index = np.flatnonzero(faces.shown & facing)
+    depth = np.ascontiguousarray(camera.depths(faces.points[index]).T)  # (8, n), since short rows are slow to reduce
+    nearest, farthest = depth.min(axis=0), depth.max(axis=0)
     near = camera.focal_px * 4.2 / np.maximum(nearest, NEAR_M) > DETAIL_PX
-    index = np.flatnonzero(faces.shown & (farthest > NEAR_M) & facing & (near | ~faces.fine))
-    whole, xy = nearest[index] > NEAR_M, large.project(faces.points[index])
-    inside = whole & (xy.max(axis=1) > 0).all(axis=1) & (xy.min(axis=1) < large.size).all(axis=1)
+    kept = (farthest > NEAR_M) & (near | ~faces.fine[index])
+    index, whole = index[kept], nearest[kept] > NEAR_M
+    xy = large.project(faces.points[index])
+    across = np.ascontiguousarray(xy.transpose(1, 2, 0))  # (8, 2, n)
+    inside = whole & (across.max(axis=0) > 0).all(axis=0) & (across.min(axis=0) < np.array(large.size)[:, None]).all(axis=0)
     long = np.ptp(faces.points[index[~whole]], axis=1).max(axis=1) > CLIPPED_M
     inside[np.flatnonzero(~whole)[long]] = True
-    for i, is_whole, outline in zip(index[inside].tolist(), whole[inside], xy[inside].reshape(-1, 16).tolist(), strict=True):
-        yield i, outline if is_whole else large.project(camera.clip(faces.points[i])).ravel().tolist()
+    index, whole, drawn = index[inside], whole[inside], xy[inside].reshape(-1, 16).tolist()
+    for i in np.flatnonzero(~whole).tolist():
+        drawn[i] = large.project(camera.clip(faces.points[index[i]])).ravel().tolist()
+    return index, drawn
 
 
 @lru_cache(maxsize=2)

@@ -64,12 +64,12 @@ class Pinhole:
 
     def depths(self, points: Array) -> Array:
         """Metres in front of the lens for (..., 3) points; negative behind it."""
-        depths: Array = (points - self.position) @ self.axes[2]
+        depths: Array = ((points - self.position).reshape(-1, 3) @ self.axes[2]).reshape(points.shape[:-1])  # flat, since it is faster
         return depths
 
     def project(self, points: Array) -> Array:
         """Pixels (..., 2) of (..., 3) points; meaningless for points behind the lens."""
-        relative = (points - self.position) @ self.axes.T
+        relative = ((points - self.position).reshape(-1, 3) @ self.axes.T).reshape(points.shape)
         pixels: Array = relative[..., :2] * (self.focal_px / np.maximum(relative[..., 2:], NEAR_M)) + np.array(self.size, np.float32) / 2
         return pixels
 

@@ -4,9 +4,11 @@
 size for smooth edges. Then `optics.py` adds the effects of air and camera.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from training.sample.scenery.faces import Faces
@@ -44,10 +46,13 @@ def render(scene: Scene, moment: Moment) -> Image.Image:
     lamps, halos = _lamps(scene, moment)
     picture = paint_ground(scene, light, shadows=_shadows(faces, light), footprints=_footprints(moment.cars), lamps=lamps)
     picture = add_sky(picture, camera, light, seed=scene.seed)
-    colours = _shade(faces, camera, light, lamps)
+
+    def colour(index: NDArray[np.int64]) -> Array:
+        return _shade(faces[index], camera, light, lamps)
+
     if light.wet:
-        picture = _add_reflection(picture, _paint(_mirrored(faces), colours, camera, size=1), light)
-    layer = np.asarray(_paint(faces, colours, camera, size=SMOOTH), np.float32)
+        picture = _add_reflection(picture, _paint(_mirrored(faces), colour, camera, size=1), light)
+    layer = np.asarray(_paint(faces, colour, camera, size=SMOOTH), np.float32)
     picture = picture + (layer[..., :3] - picture) * (layer[..., 3:] / 255)
     if len(halos.places):
         picture = add_halos(picture, camera, halos.places, halos.strengths / LAMP_STRENGTH)
@@ -102,13 +107,13 @@ def _footprints(cars: tuple[Car, ...]) -> Array:
 
 def _shade(faces: Faces, camera: Pinhole, light: Light, lamps: Shine) -> Array:
     """The display colours of the faces in that light, (n, 3), 0 to 255."""
-    up, middles = faces.normals[:, 2:], faces.points.mean(axis=1)
+    up, middles = faces.normals[:, 2:], np.einsum("nij->nj", faces.points) / faces.points.shape[1]
     lit = light.sky * (0.62 + 0.38 * up) + light.sun * np.maximum(faces.normals @ light.sun_direction, 0)[:, None]
     lit *= np.clip(0.62 + 0.5 * middles[:, 2:], 0.62, 1)  # it is darker between cars
     for place, strength in zip(lamps.places, lamps.strengths, strict=True):
         away = place - middles
-        square = (away**2).sum(axis=1, keepdims=True) + 4
-        facing = (faces.normals * away).sum(axis=1, keepdims=True) / np.sqrt(square)
+        square = np.einsum("ij,ij->i", away, away)[:, None] + 4
+        facing = np.einsum("ij,ij->i", faces.normals, away)[:, None] / np.sqrt(square)
         lit += strength * np.maximum(0.25 + 0.75 * facing, 0.12) / square
     mirrored = 0.6 * light.sky + 0.4 * (light.horizon + (light.zenith - light.horizon) * np.clip(up, 0, 1))
     snow = (0.9 * light.snow**2 * np.clip(2 * up - 1, 0, 1)) * (faces.glow.max(axis=1, keepdims=True) == 0)
@@ -122,12 +127,16 @@ def _shade(faces: Faces, camera: Pinhole, light: Light, lamps: Shine) -> Array:
     return tone(colour * clear + light.horizon * (0.9 * (1 - clear)), light)
 
 
-def _paint(faces: Faces, colours: Array, camera: Pinhole, *, size: int) -> Image.Image:
-    """An RGBA picture of the visible faces, painted in order at `size` times the camera's size, then scaled down to it."""
+def _paint(faces: Faces, colour: Callable[[NDArray[np.int64]], Array], camera: Pinhole, *, size: int) -> Image.Image:
+    """An RGBA picture of the visible faces, painted in order at `size` times the camera's size, then scaled down to it.
+
+    `colour` gives the display colours, (n, 3), of the faces with these indexes.
+    """
     canvas = Image.new("RGBA", camera.scaled(size).size)
-    draw, fills = ImageDraw.Draw(canvas), colours.astype(np.uint8).tolist()
-    for i, outline in outlines(faces, camera, size=size):
-        draw.polygon(outline, fill=(*fills[i], 255))
+    draw = ImageDraw.Draw(canvas)
+    index, drawn = outlines(faces, camera, size=size)
+    for outline, fill in zip(drawn, colour(index).astype(np.uint8).tolist(), strict=True):
+        draw.polygon(outline, fill=(*fill, 255))
     return canvas.reduce(size) if size > 1 else canvas
 
 

@@ -1,6 +1,6 @@
 """What a picture shows of its bays and vehicles: the exact truth, from the shapes themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,8 @@ def _paint_numbers(
         if len(ahead) > 2:
             draw.polygon(camera.project(ahead).ravel().tolist(), fill=number)
     faces, whose = stand(scene, *standing)
-    for i, outline in outlines(faces, camera, size=1):
-        if not faces.fine[i] or whose[i] < 0:
-            draw.polygon(outline, fill=int(numbers[whose[i]]))
+    solid = replace(faces, shown=faces.shown & (~faces.fine | (whose < 0)))  # details lie on the body of their car
+    index, drawn = outlines(solid, camera, size=1)
+    for outline, number in zip(drawn, numbers[whose[index]].tolist(), strict=True):
+        draw.polygon(outline, fill=number)
     return np.asarray(bend(canvas, camera.bulge, resample=Image.Resampling.NEAREST), np.int64)
