@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
         help=f"some of {', '.join(ARCHITECTURES)}, or timm/NAME (default: {DEFAULT_ARCHITECTURE})",
     )
     parser.add_argument("--weights", default="imagenet", help="imagenet; or, for the first architecture, index or the file of a state dict")
-    parser.add_argument("--size", type=int, default=384, help="height and width of the input, px (default: 384)")
+    parser.add_argument("--size", type=int, default=320, help="height and width of the input, px (default: 320)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-curve", action="store_true", help="also with a quarter and half of the scenes")
     parser.add_argument("--model", type=Path, help="model folder whose card gets the table")
