@@ -96,7 +96,7 @@ clean:
 	rm -rf artifacts $(VENV) .venv-space
 
 # uv installs the whole set in well under a minute; it comes from the package index like the rest.
-$(READY): requirements.txt space/requirements.txt pyproject.toml
+$(READY): requirements.txt space/requirements.txt traffic/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else f"Python {v} found; 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null

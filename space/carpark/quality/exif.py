@@ -1,4 +1,4 @@
-"""What a frame says about itself in its EXIF: when it was taken, and whether the camera was available.
+"""What a frame says about itself in its EXIF: when it was taken, which way the camera looked, and whether it was available.
 
 Two tags are read here rather than by Pillow, which warns or raises in many ways when EXIF is broken; this never does either.
 """
@@ -13,14 +13,16 @@ EXIF_IFD, DATE_TIME_ORIGINAL, USER_COMMENT = 0x8769, 0x9003, 0x9286
 ENTRY_BYTES = 12  # tag (2), type (2), count (4), value or its offset (4)
 # TfL writes JSON into UserComment, but with backslashes that no JSON reader takes (`A41 Finchley Rd S\\\/B`): search the one word.
 AVAILABLE = re.compile(rb'"available"\s*:\s*"?(true|false)', re.IGNORECASE)
+VIEW = re.compile(rb'"view"\s*:\s*"([^"]{1,200})"')
 
 
 @dataclass(frozen=True, slots=True)
 class ExifFacts:
-    """What the EXIF says; None where it says nothing readable."""
+    """What the EXIF says; None or "" where it says nothing readable."""
 
     captured_at: datetime | None = None  # UTC
     available: bool | None = None  # False on TfL's "camera in use" card
+    view: str = ""  # which way the camera looks, in TfL's words
 
 
 def read_exif(tiff: bytes) -> ExifFacts:
@@ -31,7 +33,8 @@ def read_exif(tiff: bytes) -> ExifFacts:
         return ExifFacts()
     first = dict(_read_entries(tiff, int.from_bytes(tiff[4:8], order), order))
     tags = dict(_read_entries(tiff, int.from_bytes(first.get(EXIF_IFD, b""), order), order))
-    return ExifFacts(_read_time(tags.get(DATE_TIME_ORIGINAL, b"")), _read_available(tags.get(USER_COMMENT, b"")))
+    comment = tags.get(USER_COMMENT, b"").replace(b"\0", b"")
+    return ExifFacts(_read_time(tags.get(DATE_TIME_ORIGINAL, b"")), _read_available(comment), _read_view(comment))
 
 
 def _read_entries(tiff: bytes, offset: int, order: Literal["little", "big"]) -> Iterator[tuple[int, bytes]]:
@@ -53,5 +56,10 @@ def _read_time(value: bytes) -> datetime | None:
 
 
 def _read_available(value: bytes) -> bool | None:
-    found = AVAILABLE.search(value.replace(b"\0", b""))
+    found = AVAILABLE.search(value)
     return found[1].lower() == b"true" if found else None
+
+
+def _read_view(value: bytes) -> str:
+    found = VIEW.search(value)
+    return found[1].decode("utf-8", "replace").replace("\\", "").strip() if found else ""

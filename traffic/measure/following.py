@@ -1,0 +1,33 @@
+"""`--follow`: round after round, what a running recorder has added is measured."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+from carpark.archives.cached import FINAL_AFTER
+from carpark.slots import LONDON
+
+
+def days_that_grow(now: datetime) -> list[date]:
+    """Today in London, and yesterday as long as its last frames may come."""
+    return sorted({now.astimezone(LONDON).date(), (now - FINAL_AFTER - timedelta(minutes=5)).astimezone(LONDON).date()})
+
+
+def follow(measure: Callable[[list[date]], object], every: timedelta, *, stop: threading.Event, length: timedelta | None = None) -> int:
+    """Measures the days that grow once in every span of time, and returns the rounds; until stopped, or for a length of time.
+
+    Prints a line for each round: what was measured, and the share of the time between two rounds that it took.
+    """
+    began, rounds = time.monotonic(), 0
+    while not stop.is_set() and (length is None or time.monotonic() - began < length.total_seconds()):
+        started = time.monotonic()
+        done = measure(days_that_grow(datetime.now(UTC)))
+        took_s = time.monotonic() - started
+        rounds += 1
+        print(
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {done}, in {took_s:.0f} s ({took_s / every.total_seconds():.0%} of a round)",
+            flush=True,
+        )
+        stop.wait(max(every.total_seconds() - took_s, 0))
+    return rounds
