@@ -25,6 +25,7 @@ from serving.process import MOST_SESSIONS, forget_call, share_cores
 from tabs.about import build_about_tab
 from tabs.assets import ROUTES
 from tabs.day.tab import build_camera_day_tab
+from tabs.london.tab import build_london_tab
 from tabs.photo.tab import build_photo_tab
 from tabs.samples import Sample, write_samples
 from tabs.sources import Sources, once
@@ -48,6 +49,7 @@ def build_page(sources: Sources, work: Path) -> gr.Blocks:
         with gr.Tabs() as tabs:
             build_photo_tab(page, tabs, sources, lambda: samples()[0])
             build_camera_day_tab(page, tabs, sources)
+            build_london_tab(page, tabs, sources)
             build_about_tab(page, sources)
         page.load(show_problems, None, problems, api_visibility="private", show_progress="hidden")
     return page

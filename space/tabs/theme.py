@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLES = [Path(__file__).parent / name for name in ("style.css", "day/day.css")]
+STYLES = [Path(__file__).parent / name for name in ("style.css", "day/day.css", "london/london.css")]
 
 SIGN_BLUE = gr.themes.Color(
     name="sign",

@@ -27,10 +27,10 @@ def borough_of(camera: Camera) -> str:
 @cache
 def _borough_at(lon: float, lat: float) -> str:
     """The borough around the point, else the one with the nearest corner, if that is near."""
-    for name, rings in _read_outlines():
+    for name, rings in read_outlines():
         if any(_is_inside(lon, lat, ring) for ring in rings):
             return name
-    corners = ((math.hypot((x - lon) * NARROWING, y - lat), name) for name, rings in _read_outlines() for ring in rings for x, y in ring)
+    corners = ((math.hypot((x - lon) * NARROWING, y - lat), name) for name, rings in read_outlines() for ring in rings for x, y in ring)
     distance, nearest = min(corners)
     return nearest if distance < SLACK else ""
 
@@ -42,7 +42,7 @@ def _is_inside(lon: float, lat: float, ring: Ring) -> bool:
 
 
 @cache
-def _read_outlines() -> list[tuple[str, list[Ring]]]:
+def read_outlines() -> list[tuple[str, list[Ring]]]:
     """The name and the outer rings of each borough; its few holes are slivers that simplifying has left."""
     features = json.loads(OUTLINES.read_text(encoding="utf-8"))["features"]
     return [(feature["properties"]["name"], _rings_of(feature["geometry"])) for feature in features]
