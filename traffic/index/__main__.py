@@ -1,6 +1,6 @@
 """Say what is usual for each camera, which days are not, and how full the boroughs and London are.
 
-    python -m traffic.index --data artifacts/london --out artifacts/london-index
+    python -m traffic.index --data artifacts/london --out artifacts/london-index [--labels labels.csv]
 
 Reads what python -m traffic.measure wrote, and takes the newest eight weeks of it.
 """
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Writes the index."""
     args = parse(argv)
     with one_line_errors():
-        about = write_index(args.data, args.out)
+        about = write_index(args.data, args.out, labels=args.labels)
     if about.season:
         print(about.season)
     days = f"{len(about.days)} days, {about.days[0]} to {about.days[-1]}"
@@ -29,6 +29,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m traffic.index", description="Makes the index of a measured dataset.")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="what python -m traffic.measure wrote")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="the index; an earlier one there is replaced")
+    parser.add_argument(
+        "--labels", nargs="*", default=[], type=Path, metavar="FILE", help="what people say of frames: file,level or file,occupancy"
+    )
     return parser.parse_args(argv)
 
 

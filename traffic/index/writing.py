@@ -26,6 +26,7 @@ from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 from carpark.slots import LONDON
 from traffic.dataset import PARTITION, list_days, read_about, read_cameras, replace_file
+from traffic.index.agreement import compare_with_labels, read_labels
 from traffic.index.areas import areas_of, index_areas
 from traffic.index.quarters import find_measure, read_quarters
 from traffic.index.season import adjust_season
@@ -48,8 +49,9 @@ class IndexAbout:
     season: str  # why there is no seasonal adjustment; "" where there is
 
 
-def write_index(data: Path, out: Path) -> IndexAbout:
-    """Makes the index of the newest eight weeks of a dataset. Raises BadSetting for a folder that has none."""
+def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexAbout:
+    """Makes the index of the newest eight weeks of a dataset, and compares it with labels. Raises BadSetting for a folder that has none."""
+    said = read_labels(labels)
     about, days = read_about(data), list_days(data)[-7 * WEEKS :]
     if about is None or not days:
         raise BadSetting(f"{data} has no measured days; expected a folder that python -m traffic.measure wrote.")
@@ -66,6 +68,7 @@ def write_index(data: Path, out: Path) -> IndexAbout:
     )
     _write(out / "areas.parquet", areas.sort_values(["area", "start"]))
     _write(out / "cameras.parquet", _describe_cameras(cameras, quarters))
+    _write(out / "agreement.parquet", compare_with_labels(data, measure, said))
     made = IndexAbout(measure, about.model, about.archive, [f"{day}" for day in days], len(cameras), season)
     replace_file(out / ABOUT_FILE, json.dumps(asdict(made), indent=1).encode())
     return made

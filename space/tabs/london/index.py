@@ -53,6 +53,7 @@ class CameraWeek:
     monday: date
     quarters: pd.DataFrame  # start, series, level, usual, deviation
     usual: pd.DataFrame  # series, quarter (of the week), median, low, high, days
+    agreement: pd.DataFrame  # with people's labels: n, spearman, low, high, bias, error; no row for a camera without labels
 
 
 def open_index(setting: str) -> LondonIndex:
@@ -111,7 +112,13 @@ def read_week(index: LondonIndex, camera: str, day: date) -> CameraWeek:
     columns = ["series", "start", "level", "usual", "deviation"]
     quarters = [_read(index, _quarters_file(other), here, columns) for other in days]
     empty = pd.DataFrame(columns=columns).astype({"start": "datetime64[us, UTC]"})
-    return CameraWeek(found, monday, pd.concat(quarters) if quarters else empty, _read(index, "usual.parquet", here))
+    return CameraWeek(
+        found,
+        monday,
+        pd.concat(quarters) if quarters else empty,
+        _read(index, "usual.parquet", here),
+        _read(index, "agreement.parquet", here),
+    )
 
 
 def rows_of_day(rows: pd.DataFrame, day: date) -> pd.DataFrame:

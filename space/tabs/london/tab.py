@@ -18,7 +18,7 @@ from tabs.london import index as london_index
 from tabs.london.answers import LondonAnswer, WeekAnswer, answer_of_day, answer_of_week
 from tabs.london.charts import FEWEST_DAYS, area_svg, week_svg
 from tabs.london.city import city_html, city_panel
-from tabs.london.index import LondonIndex
+from tabs.london.index import CameraWeek, LondonIndex
 from tabs.sources import Sources, once
 
 TAB = "london"
@@ -107,7 +107,16 @@ def show_week(index: LondonIndex, camera: str, day: date) -> str:
     name, area = html.escape(str(week.camera["name"])), html.escape(str(week.camera["area"]))
     knows_usual = bool((week.usual["days"] >= FEWEST_DAYS).any())
     note = "The band is the middle half of other weeks." if knows_usual else "There are too few weeks to say what is usual."
-    return f"<h3>{name}, {area}</h3>{week_svg(week)}<p>{note} Frame by frame: {links or 'no day of this week'}.</p>"
+    return f"<h3>{name}, {area}</h3>{week_svg(week)}<p>{note} {trust_in_words(week)} Frame by frame: {links or 'no day of this week'}.</p>"
+
+
+def trust_in_words(week: CameraWeek) -> str:
+    """How far this camera's levels agree with what people say of its frames."""
+    if week.agreement.empty:
+        return "Not checked against labels of people."
+    n, rank, low, high, bias = week.agreement[["n", "spearman", "low", "high", "bias"]].iloc[0].astype(float)
+    order = f"rank correlation {rank:.2f} (95% interval {low:.2f} to {high:.2f})" if rank == rank else "too few for a rank correlation"
+    return f"Checked against {n:.0f} labels of people: {order}; on average {abs(bias):.0%} {'above' if bias > 0 else 'below'} them."
 
 
 def add_endpoints(index: Callable[[], LondonIndex]) -> None:

@@ -37,7 +37,10 @@ def test_the_camera_of_a_week_has_gaps_and_links_to_its_days(index):
     assert (week.camera["name"], week.monday, len(week.quarters)) == ("Street 1", date(2026, 1, 5), 3 * 88)
     assert week_svg(week).split('class="level" d="')[1].split('"')[0].count("M") == 4  # three mornings' gaps and two midnights without one
     words = show_week(index, "Street_1", DAY)
-    assert "too few weeks to say what is usual" in words and "?camera=00001.00001&amp;day=2026-01-05" in words.replace("&day", "&amp;day")
+    assert (
+        "too few weeks to say what is usual. Not checked against labels of people." in words
+        and "?camera=00001.00001&amp;day=2026-01-05" in words.replace("&day", "&amp;day")
+    )
     with pytest.raises(UnknownCamera, match=r"Camera 'Nowhere' was not found among 3 cameras"):
         read_week(index, "Nowhere", DAY)
 

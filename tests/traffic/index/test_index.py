@@ -120,7 +120,7 @@ def write_days(folder, days):
                         "time": slot,
                         "state": state,
                         "reason": reason,
-                        "view": "N",
+                        "view": "N" if camera is CAMERAS[0] else "",
                     }
                     | {"p_full": level, "fullness": level}
                 )
@@ -130,14 +130,14 @@ def write_days(folder, days):
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
 
 
-def test_missing_stays_missing_and_a_picture_that_moved_begins_another_series(tmp_path):
+def test_missing_stays_missing_and_a_picture_that_moved_without_a_named_view_begins_another_series(tmp_path):
     write_days(tmp_path / "data", 3)
     about = write_index(tmp_path / "data", tmp_path / "out")
     assert (about.measure, about.days, about.cameras) == ("fullness", ["2026-01-05", "2026-01-06", "2026-01-07"], 3)
     assert json.loads((tmp_path / "out" / "index.json").read_text())["season"].startswith("Seasonal adjustment needs 5 weeks")
     quarters = pd.read_parquet(tmp_path / "out" / "quarters" / "day=2026-01-06" / "quarters.parquet")
     assert quarters.groupby("folder").size().to_dict() == {"Street_0": 96, "Street_1": 88}
-    assert quarters[quarters["folder"] == "Street_1"].groupby("series").size().to_dict() == {"N": 40, "N (2)": 48}
+    assert quarters[quarters["folder"] == "Street_1"].groupby("series").size().to_dict() == {"": 40, "view 2": 48}
     assert quarters["level"].between(0.2, 0.6).all() and set(quarters["frames"]) == {3}
     days = pd.read_parquet(tmp_path / "out" / "days.parquet")
     assert days[days["folder"] == "Street_2"][["slots", "usable"]].drop_duplicates().to_numpy().tolist() == [[0, 0]]
@@ -146,7 +146,7 @@ def test_missing_stays_missing_and_a_picture_that_moved_begins_another_series(tm
     cameras = pd.read_parquet(tmp_path / "out" / "cameras.parquet")
     assert cameras[["folder", "area", "series"]].fillna("").to_numpy().tolist() == [
         ["Street_0", "Camden", "N"],
-        ["Street_1", "Camden", "N (3)"],
+        ["Street_1", "Camden", "view 3"],
         ["Street_2", "Camden", ""],
     ]
 
