@@ -14,7 +14,7 @@ from pathlib import Path
 
 from carpark.archives import open_archive
 from carpark.day.kept import EDITION
-from carpark.errors import one_line_errors
+from carpark.errors import BadSetting, one_line_errors
 from carpark.hub.source import find_folder, open_source
 from carpark.model.config import read_config
 from traffic.dataset import About
@@ -34,18 +34,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measures, or follows a recorder until it is stopped."""
     args = parse(argv)
     with one_line_errors():
+        if args.workers < 0:
+            raise BadSetting(f"--workers is {args.workers}; expected 1 or more, or 0 for one on each core.")
         days = parse_days(args.days) if args.days else []
         every, length = parse_span(args.every), parse_span(args.length) if args.length else None
         archive = open_archive(args.archive)
         cameras = choose_cameras(archive, args.cameras)
         model = read_config(open_source(args.model, repo_type="model").folder).sha256
         frames, forms = (str(folder.resolve()) if (folder := find_folder(name)) else name for name in (args.archive, args.model))
-        settings = Settings(frames, forms, model, describe_code(), args.out.resolve() / MEMORY if args.follow else None)
+        memory = args.out.resolve() / MEMORY
+        settings = Settings(frames, forms, model, describe_code(), memory if args.follow else None)
         with sole_writer(args.out), running_ray(args.workers) as workers:
             begin(args.out, About(model, args.model, args.archive, EDITION))
             run = partial(measure, archive, cameras, out=args.out, engine=partial(measure_on_ray, settings=settings, workers=workers))
             if args.follow:
-                rounds = follow(run, every, stop=stop_on_signals(), length=length)
+                rounds = follow(run, every, memory=memory, stop=stop_on_signals(), length=length)
                 print(f"{rounds:,} rounds of {len(cameras):,} cameras -> {args.out}")
             else:
                 print(f"{run(days)} -> {args.out}")

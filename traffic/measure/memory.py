@@ -5,7 +5,7 @@ A round of `--follow` judges what is new. Without this, the last rounds of a day
 
 import pickle
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -55,10 +55,12 @@ def remember_frames(memory: Path, job: Job, record: Record, known: Set[datetime]
         file.write(b"".join(entries))
 
 
-def forget_day(memory: Path, day: date) -> None:
-    """Removes what is remembered of a day that is final."""
-    for folder in memory.glob(f"*/{day}"):
-        shutil.rmtree(folder, ignore_errors=True)
+def forget_other_days(memory: Path, days: Collection[date]) -> None:
+    """Removes what is remembered of all days but these."""
+    wanted = {f"{day}" for day in days}
+    for folder in memory.glob("*/*"):
+        if folder.name not in wanted:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _path(memory: Path, job: Job, model_sha256: str) -> Path:

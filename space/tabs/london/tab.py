@@ -52,7 +52,10 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
         days = [(day_in_words(when), f"{when}") for when in reversed(about.days)]
         return [f"<p>{html.escape(about.season)}</p>", gr.Dropdown(days, value=f"{chosen}"), gr.Dropdown(areas, value=WHOLE), selected]
 
-    def on_day(day: str) -> Iterator[list[Any]]:
+    def on_day(day: str | None) -> Iterator[list[Any]]:
+        if not day:  # the index cannot be read, as the note says
+            yield ["", None]
+            return
         with errors_as_toast(), TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
             path = Path(folder, f"london-{parse_day(day)}.csv")
             london_index.read_quarters(index(), parse_day(day)).to_csv(path, index=False)
@@ -66,9 +69,10 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
         with errors_as_toast():
             return show_week(index(), str(getattr(event, "camera", "")), parse_day(day))
 
-    page.load(on_open, None, [note, day, area, tabs], **HIDDEN)
-    day.change(on_day, day, [city, csv], **HIDDEN)
-    gr.on([day.change, area.change], on_area, [area, day], curve, **HIDDEN)
+    opened = page.load(on_open, None, [note, day, area, tabs], **HIDDEN)
+    opened.then(on_day, day, [city, csv], **HIDDEN).then(on_area, [area, day], curve, **HIDDEN)
+    day.input(on_day, day, [city, csv], **HIDDEN)
+    gr.on([day.input, area.input], on_area, [area, day], curve, **HIDDEN)
     city.choose(on_choose, day, week, **HIDDEN)
 
 
