@@ -69,7 +69,8 @@ def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexA
     _write(out / "areas.parquet", areas.sort_values(["area", "start"]))
     _write(out / "cameras.parquet", _describe_cameras(cameras, quarters))
     _write(out / "agreement.parquet", compare_with_labels(data, measure, said))
-    made = IndexAbout(measure, about.model, about.archive, [f"{day}" for day in days], len(cameras), season)
+    indexed = [f"{day}" for day in sorted(set(quarters["day"]))]  # a day without a usable frame has no file
+    made = IndexAbout(measure, about.model, about.archive, indexed, len(cameras), season)
     replace_file(out / ABOUT_FILE, json.dumps(asdict(made), indent=1).encode())
     return made
 
