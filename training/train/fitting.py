@@ -25,7 +25,7 @@ from training.photos import SCENE_BOXES, split_by_scene
 from training.train.calibration import calibrate, fit_scale
 from training.train.folds import are_judged, cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
-from training.train.likeness import rule_for, rule_out_of_fold
+from training.train.likeness import rule_for, rule_out_of_fold, to_length_1
 from training.train.probe import Head, are_drawn, fit_head, install_head, pool_photos, shares_of, weights_of
 from training.train.tuning import tune_body
 
@@ -53,6 +53,7 @@ class FittedNetwork:
     """A network ready to be published, and what is known of it by photos that it had not seen."""
 
     learner: Learner
+    features: Features  # (photos, width)
     learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
@@ -82,7 +83,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     tunes = prior is None and should_tune(photos, recipe)
     if tunes:
         start = tune_body(start, photos[drawn].reset_index(drop=True), pixels[drawn], seed=recipe.seed)
-    pooled = pool_photos(start, pixels, *imagenet_stats)
+    pooled = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
     by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
@@ -99,6 +100,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     how = f"cross-validation by scene: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
     return FittedNetwork(
         learner,
+        features=to_length_1(pooled[:, 0]),
         learnt=np.ones(len(photos), dtype=bool),
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
@@ -130,6 +132,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     columns = fullness_columns(share_of(p_full[held_out], fullness).astype(np.float64), fullness)
     return FittedNetwork(
         learner,
+        features,
         ~held_out,
         1.0,
         BY_CONVENTION,
@@ -151,8 +154,10 @@ def _look(learner: Learner, pixels: Pixels, size: int = 32) -> tuple[npt.NDArray
 def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Learner:
     size = (recipe.size, recipe.size)
     with tempfile.TemporaryDirectory() as work:
-        if start is not None:  # its loaders are only what fastai wants to find in an export
+        if start is not None:  # its loaders are only what fastai wants to find in an export, so a photo a side and label will do
             photos = photos.assign(validation=split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed))
+            first = ~photos.duplicated(["validation", "label"]).to_numpy()
+            photos, pixels = photos[first], pixels[first]
         files = write_training_files(photos, pixels, Path(work))
         set_seed(recipe.seed, reproducible=True)
         learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start)
