@@ -141,6 +141,9 @@ def test_the_probe_leaves_the_body_as_it_was_and_answers_for_the_photos_it_learn
     rows = pd.read_parquet(probed_folder / "predictions.parquet").iloc[::6]
     seen = model.predict(open_image(sample_folder / "photos" / file) for file in rows.file)
     assert len(seen.p_full) == 10 and seen.features.shape[1] == 512
+    known = load_neighbours(probed_folder)
+    remembered = [known.features[known.photos.file == file][0] for file in rows.file]
+    assert np.allclose(remembered, seen.features, atol=1e-3)
     from safetensors.torch import load_file
 
     assert torch.equal(load_file(probed_folder / "model.safetensors")["0.0.weight"], start["conv1.weight"])
