@@ -4,7 +4,7 @@ The body carries ImageNet's weights, or was fine-tuned on drawn photos first (`t
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -47,15 +47,17 @@ def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: t
     """(n, views, width): the means of the body's last maps for each photo, as it is and, if asked for, mirrored."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
-    body.to(device).eval()
+    network = cast(Any, body)  # torch's types leave `memory_format` out
+    network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
     pooled = []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
+            batch = batch.contiguous(memory_format=torch.channels_last)
             views = [body(view).mean((2, 3)) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
             pooled.append(torch.stack(views, dim=1).cpu().numpy())
             bar.update(len(batch))
-    body.to("cpu")
+    network.to("cpu").to(memory_format=torch.contiguous_format)
     return np.concatenate(pooled).astype(np.float64)
 
 
