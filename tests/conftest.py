@@ -1,7 +1,7 @@
 """Shared fixtures: a small drawn sample, a small model trained on it by the real commands, and a Space that shows both.
 
-The suite runs in several processes (pytest-xdist). Folders are made by the first process that needs them, and all processes see them; the
-others wait. A running Space belongs to one process, so the files that share one are sent to the same process. Nothing is kept between runs.
+The suite runs in several processes (pytest-xdist), a file in one of them. Folders are made by the first process that needs them, and all
+processes see them; the others wait. Each process has a running Space of its own. Nothing is kept between runs.
 """
 
 import os
@@ -12,19 +12,10 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from xdist.scheduler import LoadScopeScheduling
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the processes of the suite share the cores
-
-with warnings.catch_warnings():  # fastai warns about itself and its libraries while it is imported; every later warning is an error
-    warnings.simplefilter("ignore")
-    import fastai.vision.all  # noqa: F401  # imported for that alone
 
 from tests.running_space import RunningSpace, running_space
-from training.dataset.writing import write_dataset
-from training.sample import __main__ as sample
-from training.train.fitting import Recipe
-from training.train.folder import train
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the processes of the suite share the cores
 
 # What `make test-quick` leaves out: tests that train, start a Space or other processes, or open a browser.
 SLOW_FIXTURES = {"sample_folder", "dataset_folder", "tiny_model_folder", "chromium", "space", "photos", "planted"}
@@ -40,34 +31,24 @@ SLOW_ROOMS = (
 QUICK_IN_SLOW_ROOMS = ("tests/training/test_", "tests/training/evaluate/", "tests/traffic/record/test_rounds.py")
 
 # The order of the files: the longest first, so that no process is alone at the end.
-SHARED_SPACE = (
-    *(f"tests/browser/test_{name}.py" for name in ("page", "photo", "camera_day", "choosing", "comparison", "everyone", "listening")),
-    "tests/space/test_app.py",
-    "tests/space/test_mcp.py",
-)
 LONGEST = (
-    *SHARED_SPACE,
-    "tests/traffic/record/test_record.py",
-    "tests/training/collect/",
-    "tests/space/",
+    "tests/browser/test_camera_day.py",
+    "tests/space/test_pinned_space.py",
     "tests/browser/",
+    "tests/traffic/record/test_record.py",
+    "tests/space/",
     "tests/training/",
     "tests/carpark/",
 )
 
 
-class KeepFilesWhole(LoadScopeScheduling):
-    """Sends each file to one process, in the order of collection, and all files of `SHARED_SPACE` to the same one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "a shared Space" if file in SHARED_SPACE else file
-
-
-@pytest.hookimpl(optionalhook=True)  # without xdist there is nothing to schedule
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> KeepFilesWhole:
-    config.option.loadscopereorder = False  # by the number of tests, it would be
-    return KeepFilesWhole(config, log)
+def pytest_configure(config: pytest.Config) -> None:
+    """Imports fastai where tests run: it and its libraries warn while they are imported, and every later warning is an error."""
+    only_hands_out_tests = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not only_hands_out_tests:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import fastai.vision.all  # noqa: F401  # imported for that alone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
-    """Makes a folder by its name with the function that is handed in, unless another process of this run has made it."""
+    """Makes a folder by its name with the given function, unless another process of this run has made it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -101,12 +82,16 @@ def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 @pytest.fixture(scope="session")
 def sample_folder(make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """What `python -m training.sample` writes, with few photos: photos/, archive/, truth.csv."""
+    from training.sample import __main__ as sample
+
     return make_once("sample", lambda out: sample.main(["--out", str(out), "--photos", "60", "--seed", "3"]))
 
 
 @pytest.fixture(scope="session")
 def dataset_folder(sample_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """What `python -m training.dataset` writes of the sample's photos."""
+    from training.dataset.writing import write_dataset
+
     photos = sample_folder / "photos"
     return make_once("dataset", lambda out: write_dataset(photos, out, generated=photos))
 
@@ -114,6 +99,9 @@ def dataset_folder(sample_folder: Path, make_once: Callable[[str, Callable[[Path
 @pytest.fixture(scope="session")
 def tiny_model_folder(dataset_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model folder of a small network fitted for two epochs: complete and consistent, but not good."""
+    from training.train.fitting import Recipe
+    from training.train.folder import train
+
     recipe = Recipe("resnet18", "none", size=64, epochs=2, seed=0)
     return make_once("model", lambda out: train(dataset_folder, out, recipe))
 

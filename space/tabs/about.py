@@ -21,8 +21,8 @@ WHAT_IT_IS = """
 ## What it does
 It looks at one picture of a car park, or of a street, and says how much of it is **taken**, in per cent with an interval: of the bays, or
 of the road. From that it answers **full**, **empty** or **partly full**. When the picture is too close to call it says **unsure** instead
-of guessing. Older models answer full or empty with a probability alone. Pointed at a traffic camera, it does so for every five minutes of
-a day, and leaves a gap wherever the camera has no usable picture: out of use, frozen, damaged, late or missing.
+of guessing. Older models answer full or empty with a probability alone. Pointed at a traffic camera, it does so for every frame of a day,
+and leaves a gap wherever the camera has no usable picture: out of use, frozen, damaged, late or missing.
 
 ## Where it fails
 - Half full is neither class: expect *partly full* or *unsure*.
@@ -58,10 +58,10 @@ space.predict("00001.07389", "2026-03-09", api_name="/camera_day")      # {{"wor
 
 CREDITS = f"""
 ## Credits
-Street camera pictures: {ATTRIBUTION}
-Outlines of London's boroughs: {BOROUGHS}
-Map: Leaflet (BSD-2-Clause). Calendar: Cally (MIT).
-Code and model: Apache License 2.0. Photos of the dataset: each under the licence that its row names.
+- Street camera pictures: {ATTRIBUTION}
+- Outlines of London's boroughs: {BOROUGHS}
+- Map: Leaflet (BSD-2-Clause). Calendar: Cally (MIT).
+- Code and model: Apache License 2.0. Photos of the dataset: each under the licence that its row names.
 """
 
 

@@ -33,16 +33,15 @@ class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  #
 def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
     """Static quantisation to QDQ form, weights per channel: the form that ONNX Runtime runs fastest on CPUs.
 
-    Networks with narrow layers lose the most in their first half; it stays float where all of int8 strays too far on `calibration`.
+    Layers stay float where the network would else stray too far on `calibration`: as few as will do.
     """
     prepared = path.with_suffix(".prepared.onnx")
     with only_errors(logging.getLogger()):
         quant_pre_process(onnx_path, prepared, skip_symbolic_shape=True)
     graph = onnx.load(prepared).graph
-    convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
     exact_nodes = _nodes_of_fullness(graph)
     exact = _probabilities(onnx_path, calibration)
-    for n_float in (0, len(convolutions) // 2):
+    for kept_float in _attempts(graph):
         with only_errors(logging.getLogger()):
             quantization.quantize_static(
                 prepared,
@@ -54,13 +53,25 @@ def write_int8(onnx_path: Path, path: Path, calibration: Pixels) -> None:
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 op_types_to_quantize=["Conv", "Add", "MaxPool", "Relu", "Clip"],  # head, normalisation, softmax: cheap, so they stay exact
-                nodes_to_exclude=[*convolutions[:n_float], *exact_nodes],
+                nodes_to_exclude=[*kept_float, *exact_nodes],
                 extra_options={"CalibMovingAverage": True},  # ranges of usual photos rather than of the oddest one
             )
         check_weights(path)
         if np.abs(_probabilities(path, calibration) - exact).max() <= 0.75 * BOUNDS["int8"]:  # leaves room for photos not seen here
             break
     prepared.unlink()
+
+
+def _attempts(graph: onnx.GraphProto) -> list[list[str]]:
+    """The convolutions that stay float, from the fewest on: none; the first three and the last; the first half.
+
+    A network with depthwise convolutions, whose 7-bit weights lose the most in its wide and shallow first layers, has no use for the first.
+    EfficientNet-Lite0, one layer taught by drawings, 224 px: log-odds stray by 0.66 (rms) at 212 frames a second, 0.44 at 203, 0.31 at 125.
+    """
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    names = [node.name for node in convolutions]
+    is_depthwise = any(part.name == "group" and part.i > 1 for node in convolutions for part in node.attribute)
+    return [*([] if is_depthwise else [[]]), [*names[:3], names[-1]], names[: len(names) // 2]]
 
 
 def _nodes_of_fullness(graph: onnx.GraphProto) -> list[str]:

@@ -12,14 +12,16 @@ into JamCam stills is left out, here and by every form of the model (`scene_boxe
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-from carpark.errors import BadSetting, one_line_errors
+from carpark.errors import BadSetting, BadWeights, one_line_errors
 from carpark.model.network import ARCHITECTURES, DEFAULT_ARCHITECTURE, check_architecture
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train
 
+NO_WEIGHTS = 3  # exit status where the starting weights cannot be had: `make demo` then trains from scratch
 RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 
 
@@ -59,7 +61,11 @@ def main(argv: list[str] | None = None) -> None:
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")
         recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from, args.fit)
-        metrics = train([find_photos(setting) for setting in args.data], args.out, recipe)
+        try:
+            metrics = train([find_photos(setting) for setting in args.data], args.out, recipe)
+        except BadWeights as error:
+            print(error, file=sys.stderr)
+            sys.exit(NO_WEIGHTS)
     scores = metrics["validation"]
     print(
         f"{scores['errors']} errors in {scores['n']} photos of unseen scenes, {metrics['training_seconds']} s; "

@@ -26,7 +26,7 @@ from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
 from training.train.folds import are_judged, cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
-from training.train.likeness import rule_for, rule_out_of_fold
+from training.train.likeness import rule_for, rule_out_of_fold, to_length_1
 from training.train.probe import Head, are_drawn, fit_head, install_head, pool_photos, shares_of, weights_of
 from training.train.tuning import tune_body
 
@@ -54,6 +54,7 @@ class FittedNetwork:
     """A network ready to be published, and what is known of it by photos that it had not seen."""
 
     learner: Learner
+    features: Features  # (photos, width)
     learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
@@ -86,7 +87,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
         print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
         tuned = tune_body(start, drawings, photos.scene[drawn], seed=recipe.seed)
         start, prior = tuned.body, tuned.head
-    pooled = pool_photos(start, pixels, *imagenet_stats)
+    pooled = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
     by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
@@ -103,6 +104,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     how = f"cross-validation by scene: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
     return FittedNetwork(
         learner,
+        features=to_length_1(pooled[:, 0]),
         learnt=np.ones(len(photos), dtype=bool),
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
@@ -134,6 +136,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     columns = fullness_columns(share_of(p_full[held_out], fullness).astype(np.float64), fullness)
     return FittedNetwork(
         learner,
+        features,
         ~held_out,
         1.0,
         BY_CONVENTION,
@@ -155,8 +158,10 @@ def _look(learner: Learner, pixels: Pixels, size: int = 32) -> tuple[npt.NDArray
 def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Learner:
     size = (recipe.size, recipe.size)
     with tempfile.TemporaryDirectory() as work:
-        if start is not None:  # its loaders are only what fastai wants to find in an export
+        if start is not None:  # its loaders are only what fastai wants to find in an export, so a photo a side and label will do
             photos = photos.assign(validation=split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed))
+            first = ~photos.duplicated(["validation", "label"]).to_numpy()
+            photos, pixels = photos[first], pixels[first]
         files = write_training_files(photos, pixels, Path(work))
         set_seed(recipe.seed, reproducible=True)
         learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start)

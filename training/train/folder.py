@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 
-from carpark.model import load_model
 from carpark.model.engines import Pixels
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
@@ -52,8 +50,7 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
         write_forms(fitted.learner, folder, config=config, calibration=_spread(pixels[fitted.learnt], CALIBRATION_PHOTOS))
-        features = load_model(folder, "fp32").predict(map(Image.fromarray, pixels[fitted.learnt])).features
-        keep_neighbours(folder, photos[fitted.learnt], features)
+        keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
         predictions = fitted.predictions
         predictions.to_parquet(folder / "predictions.parquet", index=False)
         write_config(folder, config | {"car_park": car_park_config(fitted.car_park), "known_answers": answer_known_pictures(folder)})

@@ -42,6 +42,12 @@ def choose_rule(distances: npt.NDArray[np.float32]) -> CarPark:
     return CarPark(round(float((beyond + farthest[refused]) / 2), 4))
 
 
+def to_length_1(pooled: npt.NDArray[np.float64]) -> Features:
+    """(n, width) means of maps as the features that every form of the model gives."""
+    features: Features = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+    return features
+
+
 def rule_for(known: Features, held_out: Features) -> CarPark | None:
     """`choose_rule` for photos of places not among the known ones; None where there are too few of either."""
     if min(len(known), len(held_out)) < 2:
@@ -51,7 +57,7 @@ def rule_for(known: Features, held_out: Features) -> CarPark | None:
 
 def rule_out_of_fold(pooled: npt.NDArray[np.float64], folds: npt.NDArray[np.int64]) -> CarPark:
     """`choose_rule` for (n, width) means of maps, where each photo is measured from the photos of the other folds."""
-    features = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+    features = to_length_1(pooled)
     distances = np.empty(len(features), np.float32)
     for fold in np.unique(folds):
         distances[folds == fold] = Crowd.of(features[folds != fold]).distances(features[folds == fold])

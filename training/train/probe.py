@@ -4,7 +4,7 @@ The body carries ImageNet's weights, or was fine-tuned on drawn photos first (`t
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three 
 INVERSE_PENALTY_OF_MOVES = 0.003  # of the squared way that the layer moves from one that was learnt before
 BATCH = 16
 LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
-DRAWN_WEIGHT = 0.1  # of a drawn photo beside real ones, whose weight is 1
+DRAWN_WEIGHT = 0.1  # of a drawn photo; that of a real one is 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,19 +43,21 @@ class Head:
         return Head(slope * self.weight, slope * self.bias + shift)
 
 
-def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...]) -> Array:
-    """(n, 2, width): the means of the body's last maps for each photo, as it is and mirrored."""
+def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...], *, mirrored: bool = True) -> Array:
+    """(n, views, width): the means of the body's last maps for each photo, as it is and, if asked for, mirrored."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
-    body.to(device).eval()
+    network = cast(Any, body)  # torch's types leave `memory_format` out
+    network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
     pooled = []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
-            views = [body(view).mean((2, 3)) for view in (batch, batch.flip(3))]
+            batch = batch.contiguous(memory_format=torch.channels_last)
+            views = [body(view).mean((2, 3)) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
             pooled.append(torch.stack(views, dim=1).cpu().numpy())
             bar.update(len(batch))
-    body.to("cpu")
+    network.to("cpu").to(memory_format=torch.contiguous_format)
     return np.concatenate(pooled).astype(np.float64)
 
 
@@ -72,11 +74,8 @@ def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def weights_of(photos: pd.DataFrame) -> Array:
-    """(n,) how much each photo counts: drawn ones less than real ones, unless all are drawn."""
-    drawn = are_drawn(photos)
-    weights = np.ones(len(photos))
-    weights[drawn & ~drawn.all()] = DRAWN_WEIGHT
-    return weights
+    """(n,) how much each photo counts: drawn ones less than real ones. Alone, they ask for a stronger penalty than real ones do."""
+    return np.where(are_drawn(photos), DRAWN_WEIGHT, 1.0)
 
 
 def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: Head | None = None) -> Head:

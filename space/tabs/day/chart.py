@@ -27,10 +27,8 @@ ON_LOAD = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 TICK_HOURS = 3
 VIEWS = {"share": "Share taken", "probability": "Class and probability", "class": "Class alone"}
 SCALES = {"share": ("100%", "Share taken, 50%", "0%"), "probability": ("1", "P(full) 0.5", "0")}
-WHAT_TAKEN_MEANS = (
-    "In a car park, taken means the share of the bays; on a street, the share of the road under vehicles, where a jam is 100%."
-)
 WHAT_FULL_MEANS = "On a street, full means that vehicles cover the road: a jam is full."
+WHAT_TAKEN_MEANS = "Taken is the share of the bays in a car park; on a street, the share of the road under vehicles, where a jam is 100%."
 HATCHINGS = {  # pattern size in px, what is drawn into it
     "diagonal": (6, '<path d="M-1 1L1 -1M0 6L6 0M5 7L7 5"/>'),
     "vertical": (4, '<path d="M2 0V4"/>'),
@@ -90,7 +88,7 @@ def chart_html(shown: CameraDay, overlays: Sequence[Overlay] = (), *, start: int
         + "".join(f'<svg class="strip" role="img" aria-label="{html.escape(name)}">{body}</svg>' for name, body in strips)
         + f'<div class="hours" aria-hidden="true">{hours_html(shown.day, length)}</div></div></div>'
         + legend_html(verdicts, states, overlays, knows_share=knows_share)
-        + f'<p class="meaning">{WHAT_TAKEN_MEANS if knows_share else WHAT_FULL_MEANS}</p></div>'
+        + f'<p class="meaning">{WHAT_FULL_MEANS}{f" {WHAT_TAKEN_MEANS}" if knows_share else ""}</p></div>'
     )
 
 

@@ -31,8 +31,9 @@ async function draw() {
   boroughs.eachLayer(layer => {
     layer.bindTooltip(layer.feature.properties.name, {permanent: true, direction: 'center', className: 'borough-name'})
   })
+  const radius = cameras().length < 100 ? 6 : view.offsetWidth < 600 ? 3 : 4
   for (const camera of cameras()) {
-    const options = {radius: view.offsetWidth < 600 ? 3 : 4, interactive: false, className: `camera ${camera.className}`}
+    const options = {radius, interactive: false, className: `camera ${camera.className}`}
     L.circleMarker(at(camera), options).addTo(map).getElement().dataset.camera = camera.id
   }
   map.on('zoomend', look)

@@ -135,8 +135,10 @@ def test_the_band_of_the_share_taken_has_every_gap_of_the_day():
     assert [(piece[0], max(piece, key=float)) for piece in pieces] == [("0", "495"), ("505", "1435")]
 
 
-def test_the_chart_of_a_street_says_what_taken_means():
-    assert "on a street, the share of the road under vehicles, where a jam is 100%" in chart_html(shown(with_shares(table_of())))
+def test_the_chart_of_a_street_says_what_full_and_taken_mean():
+    page = chart_html(shown(with_shares(table_of())))
+    assert "On a street, full means that vehicles cover the road" in page
+    assert "on a street, the share of the road under vehicles, where a jam is 100%" in page
 
 
 def test_another_day_in_the_same_axes_has_a_line_a_strip_and_a_name():

@@ -142,12 +142,21 @@ def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder
         (["--arch", "resnet35"], "Architecture 'resnet35' is unknown; expected one of resnet18, resnet34"),
         (["--size", "8"], "--size is 8; expected 64 to 1024."),
         (["--weights", "none"], "shows empty in 1 scene; training needs at least 2 a class"),
-        (["--weights", "lost.pth"], "--weights lost.pth is not a file; expected imagenet, index, none, or the file of a state dict"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_writes_nothing(flags: list[str], message: str, two_photos: Path, tmp_path: Path) -> None:
     assert message in run(train.main, "--data", two_photos, "--out", tmp_path / "model", *flags)
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_weights_that_cannot_be_had_end_in_one_line_and_a_status_of_their_own(
+    two_photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train.main(["--data", str(two_photos), "--out", str(tmp_path / "model"), "--weights", "lost.pth"])
+    assert stop.value.code == train.NO_WEIGHTS == 3
+    assert capsys.readouterr().err == ("--weights lost.pth is not a file; expected imagenet, index, none, or the file of a state dict.\n")
+    assert not (tmp_path / "model").exists()
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
