@@ -36,7 +36,7 @@ def test_each_repo_gets_one_commit_and_names_the_ones_before(hub: MiniHub, reque
     space = repo_of(hub, "space")
     pins = json.loads(space.head.files["revisions.json"].data)
     assert (pins["model"]["revision"], pins["dataset"]["revision"]) == (model, dataset)
-    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.pkl", "model.safetensors", "neighbours.parquet")
+    loaded = ("config.json", "metrics.json", "model.int8.onnx", "model.onnx", "model.pkl", "model.safetensors", "neighbours.parquet")
     assert pins["model"]["files"] == {name: published[name].sha256 for name in loaded}
     assert space.variables == {"CARPARK_MODEL": f"{REPOS['model']}@{model}", "CARPARK_DATASET": f"{REPOS['dataset']}@{dataset}"}
     front = SpaceCard(space.head.files["README.md"].data.decode()).data
