@@ -109,7 +109,7 @@ def has_undeclared_body(scope: Scope) -> bool:
 async def run_counting(
     app: Callable[[Receive, Send], Awaitable[None]], receive: Receive, send: Send, refuse: Callable[[int, int], Refusal | None]
 ) -> Refusal | None:
-    """Runs `app`, and answers what `refuse` said to a part of the body, by its size and the sum of those before it; None if it took all.
+    """Runs `app`, and answers what `refuse` returned for a part of the body, by its size and the sum before it; None if it took all.
 
     To the app, a refused body looks like a client that has gone; what it still sends is dropped, so that the refusal can be sent.
     """

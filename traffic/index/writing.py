@@ -51,7 +51,7 @@ class IndexAbout:
 
 def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexAbout:
     """Makes the index of the newest eight weeks of a dataset, and compares it with labels. Raises BadSetting for a folder that has none."""
-    said = read_labels(labels)
+    hand_labels = read_labels(labels)
     about, days = read_about(data), list_days(data)[-7 * WEEKS :]
     if about is None or not days:
         raise BadSetting(f"{data} has no measured days; expected a folder that python -m traffic.measure wrote.")
@@ -68,7 +68,7 @@ def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexA
     )
     _write(out / "areas.parquet", areas.sort_values(["area", "start"]))
     _write(out / "cameras.parquet", _describe_cameras(cameras, quarters))
-    _write(out / "agreement.parquet", compare_with_labels(data, measure, said))
+    _write(out / "agreement.parquet", compare_with_labels(data, measure, hand_labels))
     indexed = [f"{day}" for day in sorted(set(quarters["day"]))]  # a day without a usable frame has no file
     made = IndexAbout(measure, about.model, about.archive, indexed, len(cameras), season)
     replace_file(out / ABOUT_FILE, json.dumps(asdict(made), indent=1).encode())
