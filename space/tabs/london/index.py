@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem, filesystem
 from huggingface_hub import HfFileSystem
 
@@ -134,6 +133,8 @@ def _quarters_file(day: date) -> str:
 def _read(
     index: LondonIndex, name: str, filters: list[tuple[str, str, str]] | None = None, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
+    import pyarrow.parquet as pq  # behind the page, as all that is slow to import
+
     try:
         with index.files.open(f"{index.root}/{name}") as file:
             table: pd.DataFrame = pq.read_table(file, filters=filters, columns=list(columns) if columns else None).to_pandas()
