@@ -24,7 +24,8 @@ def proxied(port: int, path: str) -> Iterator[str]:
             headers |= {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Host": self.headers["Host"], "X-Forwarded-Proto": "http"}
             body = self.read_body() if self.command == "POST" else None
             headers |= {"Transfer-Encoding": "chunked"} if body else {}
-            upstream.request(self.command, self.path.removeprefix(path) or "/", body, headers, encode_chunked=body is not None)
+            with suppress(ConnectionError):  # who refuses a body answers, and closes before the rest of it has come
+                upstream.request(self.command, self.path.removeprefix(path) or "/", body, headers, encode_chunked=body is not None)
             answer = upstream.getresponse()
             self.send_response(answer.status)
             for name, value in answer.getheaders():
