@@ -29,6 +29,6 @@ def test_an_upload_in_chunks_is_answered(address: str, sample_folder: Path) -> N
 
 
 def test_a_body_in_chunks_that_is_too_large_is_refused_in_one_line(address: str) -> None:
-    refused = requests.post(f"{address}gradio_api/queue/join", data=bytes(1_000_001), timeout=20)
+    refused = requests.post(f"{address}gradio_api/queue/join", data=bytes(1_100_000), timeout=20)
     assert refused.status_code == 413
     assert refused.json()["detail"].endswith("bytes; at most 1,000,000 are taken. Send fewer or smaller files.")

@@ -46,7 +46,7 @@ class IndexAbout:
     archive: str
     days: list[str]
     cameras: int
-    season: str  # why there is no seasonal adjustment; "" where there is
+    season: str  # why levels are not adjusted for the season; "" where they are
 
 
 def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexAbout:

@@ -97,7 +97,7 @@ def set_up_space(api: HfApi, target: Target, *, variables: Mapping[str, str], ha
         if name not in now or now[name].value != value:
             api.add_space_variable(target.repo, name, value)
     if hardware and api.get_space_runtime(target.repo).requested_hardware != hardware:
-        api.request_space_hardware(target.repo, hardware)  # type: ignore[arg-type]  # as above
+        api.request_space_hardware(target.repo, hardware)  # type: ignore[arg-type]  # there are more flavours than the client lists
 
 
 @contextmanager

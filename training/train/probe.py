@@ -20,7 +20,6 @@ from training.provenance import DRAWN
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
-INVERSE_PENALTY_OF_MOVES = 0.003  # of the squared way that the layer moves from one that was learnt before
 BATCH = 16
 LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
 DRAWN_WEIGHT = 0.1  # of a drawn photo; that of a real one is 1
@@ -32,6 +31,7 @@ class Head:
 
     weight: Array  # (width,)
     bias: float
+    inverse_penalty: float = INVERSE_PENALTY  # of the squared way that a layer which begins here moves
 
     def log_odds(self, features: Array) -> Array:
         """(n,) for (n, width) features."""
@@ -40,7 +40,7 @@ class Head:
 
     def rescaled(self, slope: float, shift: float) -> "Head":
         """The head whose log-odds are `slope` times these plus `shift`: the same order of photos."""
-        return Head(slope * self.weight, slope * self.bias + shift)
+        return Head(slope * self.weight, slope * self.bias + shift, self.inverse_penalty)
 
 
 def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...], *, mirrored: bool = True) -> Array:
@@ -84,13 +84,12 @@ def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: 
     A logistic regression with soft targets (Papke and Wooldridge 1996). With a `prior` the penalty is on how far the layer moves from it,
     rather than from zero. `weights` (n,) are all 1 when None.
     """
-    penalty = INVERSE_PENALTY_OF_MOVES if prior else INVERSE_PENALTY
     prior = prior or Head(np.zeros(pooled.shape[-1]), 0.0)
     views, flat = pooled.shape[1], pooled.reshape(-1, pooled.shape[-1])
     importance = np.repeat(np.ones(len(shares)) if weights is None else weights, views) / views
     centre, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
     standard = (flat - centre) / spread
-    moved, intercept = fit_logistic(standard, np.repeat(shares, views), penalty * importance, offset=prior.log_odds(flat))
+    moved, intercept = fit_logistic(standard, np.repeat(shares, views), prior.inverse_penalty * importance, offset=prior.log_odds(flat))
     weight = moved / spread
     return Head(prior.weight + weight, prior.bias + intercept - float(centre @ weight))
 

@@ -26,6 +26,7 @@ EPOCHS = 4
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
+INVERSE_PENALTY = 0.003  # of moves of the published layer away from the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9
@@ -115,7 +116,7 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
         parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)
     weight = network.share.weight.detach().numpy().astype(np.float64)
-    return TunedBody(body.eval(), Head(weight[0], float(network.share.bias.detach())))
+    return TunedBody(body.eval(), Head(weight[0], float(network.share.bias.detach()), INVERSE_PENALTY))
 
 
 def normalise(pictures: Tensor) -> Tensor:

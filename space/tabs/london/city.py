@@ -66,7 +66,7 @@ def city_html(cameras: pd.DataFrame, quarters: pd.DataFrame, index: pd.DataFrame
 
 
 def _grid(cells: list[npt.NDArray[Any]], values: pd.Series, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """(cameras, quarter hours) per cent as bytes, `UNKNOWN` where there is no value."""
+    """(cameras, quarter hours) per cent as bytes, `UNKNOWN` where a value is missing."""
     grid = np.full(shape, UNKNOWN, np.uint8)
     inside = (cells[1] >= 0) & (cells[1] < shape[1]) & values.notna().to_numpy()
     grid[cells[0][inside], cells[1][inside]] = np.rint(values.to_numpy(np.float64)[inside] * 100)

@@ -41,7 +41,7 @@ class About:
     measure: str  # "fullness", the share taken, or "p_full"
     days: tuple[date, ...]
     cameras: int
-    season: str  # why there is no seasonal adjustment; "" where there is
+    season: str  # why levels are not adjusted for the season; "" where they are
 
 
 @dataclass(frozen=True, slots=True)

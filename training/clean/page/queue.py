@@ -113,7 +113,7 @@ class ReviewQueue:
         self._append(Decision(card.file, card.sha256, REVIEW, card.proposal, reason, "", decision))
 
     def undo(self) -> str:
-        """Undoes the reviewer's last mark. Returns the photo's file, or "" if there is no mark left. Raises OSError."""
+        """Undoes the reviewer's last mark. Returns the photo's file, or "" if no mark is left. Raises OSError."""
         stack: list[Decision] = []
         for row in read_decisions(self.out / CLEANING_FILE):
             if row.pass_name == REVIEW and row.decided_by == self.reviewer:
