@@ -16,7 +16,7 @@ from carpark.quality.exif import DATE_TIME_ORIGINAL, EXIF_IFD, USER_COMMENT
 from carpark.slots import LONDON
 
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 352, 288
-TOP_PX, BOTTOM_PX = 34, 16  # rows covered by overlays
+TOP_PX, BOTTOM_PX = 34, 15  # rows covered by overlays; as in real stills, the lower one begins inside a block of the JPEG
 IMAGE_DESCRIPTION = 0x010E  # EXIF tag
 BOX, PALE, BADGE_GREY, BADGE_BLUE, CARD_GREY = (0, 0, 0, 150), (235, 235, 235), (196, 202, 206, 225), (52, 88, 104), (128, 128, 128)
 
