@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, Request, Response, expect, sync_p
 
 from tests.running_space import RunningSpace
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+# Debian's headless shell is the same browser without windows: a page opens for half the work.
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

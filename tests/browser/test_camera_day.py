@@ -17,7 +17,7 @@ from tests.browser.conftest import OpenPage, show_day
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import running_space
 
-SLOTS, FRAME_S = 288, 2
+SLOTS, FRAME_S = 288, 1
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def test_the_day_plays_as_a_time_lapse_and_stops_when_told(open_page: OpenPage) 
     expect(page.locator("#day-frame img")).to_be_visible()
     page.get_by_label("Speed").select_option("fast")
     page.get_by_role("button", name="Play the day").click()
-    page.wait_for_function("document.querySelector('#day-chart .plot').ariaValueNow > 75")
+    page.wait_for_function("document.querySelector('#day-chart .plot').ariaValueNow > 55")
     assert page.locator("#day-frame img").get_attribute("src")
     page.get_by_role("button", name="Pause").click()
     stopped = page.locator("#day-frame .clock").inner_text()
@@ -258,7 +258,7 @@ def begin_day(open_page: OpenPage, slow: SlowSpace, camera: str) -> Page:
 def test_who_leaves_in_mid_day_is_waited_for_no_longer(open_page: OpenPage, slow: SlowSpace) -> None:
     begin_day(open_page, slow, "Left Lane").close()
     asked = -1
-    while slow.asked_for("Left Lane") != asked:  # 288 slots, 16 at a time, would take 36 seconds
+    while slow.asked_for("Left Lane") != asked:  # 288 slots, 16 at a time, would take 18 seconds
         asked = slow.asked_for("Left Lane")
         time.sleep(FRAME_S + 1)
     assert asked < SLOTS

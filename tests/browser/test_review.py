@@ -62,11 +62,11 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return raw, out
 
 
-@pytest.fixture
-def reviewing(proposed: tuple[Path, Path], tmp_path: Path) -> Iterator[Reviewing]:
+@pytest.fixture(scope="module")
+def server(proposed: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewing]:
     """A page over photos about each of which something is proposed, in a process of its own."""
-    raw, out = proposed[0], Path(shutil.copytree(proposed[1], tmp_path / "clean"))
-    port, log = _free_port(), tmp_path / "log.txt"
+    raw, out = proposed[0], Path(shutil.copytree(proposed[1], tmp_path_factory.mktemp("review") / "clean"))
+    port, log = _free_port(), out.with_name("log.txt")
     flags = ["--data", str(raw), "--out", str(out), "--review", "--reviewer", "Kim", "--port", str(port)]
     with log.open("w") as output:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'space'}"}
@@ -79,6 +79,13 @@ def reviewing(proposed: tuple[Path, Path], tmp_path: Path) -> Iterator[Reviewing
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def reviewing(server: Reviewing, proposed: tuple[Path, Path]) -> Reviewing:
+    """The page, with nothing decided yet: it reads its table again each time."""
+    shutil.copyfile(proposed[1] / CLEANING_FILE, server.out / CLEANING_FILE)
+    return server
 
 
 @pytest.fixture
@@ -110,38 +117,6 @@ def press(page: Page, key: str) -> None:
     turn = str(page.locator("[data-turn]").get_attribute("data-turn"))
     page.keyboard.press(key)
     expect(page.locator("[data-turn]")).not_to_have_attribute("data-turn", turn)
-
-
-def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review: OpenReview, reviewing: Reviewing) -> None:
-    page = open_review()
-    keys, decided = "kefpdn" * 3 + "ke", []
-    for number, key in enumerate(keys):
-        file = shown(page)
-        assert file == f"full/{number:02}.jpg"  # worst first
-        press(page, key)
-        decided.append((file, reviewing.marks()[-1].decision))
-        assert reviewing.marks()[-1].file == file  # on disk before the next card
-    wanted = {"k": "keep", "e": "label empty", "f": "label full", "p": "label partial", "d": "drop", "n": "drop"}
-    assert decided == [(f"full/{n:02}.jpg", wanted[key]) for n, key in enumerate(keys)]
-    assert reviewing.marks()[5].reason == "not a car park" and {row.decided_by for row in reviewing.marks()} == {"Kim"}
-    for number in (19, 18, 17):
-        press(page, "u")
-        assert shown(page) == f"full/{number:02}.jpg"
-    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
-    page.reload()
-    page.locator("[data-file]").wait_for()
-    assert shown(page) == "full/17.jpg"
-    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
-
-    page.close()  # a page whose server is gone complains
-    reviewing.process.send_signal(signal.SIGINT)
-    assert reviewing.process.wait(timeout=PATIENCE_S) == 0
-    photos = read_photos(reviewing.out)
-    assert len(photos) == PHOTOS - 5 and photos.label.value_counts().to_dict() == {"full": 15, "empty": 3, "partial": 3}
-    again = reviewing.out.with_name("again")
-    clean.main(["--data", str(reviewing.raw), "--out", str(again), "--replay", str(reviewing.out / CLEANING_FILE)])
-    files = [sorted((path.relative_to(folder), path.read_bytes()) for path in folder.rglob("*.*")) for folder in (reviewing.out, again)]
-    assert files[0] == files[1]
 
 
 def test_two_pages_side_by_side_mark_without_losing_anything(open_review: OpenReview, reviewing: Reviewing) -> None:
@@ -184,3 +159,35 @@ def test_a_grid_is_marked_by_keys_and_keeps_its_tiles(open_review: OpenReview, r
     press(page, "u")
     assert shown(page) == "full/01.jpg" and reviewing.marks()[-1].decision == ""
     expect(tiles.nth(1)).not_to_contain_text("label empty")
+
+
+def test_twenty_marks_three_undone_a_reload_and_a_replay(open_review: OpenReview, reviewing: Reviewing) -> None:
+    page = open_review()  # the last test: it ends the server
+    keys, decided = "kefpdn" * 3 + "ke", []
+    for number, key in enumerate(keys):
+        file = shown(page)
+        assert file == f"full/{number:02}.jpg"  # worst first
+        press(page, key)
+        decided.append((file, reviewing.marks()[-1].decision))
+        assert reviewing.marks()[-1].file == file  # on disk before the next card
+    wanted = {"k": "keep", "e": "label empty", "f": "label full", "p": "label partial", "d": "drop", "n": "drop"}
+    assert decided == [(f"full/{n:02}.jpg", wanted[key]) for n, key in enumerate(keys)]
+    assert reviewing.marks()[5].reason == "not a car park" and {row.decided_by for row in reviewing.marks()} == {"Kim"}
+    for number in (19, 18, 17):
+        press(page, "u")
+        assert shown(page) == f"full/{number:02}.jpg"
+    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
+    page.reload()
+    page.locator("[data-file]").wait_for()
+    assert shown(page) == "full/17.jpg"
+    expect(page.get_by_text(f"17 of {PHOTOS} decided")).to_be_visible()
+
+    page.close()  # a page whose server is gone complains
+    reviewing.process.send_signal(signal.SIGINT)
+    assert reviewing.process.wait(timeout=PATIENCE_S) == 0
+    photos = read_photos(reviewing.out)
+    assert len(photos) == PHOTOS - 5 and photos.label.value_counts().to_dict() == {"full": 15, "empty": 3, "partial": 3}
+    again = reviewing.out.with_name("again")
+    clean.main(["--data", str(reviewing.raw), "--out", str(again), "--replay", str(reviewing.out / CLEANING_FILE)])
+    files = [sorted((path.relative_to(folder), path.read_bytes()) for path in folder.rglob("*.*")) for folder in (reviewing.out, again)]
+    assert files[0] == files[1]

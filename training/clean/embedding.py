@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ class Embedder:
         if body is None:
             return cls(None, len(describe_by_hand(np.zeros((HAND_SIZE_PX, HAND_SIZE_PX, 3), np.float32))))
         body.eval()  # nothing is trained here, batch statistics included
+        cast(Any, body).to(memory_format=torch.channels_last)  # on a CPU; torch's types leave the argument out
         with torch.inference_mode():
             width = body(torch.zeros(1, 3, NETWORK_SIDES_PX[0], NETWORK_SIDES_PX[0])).shape[1]
         return cls(body, width * len(NETWORK_SIDES_PX))
@@ -47,8 +49,8 @@ class Embedder:
     def _embed_at(self, image: Image, side_px: int) -> npt.NDArray[np.float32]:
         """The sum of the features of the picture and its mirror image, at one input size."""
         pixels = np.asarray(image.resize((side_px, side_px), Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
-        views = (pixels, pixels[:, ::-1])
-        rows = [describe_by_hand(view) if self.body is None else _describe(self.body, view) for view in views]
+        views = np.stack([pixels, pixels[:, ::-1]])
+        rows = [describe_by_hand(view) for view in views] if self.body is None else _describe(self.body, views)
         return np.asarray(np.sum(rows, axis=0), dtype=np.float32)
 
 
@@ -67,12 +69,12 @@ def single_threaded() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _describe(body: nn.Module, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The features of the last layer, averaged over the picture."""
+def _describe(body: nn.Module, views: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, width) the features of the last layer, averaged over each of the (n, side, side, 3) views."""
     mean, std = (np.array(values, dtype=np.float32) for values in imagenet_stats)
-    planes = torch.from_numpy(np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1)))[None]
+    planes = torch.from_numpy((views - mean) / std).permute(0, 3, 1, 2)  # in memory as it was: channels last
     with torch.inference_mode():
-        features: npt.NDArray[np.float32] = body(planes).mean(dim=(2, 3))[0].numpy()
+        features: npt.NDArray[np.float32] = body(planes).mean(dim=(2, 3)).numpy()
     return features
 
 

@@ -18,6 +18,8 @@ from tqdm import tqdm
 
 from training.clean.survey import Survey, Thumbnail
 
+Table = npt.NDArray[np.float64]
+
 NEIGHBOURS = 6  # candidates by embedding for each photo
 HASH_BITS = 14  # of 64 that may differ in a candidate; unrelated photos differ in 32
 SCALES = tuple(1 - 0.03 * step for step in range(17))  # the side of a crop as a share of the whole picture's
@@ -81,13 +83,14 @@ def best_correlation(whole: Thumbnail, part: Thumbnail) -> float:
     """
     room = min(whole.shape[0] / part.shape[0], whole.shape[1] / part.shape[1])
     picture = Image.fromarray(np.ascontiguousarray(part))
+    tables = _summed_areas(whole), _summed_areas(whole**2)
     tried: dict[tuple[int, int], float] = {}
 
     def try_size(width: int, height: int) -> float:
         size = min(max(width, 1), whole.shape[1]), min(max(height, 1), whole.shape[0])
         if size not in tried:
             template = np.asarray(picture.resize(size, Image.Resampling.BILINEAR))
-            tried[size] = float(_correlate(whole, template).max())
+            tried[size] = float(_correlate(whole, tables, template).max())
         return tried[size]
 
     for scale in SCALES:
@@ -101,22 +104,26 @@ def best_correlation(whole: Thumbnail, part: Thumbnail) -> float:
     return max(tried.values())
 
 
-def _correlate(whole: Thumbnail, template: Thumbnail) -> npt.NDArray[np.float32]:
-    """The correlation at each position of the template in the picture."""
+def _correlate(whole: Thumbnail, tables: tuple[Table, Table], template: Thumbnail) -> npt.NDArray[np.float32]:
+    """The correlation at each position of the template in the picture, whose values and squares the tables have summed."""
     template = template - template.mean()
     spread = float(np.sqrt((template**2).sum()))
     places = fftconvolve(whole, template[::-1, ::-1], mode="valid")
-    sums, squares = _box_sums(whole, template.shape), _box_sums(whole**2, template.shape)
+    sums, squares = (_box_sums(table, template.shape) for table in tables)
     local = np.sqrt(np.maximum(squares - sums**2 / template.size, 0))
     flat = np.sqrt(template.size)  # a spread of one grey level: what is flatter would match everything
     return np.where((local > flat) & (spread > flat), places / np.maximum(local * spread, 1e-6), 0).astype(np.float32)
 
 
-def _box_sums(picture: Thumbnail, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """The sum of the picture under a box of that shape at each position, by a summed-area table."""
+def _summed_areas(picture: Thumbnail) -> Table:
+    """The sum of the picture above and to the left of each corner of its pixels."""
+    return np.pad(picture.astype(np.float64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+
+
+def _box_sums(table: Table, shape: tuple[int, ...]) -> Table:
+    """The sum of a picture under a box of that shape at each position, by its summed-area table."""
     height, width = shape
-    table = np.pad(picture.astype(np.float64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    sums: npt.NDArray[np.float64] = table[height:, width:] - table[:-height, width:] - table[height:, :-width] + table[:-height, :-width]
+    sums: Table = table[height:, width:] - table[:-height, width:] - table[height:, :-width] + table[:-height, :-width]
     return sums
 
 
