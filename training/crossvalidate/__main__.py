@@ -13,7 +13,8 @@ import argparse
 from pathlib import Path
 
 from carpark.errors import BadSetting, one_line_errors
-from carpark.model.network import ARCHITECTURES, DEFAULT_ARCHITECTURE, check_architecture
+from carpark.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
+from carpark.model.network import check_architecture
 from training.cards.model import add_to_card
 from training.crossvalidate.comparison import compare_architectures
 from training.staging import staged

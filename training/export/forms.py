@@ -19,12 +19,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from carpark.hub.revisions import digest_file
+from carpark.model.architectures import TIMM
 from carpark.model.config import MODEL_FILES, Engine, read_config
 from carpark.model.engines import Pixels, load_model
 from carpark.model.fullness import Fullness
 from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
-from carpark.model.network import TIMM, FromPixels
+from carpark.model.network import FromPixels
 from training.export.int8 import only_errors, write_int8
 
 PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")

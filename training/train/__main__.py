@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 
 from carpark.errors import BadSetting, BadWeights, one_line_errors
-from carpark.model.network import ARCHITECTURES, DEFAULT_ARCHITECTURE, check_architecture
+from carpark.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
+from carpark.model.network import check_architecture
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train

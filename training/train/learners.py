@@ -29,7 +29,8 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
 )
 from torch import Tensor, nn
 
-from carpark.model.network import architecture, head_of
+from carpark.model.architectures import head_of
+from carpark.model.network import architecture
 from training.labels import LABELS, PARTIAL
 
 BATCH_SIZE = 16  # small sets need many steps an epoch more than large batches

@@ -11,9 +11,9 @@ from torch import nn
 
 from carpark.errors import BadSetting
 from carpark.hub.source import open_source
+from carpark.model.architectures import HEADS
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
-from carpark.model.network import HEADS
 from training.train.probe import Head
 
 

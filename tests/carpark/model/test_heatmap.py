@@ -10,10 +10,11 @@ from torch import nn
 
 from carpark.images import open_image
 from carpark.model import load_model
+from carpark.model.architectures import ARCHITECTURES
 from carpark.model.config import ModelConfig, Thresholds, read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper, overlay_heat
-from carpark.model.network import ARCHITECTURES, FromPixels, build_network
+from carpark.model.network import FromPixels, build_network
 
 GREY = (110, 110, 110)
 
