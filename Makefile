@@ -82,8 +82,8 @@ space-env: .venv-space/ready
 	$(VENV)/bin/uv pip install --quiet --python .venv-space/bin/python -r space/requirements.txt
 	touch $@
 
-# One process more than cores, since some tests wait for a clock; each with one thread, else networks wait for each other's threads.
-PROCESSES ?= $$($(RUN) -c "import os; print(1 + os.cpu_count())")
+# One process a core, each with one thread: networks would otherwise wait for each other's threads.
+PROCESSES ?= auto
 PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 test: $(READY)
 	$(PYTEST)

@@ -30,12 +30,13 @@ SLOW_ROOMS = (
 )
 QUICK_IN_SLOW_ROOMS = ("tests/training/test_", "tests/training/evaluate/", "tests/traffic/record/test_rounds.py")
 
-# The order of the files: the longest first, so that no process is alone at the end.
+# The order of the files: the longest first, so that no process is alone at the end; two need no sample, while another process draws it.
 LONGEST = (
     "tests/browser/test_camera_day.py",
+    "tests/traffic/record/test_record.py",
+    "tests/training/clean/test_clean.py",
     "tests/space/test_pinned_space.py",
     "tests/browser/",
-    "tests/traffic/record/test_record.py",
     "tests/space/",
     "tests/training/",
     "tests/carpark/",

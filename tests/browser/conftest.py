@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,18 @@ def photo(sample_folder: Path) -> Path:
 
 @pytest.fixture
 def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
-    """Opens the Space, by default 1280 px wide and light; when the test ends, nothing may have gone wrong behind the page."""
+    """Opens the Space; when the test ends, nothing may have gone wrong behind the page."""
+    with opener_of_pages(chromium, space.url) as open_one:
+        yield open_one
+
+
+@contextmanager
+def opener_of_pages(chromium: Browser, space_url: str) -> Iterator[OpenPage]:
+    """Gives a function that opens pages, by default of this Space, 1280 px wide and light; fails at the end for what went wrong there."""
     faults: list[str] = []
     pages: list[Page] = []
 
-    def open_one(*, width: int = 1280, scheme: str = "light", touch: bool = False, url: str = space.url) -> Page:
+    def open_one(*, width: int = 1280, scheme: str = "light", touch: bool = False, url: str = space_url) -> Page:
         page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=touch, reduced_motion="reduce")
         page.set_default_timeout(SLOW_MS)
         pages.append(page)

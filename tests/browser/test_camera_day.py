@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage, show_day
+from tests.browser.conftest import OpenPage, opener_of_pages, show_day
 from tests.loopback import NOT_FOUND, Answer, Loopback
-from tests.running_space import running_space
+from tests.running_space import RunningSpace, running_space
 
 SLOTS, FRAME_S = 288, 1
 
@@ -58,10 +58,14 @@ def slow(slow_space: SlowSpace) -> SlowSpace:
     return slow_space
 
 
-@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["wide and light", "narrow and dark"])
-def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Iterator[Page]:
+@pytest.fixture(scope="module", params=[(1280, "light"), (390, "dark")], ids=["wide and light", "narrow and dark"])
+def page(request: pytest.FixtureRequest, chromium: Browser, space: RunningSpace) -> Iterator[Page]:
+    """The sample day, shown once for all tests that only look around in it."""
     width, scheme = request.param
-    yield open_page(width=width, scheme=scheme)
+    with opener_of_pages(chromium, space.url) as open_one:
+        page = open_one(width=width, scheme=scheme)
+        show_day(page)
+        yield page
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +95,6 @@ def choose_moment(page: Page, place: int) -> None:
 
 
 def test_a_day_shows_the_share_taken_first_and_class_and_probability_on_demand(page: Page) -> None:
-    show_day(page)
     expect(page.locator("#day-words")).to_contain_text("of 288 slots, one every 5 min, have a usable frame.")
     share, probability = page.locator("#day-chart .lines .in-share"), page.locator("#day-chart .lines .in-probability")
     for view, displays in {
@@ -116,7 +119,6 @@ def test_the_day_opens_with_its_fullest_moment(open_page: OpenPage) -> None:
 
 
 def test_a_click_on_a_moment_shows_its_frame(page: Page, truth: pd.DataFrame) -> None:
-    show_day(page)
     place = int(truth.index[truth.state == "ok"][100])
     choose_moment(page, place)
     image = page.locator("#day-frame img")
@@ -129,7 +131,6 @@ def found(page: Page) -> str:
 
 
 def test_a_click_on_a_gap_says_why_it_is_one(page: Page, truth: pd.DataFrame) -> None:
-    show_day(page)
     reasons = {"frozen": "Frozen: ", "in_use": "Camera in use: ", "missing": "Missing: the archive has no frame for this slot"}
     for state, reason in reasons.items():
         choose_moment(page, int(truth.index[truth.state == state][1]))
@@ -152,7 +153,6 @@ def test_dragging_along_the_chart_scrubs_through_the_day(open_page: OpenPage) ->
 
 
 def test_the_chart_is_walked_through_by_keyboard_and_says_where_it_is(page: Page) -> None:
-    show_day(page)
     plot = page.get_by_role("slider", name="Moment of the day")
     plot.focus()
     for key, place in {"Home": 0, "ArrowRight": 1, "PageDown": 0, "PageUp": 12, "End": 287}.items():
