@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from carpark.model.engines import Answers, Model, Pixels
 
-PAUSE_S, MOST_S = 2.0, 10.0  # without a photo, before what holds up every answer begins; how long it waits for that
+PAUSE_S, MOST_S = 2.0, 10.0  # without a photo or frames, before what holds up every answer begins; how long it waits for that
 PATIENCE_S = 0.1  # how long the next frames of a day wait for photos, so that a day goes on however many there are
 
 
@@ -42,10 +42,14 @@ class RightOfWay:
         with self._batches:
             with self._changed:
                 self._changed.wait_for(lambda: not self._photos, PATIENCE_S)
-            yield
+            try:
+                yield
+            finally:
+                with self._changed:
+                    self._changed.notify_all()
 
     def wait_for_pause(self) -> None:
-        """Returns when no photo was judged for PAUSE_S, or after MOST_S."""
+        """Returns when neither a photo nor frames were judged for PAUSE_S, or after MOST_S."""
         give_up_at = time.monotonic() + MOST_S
         with self._changed:
             while (self._changed.wait(PAUSE_S) or self._photos) and time.monotonic() < give_up_at:

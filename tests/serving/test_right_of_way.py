@@ -1,6 +1,7 @@
 """Photos go before the frames of camera days, and days go on all the same."""
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,25 @@ def test_what_holds_up_every_answer_waits_until_no_photo_is_judged(monkeypatch: 
         waiting = threading.Thread(target=wait)
         waiting.start()
         assert not paused.wait(MOMENT_S)
+    waiting.join(SOON_S)
+    assert paused.is_set()
+
+
+def test_frames_that_go_on_being_judged_put_it_off_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(right_of_way, "PAUSE_S", MOMENT_S)
+    way, paused = RightOfWay(), threading.Event()
+
+    def wait() -> None:
+        way.wait_for_pause()
+        paused.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    until = time.monotonic() + 4 * MOMENT_S
+    while time.monotonic() < until:
+        with way.given():
+            time.sleep(MOMENT_S / 20)
+    assert not paused.is_set()
     waiting.join(SOON_S)
     assert paused.is_set()
 
