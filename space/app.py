@@ -8,6 +8,7 @@ revisions.json pins, if the Space was published with one.
 
 import html
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -102,6 +103,8 @@ def main() -> None:
         say_json(page)
         sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
         page.block_thread()
+    sys.stdout.flush()
+    os._exit(0)  # a thread that is still importing torch would abort a Python that ends in its own way
 
 
 if __name__ == "__main__":

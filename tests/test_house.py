@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "carpark": set(),
     "serving": {"carpark"},
     "tabs": {"carpark", "serving"},
-    "training": {"carpark"},
+    "training": {"carpark", "serving"},
     "traffic": {"carpark"},
 }
 COMMAND_FUNCTIONS = re.compile(r"main|_?(parse|check|report|describe|print)\w*")

@@ -31,6 +31,28 @@ SERIOUS = ("serious", "critical")
 # Colours that are on their way are not what anybody reads.
 SETTLED = "() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished.catch(() => null)))"
 
+# The end of each stream is held back until another event has joined the queue, as on a slow line or a busy machine.
+HOLD_BACK = """(() => {
+  const fetched = window.fetch
+  let release = () => {}
+  window.fetch = async (...request) => {
+    const answer = await fetched(...request), url = String(request[0].url ?? request[0])
+    if (url.includes('/queue/join')) setTimeout(release, 500)  // the page has read the reply by then
+    if (!url.includes('/queue/data')) return answer
+    const held = new TransformStream({
+      async transform(chunk, out) {
+        const end = new TextDecoder('latin1').decode(chunk).indexOf('data: {"msg":"close_stream"')
+        if (end < 0) return out.enqueue(chunk)
+        out.enqueue(chunk.slice(0, end))
+        document.documentElement.dataset.held = 'yes'
+        await new Promise(done => { release = done })
+        out.enqueue(chunk.slice(end))
+      }
+    })
+    return new Response(answer.body.pipeThrough(held), answer)
+  }
+})()"""
+
 OpenPage = Callable[..., Page]
 
 

@@ -17,7 +17,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SLOW_MS, watch
+from tests.browser.conftest import HOLD_BACK, SLOW_MS, watch
 from tests.running_space import PATIENCE_S, _free_port, _wait_until_up
 from training.clean import __main__ as clean
 from training.clean.decisions import CLEANING_FILE, REVIEW, Decision, cleaning_log, read_decisions, to_row
@@ -140,6 +140,18 @@ def test_a_card_says_what_is_known_and_other_photos_can_be_chosen(open_review: O
     page.get_by_label("Label").click()
     page.get_by_role("option", name="empty", exact=True).click()
     expect(page.get_by_text("Nothing left to decide here")).to_be_visible()
+
+
+def test_a_key_is_answered_when_the_stream_of_answers_closes_at_the_same_moment(chromium: Browser, reviewing: Reviewing) -> None:
+    page = chromium.new_page()
+    page.set_default_timeout(SLOW_MS)
+    page.add_init_script(HOLD_BACK)
+    page.goto(reviewing.url)
+    page.locator("[data-file]").wait_for()
+    page.locator("html[data-held]").wait_for()
+    press(page, "k")
+    assert [row.decision for row in reviewing.marks()] == ["keep"]
+    page.close()
 
 
 def test_a_grid_is_marked_by_keys_and_keeps_its_tiles(open_review: OpenReview, reviewing: Reviewing) -> None:

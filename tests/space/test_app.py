@@ -217,6 +217,14 @@ def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
     assert [slot["state"] for slot in found["slots"]] == [slot["state"] for slot in expected["slots"]]
 
 
+def test_no_choice_of_a_visitor_is_dropped_while_the_last_one_is_answered(space: RunningSpace) -> None:
+    events = [
+        (dict(event["targets"]), event["trigger_mode"]) for event in requests.get(f"{space.url}config", timeout=30).json()["dependencies"]
+    ]
+    modes = {name: mode for targets, mode in events for name in targets.values() if name in ("choose", "frames")}
+    assert modes == {"choose": "always_last", "frames": "multiple"}  # "once", Gradio's own, drops what comes meanwhile
+
+
 def test_settings_that_cannot_be_used_leave_the_page_up_and_are_named(settings: dict[str, Path], lot: Image.Image, tmp_path: Path) -> None:
     half_written = tmp_path / "model"
     shutil.copytree(settings["CARPARK_MODEL"], half_written)

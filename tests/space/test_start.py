@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from carpark.errors import BadModel
 from carpark.images import open_image
 from tabs.sources import Sources
-from tests.running_space import SPACE
+from tests.running_space import SPACE, running_space
 from training.export.proof import BOUNDS
 
 SLOW = {"torch", "torchvision", "fastai", "matplotlib", "datasets"}
@@ -68,3 +70,14 @@ def test_a_model_whose_learner_is_not_the_one_named_answers_nothing(tiny_model_f
     with pytest.raises(BadModel, match=r"model\.pkl is not the file that config\.json names") as refusal:
         sources.photo_model()
     assert str(refusal.value) in sources.problems()
+
+
+def test_ctrl_c_while_torch_is_imported_ends_the_space_quietly(tiny_model_folder: Path) -> None:
+    with running_space({"CARPARK_MODEL": tiny_model_folder}) as space:
+        process = Path("/proc", str(space.pid))
+        while "libtorch" not in (process / "maps").read_text():
+            time.sleep(0.02)
+        os.kill(space.pid, signal.SIGINT)
+        while "\nState:\tZ" not in (process / "status").read_text():
+            time.sleep(0.02)
+        assert space.printed().splitlines()[-1].startswith("Keyboard interruption")

@@ -24,6 +24,7 @@ from traffic.measure.jobs import choose_cameras, parse_days
 from traffic.measure.judging import Settings
 from traffic.measure.measuring import describe_code, measure
 from traffic.measure.output import begin, sole_writer
+from traffic.measure.push import open_repo, push_days
 from traffic.record.rounds import parse_span
 from traffic.record.session import stop_on_signals
 
@@ -44,14 +45,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         frames, forms = (str(folder.resolve()) if (folder := find_folder(name)) else name for name in (args.archive, args.model))
         memory = args.out.resolve() / MEMORY
         settings = Settings(frames, forms, model, describe_code(), memory if args.follow else None)
+        about = About(model, args.model, args.archive, EDITION)
+        api = open_repo(args.push, about) if args.push else None
         with sole_writer(args.out), running_ray(args.workers) as workers:
-            begin(args.out, About(model, args.model, args.archive, EDITION))
+            begin(args.out, about)
             run = partial(measure, archive, cameras, out=args.out, engine=partial(measure_on_ray, settings=settings, workers=workers))
             if args.follow:
                 rounds = follow(run, every, memory=memory, stop=stop_on_signals(), length=length)
                 print(f"{rounds:,} rounds of {len(cameras):,} cameras -> {args.out}")
             else:
                 print(f"{run(days)} -> {args.out}")
+            if api:
+                push_days(args.out, args.push, api, is_private=args.private)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -65,6 +70,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--cameras", default="all", metavar="all|ID,...", help="ids, names or folders with commas between (default: all)")
     add("--model", required=True, metavar="DIR|OWNER/NAME", help="model folder or Hub repo")
     add("--out", required=True, type=Path, metavar="DIR", help="the dataset; a run that was killed continues in it")
+    add("--push", metavar="OWNER/NAME", help="at the end, copy the days to this dataset repo on the Hub")
+    add("--private", action="store_true", help="make that repo private where it does not exist yet")
     add("--workers", type=int, default=0, metavar="N", help="camera days at a time, each on a core (default: one for each core)")
     add("--every", default="5m", metavar="SPAN", help="of --follow: between two rounds (default: 5m)")
     add("--for", dest="length", metavar="SPAN", help="of --follow: how long (default: until stopped)")

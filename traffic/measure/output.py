@@ -36,16 +36,18 @@ def sole_writer(out: Path) -> AbstractContextManager[None]:
 def begin(out: Path, about: About) -> None:
     """Clears away what a killed run left half written. Raises BadSetting for a dataset that another model made."""
     earlier = read_about(out)
-    if earlier and (earlier.model, earlier.edition) != (about.model, about.edition):
-        what = f"model {earlier.model[:12]} ({earlier.model_name})" if earlier.model != about.model else "an older version of the table"
-        raise BadSetting(
-            f"{out} was measured with {what}, and this run has model {about.model[:12]} ({about.model_name}). Choose another --out, "
-            f"or remove {out} to measure all days again."
-        )
+    check_model(earlier, about, where=f"{out}", otherwise=f"Choose another --out, or remove {out} to measure all days again.")
     for folder in (out / UNFINISHED, out / "data"):
         remove_half_written(folder)
     if earlier is None:
         write_about(out, about)
+
+
+def check_model(earlier: About | None, about: About, *, where: str, otherwise: str) -> None:
+    """Raises BadSetting if the rows that are there were made by another model, or as another table; `otherwise` says what to do."""
+    if earlier and (earlier.model, earlier.edition) != (about.model, about.edition):
+        what = f"model {earlier.model[:12]} ({earlier.model_name})" if earlier.model != about.model else "an older version of the table"
+        raise BadSetting(f"{where} was measured with {what}, and this run has model {about.model[:12]} ({about.model_name}). {otherwise}")
 
 
 def list_unfinished_days(out: Path) -> list[date]:

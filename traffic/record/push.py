@@ -43,14 +43,19 @@ class Pushed:
     sha256: str  # of the file
 
 
-def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
-    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting. Nothing is requested yet."""
+def check_push(repo: str) -> None:
+    """Raises BadSetting for a name that is not a repo's, and without a token in the environment. Nothing is requested."""
     named = REPO_ID.fullmatch(repo)
     if not named or named["revision"]:
         raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")
     if not get_token():
         raise BadSetting(f"--push {repo} needs a token that may write; set HF_TOKEN, or log in with: hf auth login")
     disable_progress_bars()
+
+
+def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
+    """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting. Nothing is requested yet."""
+    check_push(repo)
     return Pusher(out, repo, HfApi(), is_private)
 
 
@@ -86,7 +91,7 @@ class Pusher:
                 if (until is None or part.end <= until) and (digest := self._changed_digest(part)):
                     self._push_part(part, digest)
         except PUSH_ERRORS as error:
-            return _explain(error)
+            return explain_push(error)
         self._pushed_until = until
         return ""
 
@@ -166,7 +171,7 @@ def _key(part: DayQuarter) -> str:
     return f"{part.day} {part.hour:02}"
 
 
-def _explain(error: Exception) -> str:
-    """An upload that broke off hides its reason behind a RuntimeError."""
+def explain_push(error: Exception) -> str:
+    """One of `PUSH_ERRORS` in words. An upload that broke off hides its reason behind a RuntimeError."""
     cause = error.__cause__ if isinstance(error, RuntimeError) else None
     return short_reason(cause if isinstance(cause, Exception) else error)

@@ -98,8 +98,8 @@ def wire_form(page: gr.Blocks, tabs: gr.Tabs, sources: Sources, form: DayForm, l
     opened.then(None, js=SHOW_LINKED_DAY)
     chosen = [form.camera, form.day, form.calendar]
     form.camera.input(lambda camera: choose_camera(sources, camera), form.camera, chosen, **HIDDEN)
-    form.map.choose(on_choose, None, chosen, **HIDDEN)
-    form.calendar.choose(on_day, None, form.day, queue=False, **HIDDEN)
+    form.map.choose(on_choose, None, chosen, trigger_mode="always_last", **HIDDEN)
+    form.calendar.choose(on_day, None, form.day, queue=False, trigger_mode="always_last", **HIDDEN)
 
 
 def wire_day(page: gr.Blocks, sources: Sources, form: DayForm, results: DayResults, states: DayStates) -> None:
@@ -141,7 +141,8 @@ def wire_results(sources: Sources, results: DayResults, states: DayStates) -> No
     def on_clear(shown: CameraDay | None) -> tuple[str, None]:
         return chart_html(shown, overlays_of(shown, sources.archive())) if shown else "", None
 
-    results.viewer.frames(on_frames, states.shown, results.viewer, concurrency_id="frames", concurrency_limit=4, **HIDDEN)
+    together: dict[str, Any] = {"concurrency_id": "frames", "concurrency_limit": 4, "trigger_mode": "multiple"}
+    results.viewer.frames(on_frames, states.shown, results.viewer, **together, **HIDDEN)
     results.png.click(None, js=SAVE_PICTURE)
     second, drawn = results.second, [results.chart, states.second]
     asked: dict[str, Any] = {"api_visibility": "private", "show_progress_on": second.add, "concurrency_id": "day"}

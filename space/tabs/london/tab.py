@@ -73,7 +73,7 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
     opened.then(on_day, day, [city, csv], **HIDDEN).then(on_area, [area, day], curve, **HIDDEN)
     day.input(on_day, day, [city, csv], **HIDDEN)
     gr.on([day.input, area.input], on_area, [area, day], curve, **HIDDEN)
-    city.choose(on_choose, day, week, **HIDDEN)
+    city.choose(on_choose, day, week, trigger_mode="always_last", **HIDDEN)
 
 
 def choose_day(days: tuple[date, ...], asked: str) -> date:

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from carpark.errors import BadSetting
+from serving.edge import LISTENING
 from training.clean.page.drawing import draw_card, draw_grid, draw_nothing, draw_progress
 from training.clean.page.queue import ANY, EVERYTHING, Card, Choice, ReviewQueue, count_decided
 from training.labels import LABELS, PARTIAL
@@ -155,7 +156,7 @@ def serve(queue: ReviewQueue, marks: Mapping[str, tuple[str, str]], port: int) -
             server_name="127.0.0.1",
             server_port=port,
             css_paths=[PAGE_CSS],
-            head=KEYS_SCRIPT,
+            head=KEYS_SCRIPT + LISTENING,
             footer_links=[],
             ssr_mode=False,
             quiet=False,
