@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
+# Some machines ask Python to keep no bytecode; each process would then compile Gradio and fastai again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What the last run made; `make space` shows it unless told otherwise.
 export CARPARK_MODEL ?= artifacts/model
