@@ -23,6 +23,7 @@ from training.clean.decisions import CLEANING_FILE, FILE_PASS, KEEP, LABEL_PASS,
 from training.clean.embedding import Embedder
 from training.clean.page.queue import MARKS, ReviewQueue
 from training.clean.shortcuts import SHORTCUTS_FILE
+from training.memory import keep_freed_memory
 from training.photos import read_photos
 
 CONFIDENCE = 0.95
@@ -31,6 +32,7 @@ CONFIDENCE = 0.95
 def main(argv: list[str] | None = None) -> None:
     """Propose changes, decide, and write the clean folder."""
     args = parse(argv)
+    keep_freed_memory()
     with one_line_errors():
         check(args)
         busy = f"--out {args.out} is being worked on by another process. Wait for it, or choose another folder."

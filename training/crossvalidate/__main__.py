@@ -17,6 +17,7 @@ from carpark.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from carpark.model.network import check_architecture
 from training.cards.model import add_to_card
 from training.crossvalidate.comparison import compare_architectures
+from training.memory import keep_freed_memory
 from training.staging import staged
 
 
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--learning-curve", action="store_true", help="also with a quarter and half of the scenes")
     parser.add_argument("--model", type=Path, help="model folder whose card gets the table")
     args = parser.parse_args(argv)
+    keep_freed_memory()
     with one_line_errors():
         for arch in args.arch:
             check_architecture(arch)

@@ -10,6 +10,7 @@ from pathlib import Path
 from carpark.errors import one_line_errors
 from carpark.model.config import read_config
 from training.export.proof import prove_agreement
+from training.memory import keep_freed_memory
 from training.photos import load_photos
 
 
@@ -19,6 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--data", type=Path, required=True, help="photos folder")
     args = parser.parse_args(argv)
+    keep_freed_memory()
     with one_line_errors():
         config = read_config(args.model)
         photos, pixels = load_photos(args.data, config.input_size, scene_boxes=config.scene_boxes)

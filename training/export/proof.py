@@ -1,17 +1,19 @@
 """Compare the predictions of each format of a model with those of the learner."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import torch
 from fastai.learner import load_learner
 from fastai.vision.core import PILImage
 
 from carpark.errors import BadModel
 from carpark.model.config import MODEL_FILES, Engine, read_config
-from carpark.model.engines import Answers, Features, Pixels, Probabilities, Shares, load_model
+from carpark.model.engines import BATCH, Answers, Features, Pixels, Probabilities, Shares, load_model
 from carpark.model.fullness import share_of
 from carpark.model.neighbours import load_neighbours
 from carpark.model.network import pool_features
@@ -34,7 +36,7 @@ def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str
     is_class = labels.isin(LABELS).to_numpy()
     proof: dict[str, Any] = {"n": len(pixels)}
     for engine, bound in BOUNDS.items():
-        probabilities, features, fullness = _in_batches(folder, engine, pixels)
+        probabilities, features, fullness = _answers(folder, engine, pixels)
         p_full = probabilities[:, full]
         gap, other_class = float(np.abs(p_full - p_learner).max()), (p_full >= 0.5) != (p_learner >= 0.5)
         flips = other_class & is_class & (np.abs(p_learner - 0.5) > bound)
@@ -59,10 +61,11 @@ def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of pickle; the file was written just now
         learner = load_learner(path)
+    cast(Any, learner.model).to(memory_format=torch.channels_last)  # half the time on a CPU; torch's types leave the argument out
     pooled: list[Features] = []
     learner.model[0].register_forward_hook(lambda body, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
     with learner.no_bar(), learner.no_logging():
-        loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0)
+        loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0, bs=BATCH)
         probabilities, _ = learner.get_preds(dl=loader)
     return np.asarray(probabilities), np.concatenate(pooled)
 
@@ -71,8 +74,10 @@ def _largest_gap(some: Shares, others: Shares) -> float:
     return round(float(np.abs(some - others).max()), 6)
 
 
-def _in_batches(folder: Path, engine: Engine, pixels: Pixels, size: int = 32) -> Answers:
-    forward = load_model(folder, engine).forward
-    seen = [forward(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+def _answers(folder: Path, engine: Engine, pixels: Pixels) -> Answers:
+    model = load_model(folder, engine)
+    with ThreadPoolExecutor(model.workers) as pool:
+        run = pool.map if model.workers > 1 else map  # torch uses all cores by itself
+        seen = list(run(model.forward, [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]))
     probabilities, features, fullness = (np.concatenate(parts) for parts in zip(*seen, strict=True))
     return probabilities, features, fullness

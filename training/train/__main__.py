@@ -18,6 +18,7 @@ from pathlib import Path
 from carpark.errors import BadSetting, BadWeights, one_line_errors
 from carpark.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from carpark.model.network import check_architecture
+from training.memory import keep_freed_memory
 from training.photos import find_photos
 from training.train.fitting import Recipe
 from training.train.folder import train
@@ -56,6 +57,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Train, prove, write; one line at the end says what was written where."""
     args = _parse(argv)
+    keep_freed_memory()
     with one_line_errors():
         check_architecture(args.arch)  # a wrong name is found before the photos are read
         for name, (least, most) in RANGES.items():

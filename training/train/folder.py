@@ -26,7 +26,7 @@ from training.train.likeness import car_park_config, keep_neighbours, revision_o
 from training.train.transfer import load_trained
 from training.weights import load_start
 
-CALIBRATION_PHOTOS = 256  # training photos that set the ranges of the int8 form
+CALIBRATION_PHOTOS = 64  # that set the ranges of the int8 form; with 256, P(full) strays as far and it takes three times as long
 WEIGHTS_OF_MODEL = "those of the model started from"
 
 
