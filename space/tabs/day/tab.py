@@ -29,13 +29,14 @@ from tabs.sources import Sources
 REDRAW_S, REDRAW_SHARE = 1.0, 4  # between two drawings of a day that comes in: seconds, and times that one drawing takes
 KEEP_DAY_S = 3600  # how long a visitor's finished day waits for the next question about it
 TAB = "camera-day"
-SHOW_LINKED_DAY = """() => {  // the button appears with its tab
+SHOW_LINKED_DAY = """() => {  // the button appears with its tab, and with it the note on a link that leads nowhere
   const press = () => {
     const button = document.querySelector('#show-day:not([disabled])')
-    button ? button.click() : setTimeout(press, 50)
+    if (!button) return setTimeout(press, 50)
+    setTimeout(() => { if (!document.querySelector('#note .problem')) button.click() }, 50)
   }
   const query = new URLSearchParams(location.search)
-  if (query.get('camera') && query.get('day') && !document.querySelector('#note .problem')) press()
+  if (query.get('camera') && query.get('day')) press()
 }"""
 SAVE_PICTURE = "() => { document.dispatchEvent(new CustomEvent('day:save')) }"
 PROGRESS = gr.Progress()  # as a default it makes Gradio pass the bar of the call
