@@ -4,6 +4,7 @@ The suite runs in several processes (pytest-xdist), a file in one of them. Folde
 processes see them; the others wait. Each process has a running Space of its own. Nothing is kept between runs.
 """
 
+import importlib
 import os
 import shutil
 import warnings
@@ -49,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not only_hands_out_tests:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import fastai.vision.all  # noqa: F401  # imported for that alone
+            importlib.import_module("fastai.vision.all")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

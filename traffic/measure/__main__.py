@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from huggingface_hub import HfApi
+
 from carpark.archives import open_archive
 from carpark.day.kept import EDITION
 from carpark.errors import BadSetting, one_line_errors
@@ -24,7 +26,7 @@ from traffic.measure.jobs import choose_cameras, parse_days
 from traffic.measure.judging import Settings
 from traffic.measure.measuring import describe_code, measure
 from traffic.measure.output import begin, sole_writer
-from traffic.measure.push import open_repo, push_days
+from traffic.measure.push import check_repo, push_days
 from traffic.record.rounds import parse_span
 from traffic.record.session import stop_on_signals
 
@@ -46,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         memory = args.out.resolve() / MEMORY
         settings = Settings(frames, forms, model, describe_code(), memory if args.follow else None)
         about = About(model, args.model, args.archive, EDITION)
-        api = open_repo(args.push, about) if args.push else None
+        api = HfApi()
+        if args.push:
+            check_repo(api, args.push, about)
         with sole_writer(args.out), running_ray(args.workers) as workers:
             begin(args.out, about)
             run = partial(measure, archive, cameras, out=args.out, engine=partial(measure_on_ray, settings=settings, workers=workers))
@@ -55,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 print(f"{rounds:,} rounds of {len(cameras):,} cameras -> {args.out}")
             else:
                 print(f"{run(days)} -> {args.out}")
-            if api:
-                push_days(args.out, args.push, api, is_private=args.private)
+            if args.push:
+                is_new = push_days(api, args.push, args.out, is_private=args.private)
+                print(f"{args.push} has these days {'now' if is_new else 'already'}")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

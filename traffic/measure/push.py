@@ -13,10 +13,9 @@ from traffic.record.push import PUSH_ERRORS, check_push, explain_push
 CARD = Path(__file__).with_name("dataset_card.md")
 
 
-def open_repo(repo: str, about: About, api: HfApi | None = None) -> HfApi:
-    """The client to push with. Raises BadSetting without a token, and for a repo that another model was pushed to."""
+def check_repo(api: HfApi, repo: str, about: About) -> None:
+    """Raises BadSetting without a token, for a repo that another model was pushed to, and for a Hub that does not answer."""
     check_push(repo)
-    api = api or HfApi()
     try:
         if api.repo_exists(repo, repo_type="dataset") and api.file_exists(repo, ABOUT_FILE, repo_type="dataset"):
             with tempfile.TemporaryDirectory() as folder:
@@ -24,11 +23,13 @@ def open_repo(repo: str, about: About, api: HfApi | None = None) -> HfApi:
                 check_model(read_about(Path(folder)), about, where=f"--push {repo}", otherwise="Choose another repo.")
     except PUSH_ERRORS as error:
         raise BadSetting(f"--push {repo} cannot be reached ({explain_push(error)}). Nothing was measured; try again later.") from error
-    return api
 
 
-def push_days(out: Path, repo: str, api: HfApi, *, is_private: bool = False) -> None:
-    """Pushes the days of `out` in one commit; the client leaves out what the repo has. Deletes nothing there. Raises BadSetting."""
+def push_days(api: HfApi, repo: str, out: Path, *, is_private: bool = False) -> bool:
+    """Pushes the days of `out` in one commit; the client leaves out what the repo has. False if it had them all. Deletes nothing there.
+
+    Raises BadSetting.
+    """
     files = [frames_path(out, day) for day in list_days(out)] + [out / CAMERAS_FILE, out / ABOUT_FILE]
     try:
         api.create_repo(repo, repo_type="dataset", private=is_private, exist_ok=True)
@@ -39,4 +40,4 @@ def push_days(out: Path, repo: str, api: HfApi, *, is_private: bool = False) -> 
         done = api.create_commit(repo, added, repo_type="dataset", commit_message=f"{len(files) - 2:,} measured days", parent_commit=head)
     except PUSH_ERRORS as error:
         raise BadSetting(f"The push to {repo} failed ({explain_push(error)}); the rows are in {out}. Run again to push them.") from error
-    print(f"pushed: {repo} has the days of {out}" if done.oid != head else f"pushed: nothing, {repo} has the days of {out} already")
+    return done.oid != head

@@ -50,12 +50,12 @@ def check_push(repo: str) -> None:
         raise BadSetting(f"--push {repo} is not a dataset repo; expected OWNER/NAME.")
     if not get_token():
         raise BadSetting(f"--push {repo} needs a token that may write; set HF_TOKEN, or log in with: hf auth login")
-    disable_progress_bars()
 
 
 def open_pusher(out: Path, repo: str, *, is_private: bool) -> "Pusher":
     """Pushes the frames below `out` to the repo, with the token of the environment. Raises BadSetting. Nothing is requested yet."""
     check_push(repo)
+    disable_progress_bars()
     return Pusher(out, repo, HfApi(), is_private)
 
 

@@ -165,7 +165,7 @@ def test_no_sum_of_the_int8_form_can_saturate(tiny_model_folder: Path, tmp_path:
 
 def test_an_unknown_engine_is_named(tiny_model_folder: Path) -> None:
     with pytest.raises(BadModel, match="Engine 'int4' is unknown; expected one of int8, fp32, safetensors, learner"):
-        load_model(tiny_model_folder, "int4")  # type: ignore[arg-type]  # the mistake under test
+        load_model(tiny_model_folder, "int4")
 
 
 def test_labels_and_size_are_read_from_the_folder(own_copy: Path) -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import huggingface_hub.constants
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,23 +11,22 @@ from carpark.archives.folder import FolderArchive
 from carpark.errors import BadSetting
 from tests.city import City, write_city
 from tests.hub_repos import Refused
-from tests.mini_hub import MiniHub
+from tests.publishing import TOKEN, loopback_hub
 from tests.traffic.measure.test_measuring import ABOUT, DAY, judging
 from traffic.dataset import frames_path
 from traffic.measure.jobs import choose_cameras
 from traffic.measure.measuring import measure
 from traffic.measure.output import begin
-from traffic.measure.push import open_repo, push_days
+from traffic.measure.push import check_repo, push_days
 
 REPO = "alice/london"
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # of httpx, at the Hub client's upload
 
 
 @pytest.fixture
-def hub(monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)  # as its environment variable, read at import, would
-    monkeypatch.setenv("HF_TOKEN", "hf_alice")
-    with MiniHub({"hf_alice": "alice"}) as hub:
+def hub(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with loopback_hub(tmp_path / "cache") as hub:
         yield hub
 
 
@@ -43,30 +41,27 @@ def out(tmp_path):
 
 
 def client(hub):
-    return HfApi(endpoint=hub.url, token="hf_alice")
+    return HfApi(endpoint=hub.url, token=TOKEN)
 
 
-def test_days_are_pushed_once_and_read_back_as_they_are(hub, out, capsys):
-    api = open_repo(REPO, ABOUT, client(hub))
-    push_days(out, REPO, api)
+def test_days_are_pushed_once_and_read_back_as_they_are(hub, out):
+    check_repo(client(hub), REPO, ABOUT)
+    assert push_days(client(hub), REPO, out)
     repo = hub.repos["dataset", REPO]
     name = f"data/day={DAY}/frames.parquet"
     assert sorted(repo.head.files) == [".gitattributes", "README.md", "cameras.json", name, "measured.json"]
     assert pq.read_table(pa.BufferReader(repo.head.files[name].data)).equals(pq.read_table(frames_path(out, DAY), partitioning=None))
     commits = len(repo.commits)
-    push_days(out, REPO, open_repo(REPO, ABOUT, client(hub)))
+    check_repo(client(hub), REPO, ABOUT)
+    assert not push_days(client(hub), REPO, out)
     assert len(repo.commits) == commits
-    assert [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()] == [
-        f"pushed: {REPO} has the days of {out}",
-        "pushed: nothing",
-    ]
 
 
 def test_a_repo_that_another_model_was_pushed_to_is_refused_before_anything_is_measured(hub, out):
-    push_days(out, REPO, client(hub))
+    push_days(client(hub), REPO, out)
     other = dataclasses.replace(ABOUT, model="f" * 64)
     with pytest.raises(BadSetting, match=rf"--push {REPO} was measured with model toy \(a toy\), .* model f{{12}} .*Choose another repo\."):
-        open_repo(REPO, other, client(hub))
+        check_repo(client(hub), REPO, other)
 
 
 def test_a_hub_that_goes_away_is_one_line_and_the_rows_stay(hub, out):
@@ -75,13 +70,13 @@ def test_a_hub_that_goes_away_is_one_line_and_the_rows_stay(hub, out):
 
     hub.before = refuse
     with pytest.raises(BadSetting, match=rf"--push {REPO} cannot be reached \(.*\)\. Nothing was measured; try again later\."):
-        open_repo(REPO, ABOUT, client(hub))
+        check_repo(client(hub), REPO, ABOUT)
     with pytest.raises(BadSetting, match=rf"The push to {REPO} failed \(.*\); the rows are in .*out\. Run again to push them\."):
-        push_days(out, REPO, client(hub))
+        push_days(client(hub), REPO, out)
     assert frames_path(out, DAY).exists()
 
 
 @pytest.mark.parametrize(("repo", "message"), [("london", "is not a dataset repo"), ("alice/london@v1", "is not a dataset repo")])
 def test_a_name_that_is_no_repo_s_is_refused(hub, repo, message):
     with pytest.raises(BadSetting, match=message):
-        open_repo(repo, ABOUT, client(hub))
+        check_repo(client(hub), repo, ABOUT)
