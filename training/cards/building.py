@@ -1,5 +1,6 @@
 """How the card tells a stranger to build the network in torch, without code of ours, and what its body started from."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 from carpark.model.architectures import CUTS, LITE, TIMM, head_of
@@ -9,8 +10,20 @@ from training.packaged import PACKAGED
 def builder_code(architecture: str) -> str:
     """The lines that make the builder's name known: an import, or for EfficientNet-Lite the whole source."""
     if architecture in LITE:
-        return files("carpark.model").joinpath("lite.py").read_text(encoding="utf-8").rstrip()
+        return _source_of("lite.py")
     return "from fastai.vision.learner import create_timm_model" if architecture.startswith(TIMM) else "from torchvision import models"
+
+
+def attention_code(attention: Sequence[int] | None) -> str:
+    """The lines that give `network` its attention over maps of so many rows and columns; empty where it has none."""
+    if not attention:
+        return ""
+    code = _source_of("attention.py").partition("\n\ndef cells_of")[0].rstrip()
+    return f"\n\n{code}\n\n\nnetwork[0] = with_attention(network[0], network[1][-1].in_features, {tuple(attention)})"
+
+
+def _source_of(module: str) -> str:
+    return files("carpark.model").joinpath(module).read_text(encoding="utf-8").rstrip()
 
 
 def network_code(architecture: str) -> str:

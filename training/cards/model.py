@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCard
 from carpark.errors import BadModel
 from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
-from training.cards.building import builder_code, needs_in_words, network_code, weights_in_words
+from training.cards.building import attention_code, builder_code, needs_in_words, network_code, weights_in_words
 from training.cards.names import PLACEHOLDERS
 from training.cards.tables import architecture_table, breakdown_table, claims_table, comma_separated, fullness_table
 
@@ -61,6 +61,7 @@ def _card_values(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, A
         "architecture": architecture,
         "builder": builder_code(architecture),
         "network": network_code(architecture),
+        "attention": attention_code(config.get("attention")),
         "needs": needs_in_words(architecture, config["versions"]),
         "code": PLACEHOLDERS["code"],
         "drawn": _drawn_in_words(dataset),

@@ -17,7 +17,8 @@ from training.train.probe import Array, shares_of
 MAP_SIDE = 48  # cells of a whole picture's map, across and down
 SHORTEST_CUT = 0.6  # of the picture's side
 Cut = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
-BOTH = slice(0, 2)  # vehicles; bays or lanes, with the vehicles on them
+VEHICLES, FLOORS, BAYS, TAKEN = range(4)  # planes of a map: shares of each cell; how many bays lie there, how many of them are taken
+FEWEST_BAYS = 0.15  # of those of the picture, for the share of a cut to be that of its own bays
 LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5))
 
 
@@ -27,7 +28,7 @@ class Drawings:
 
     pixels: Pixels  # (n, height, width, 3)
     shares: Array  # (n,) of the bays or the road that is taken
-    maps: npt.NDArray[np.uint8]  # (n, MAP_SIDE, MAP_SIDE, 2), `truth.draw_maps`
+    maps: npt.NDArray[np.uint8]  # (n, MAP_SIDE, MAP_SIDE, 4), `truth.draw_maps`
     has_map: npt.NDArray[np.bool_]  # (n,)
 
 
@@ -37,13 +38,13 @@ class Sample:
 
     picture: npt.NDArray[np.uint8]  # (size, size, 3)
     share: float
-    map: Array  # (2, cells, cells) shares, NaN where unknown
+    map: Array  # (4, cells, cells), 0 to 1; NaN where unknown
 
 
 def read_drawings(photos: pd.DataFrame, pixels: Pixels) -> Drawings:
     """Drawn `photos` with the maps that lie beside their files, if `training.sample --maps` wrote them."""
     maps = [_read_map(path) for path in photos.path]
-    missing = np.zeros((MAP_SIDE, MAP_SIDE, 2), np.uint8)
+    missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     return Drawings(
         pixels,
         shares_of(photos),
@@ -60,8 +61,9 @@ def _read_map(photo: object) -> npt.NDArray[np.uint8] | None:
     with Image.open(file) as opened:
         scenes = [box for size, box in SCENE_BOXES.items() if _map_size(size) == opened.size]
         left, top, right, bottom = (side / CELL_PX for side in scenes[0]) if scenes else (0, 0, *opened.size)
-        part = opened.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX, box=(left, top, right, bottom))
-    return np.asarray(part)[..., BOTH]
+        box = (left, top, right, bottom)
+        planes = [plane.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX, box=box) for plane in opened.convert("RGBA").split()]
+    return np.stack([np.asarray(plane) for plane in planes], axis=2)
 
 
 def _map_size(size: str) -> tuple[int, int]:
@@ -79,10 +81,14 @@ def cut_out(rng: np.random.Generator, drawings: Drawings, number: int, *, size: 
     if mirrored:
         cut, part = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT), part[:, :, ::-1]
     share = float(drawings.shares[number])
-    if drawings.has_map[number]:
-        share += _covered(part) - _covered(whole.transpose(2, 0, 1) / 255)
-    else:
-        part = np.full_like(part, np.nan)
+    if not drawings.has_map[number]:
+        return Sample(worsen(rng, cut), share, np.full_like(part, np.nan))
+    everything, area = whole.transpose(2, 0, 1) / 255, (box[2] - box[0]) * (box[3] - box[1])
+    if part[BAYS].mean() * area > FEWEST_BAYS * everything[BAYS].mean():
+        share = float(part[TAKEN].sum() / part[BAYS].sum())
+    else:  # of a street, or of the edge of a car park: by what vehicles cover
+        share += _covered(part) - _covered(everything)
+        part[[BAYS, TAKEN]] = 0
     return Sample(worsen(rng, cut), float(np.clip(share, 0, 1)), part)
 
 
@@ -108,8 +114,8 @@ def _resize_map(whole: npt.NDArray[np.uint8], box: Cut, cells: int) -> Array:
 
 
 def _covered(shares: Array) -> float:
-    """The share of bays or lanes that vehicles cover, of (2, h, w) maps."""
-    vehicles, floors = shares
+    """The share of bays or lanes that vehicles cover, of (4, h, w) maps."""
+    vehicles, floors = shares[VEHICLES], shares[FLOORS]
     return float(np.minimum(vehicles, floors).sum() / max(float(floors.sum()), 1e-3))
 
 

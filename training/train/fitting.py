@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from carpark.errors import BadPhotos
+from carpark.model.attention import cells_of
 from carpark.model.config import CarPark, Thresholds
 from carpark.model.engines import Features, Pixels
 from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
@@ -184,8 +185,10 @@ def write_training_files(photos: pd.DataFrame, pixels: Pixels, work: Path) -> li
 def describe(recipe: Recipe, fitted: FittedNetwork) -> dict[str, Any]:
     """How to use the network, as config.json says it."""
     mean, std = imagenet_stats
+    cells = cells_of(fitted.learner.model[0])
     return {
         "architecture": recipe.arch,
+        **({"attention": list(cells)} if cells else {}),
         "labels": list(LABELS),
         "input_size": [recipe.size, recipe.size],
         "resize": "squish, bilinear",

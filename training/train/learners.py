@@ -1,5 +1,6 @@
 """The fastai side: loaders over prepared photos, the learner that is fitted, and the plain learner that is published."""
 
+import copy
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
         **head_of(name),
     )
     if start is not None:
-        learner.model[0].load_state_dict(start.state_dict())
+        learner.model[0] = copy.deepcopy(start)
     return learner
 
 

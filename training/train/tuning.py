@@ -1,28 +1,32 @@
 """Fine-tuning of a pretrained body on drawn photos, whose truth is exact: what cars look like from masts, roofs and the kerb.
 
-The body learns two things at once: the share of bays that is taken, and, for each cell of its last maps, how much of it vehicles cover and
-how much is a bay or a lane. The second makes it look at vehicles rather than at what goes with them. Only the later blocks move, and batch
-norm keeps ImageNet's statistics. `training.train.probe` fits the published head to real photos too, starting from the one learnt here.
+The body learns three things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
+how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; and an attention, which says where the bays
+are and how many. Without it the near bays of a picture, which are large, would count for more than the far ones. Only the later blocks
+move, and batch norm keeps ImageNet's statistics. `training.train.probe` fits the published head to real photos too, starting from this one.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
+from fastai.layers import SequentialEx
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import that also brings fit_one_cycle to Learner
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.train.drawings import Drawings, cut_out
+from carpark.model.attention import with_attention
+from training.train.drawings import BAYS, FLOORS, TAKEN, VEHICLES, Drawings, cut_out
 from training.train.learners import Bfloat16
 from training.train.probe import Head
 
-EPOCHS = 4
+EPOCHS = 8
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
@@ -32,24 +36,36 @@ FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, 
 SIZE_SHARE = 0.9
 VALIDATION_SCENES = 20  # one scene in so many shows whether the loss still falls
 HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
+WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TunedBody:
-    """A fine-tuned body, and the head over its mean features that it was fine-tuned with."""
+    """A fine-tuned body with its attention, and the head over the means of its maps that it was fine-tuned with."""
 
     body: nn.Module
     head: Head
 
 
+class Answers(NamedTuple):
+    """What the network says of n pictures; all but the attention are log-odds."""
+
+    share: Tensor  # (n,) taken
+    cells: Tensor  # (n, 2, cells, cells) covered by vehicles; bays or lanes
+    attention: Tensor  # (n, cells * cells) logarithms of weights whose sum is 1
+    taken: Tensor  # (n, cells * cells) the share taken, of each cell
+
+
 class ShareAndCells(nn.Module):
-    """The body with both heads: (n,) log-odds of the share taken, and (n, 2, cells, cells) of vehicles and of bays or lanes."""
+    """The body with an attention over its last maps, and with the heads that it is fine-tuned with."""
 
     def __init__(self, body: nn.Module, width: int) -> None:
         super().__init__()
-        self.body, self.share, self.cells = body, nn.Linear(width, 1), nn.Conv2d(width, 2, 1)
-        for weights in (*self.share.parameters(), *self.cells.parameters()):
-            nn.init.normal_(weights, std=0.001)
+        self.body, self.share = body, nn.Linear(width, 1)
+        self.cells, self.attention = nn.Conv2d(width, 2, 1), nn.Conv2d(width, 1, 1)
+        for layer in (self.share, self.cells, self.attention):
+            for weights in layer.parameters():
+                nn.init.normal_(weights, std=0.001)
 
     def train(self, mode: bool = True) -> "ShareAndCells":
         """Batch norm stays as it is. fastai's BnFreeze leaves it alone in blocks that learn, and drawings would become what is normal."""
@@ -59,18 +75,36 @@ class ShareAndCells(nn.Module):
                 layer.eval()
         return self
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """For (n, 3, h, w) normalised pictures."""
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """`Answers` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
         maps = self.body(pictures)
-        return self.share(maps.mean((2, 3)))[:, 0], self.cells(maps)
+        attention = self.attention(maps).flatten(1).log_softmax(1)
+        by_cell = maps.flatten(2).transpose(1, 2)  # (n, cells * cells, width)
+        attended = (attention.exp()[..., None] * by_cell).sum(1)
+        return tuple(Answers(self.share(attended)[:, 0], self.cells(maps), attention, self.share(by_cell)[..., 0]))
+
+    def with_attention(self, cells: tuple[int, int]) -> nn.Sequential:
+        """The body as it is published, for last maps of that many rows and columns."""
+        body = with_attention(self.body, self.share.in_features, cells)
+        cast(SequentialEx, body[-1])[0].load_state_dict(self.attention.state_dict())
+        return body.eval()
 
 
-def loss_of(found: tuple[Tensor, Tensor], truth: tuple[Tensor, Tensor]) -> Tensor:
-    """Cross-entropy of the share, and of every cell of which the truth is known."""
-    loss = binary_cross_entropy_with_logits(found[0], truth[0])
-    known = ~truth[1].isnan()
+def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor:
+    """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of the cells, of where bays are, and of what is taken there."""
+    found, (shares, maps) = Answers(*answers), truth
+    loss = binary_cross_entropy_with_logits(found.share, shares)
+    known = ~maps[:, 0, 0, 0].isnan()
     if known.any():
-        loss = loss + binary_cross_entropy_with_logits(found[1][known], truth[1][known])
+        loss = loss + binary_cross_entropy_with_logits(found.cells[known], maps[known][:, [VEHICLES, FLOORS]])
+    bays, taken = maps[:, BAYS].flatten(1), maps[:, TAKEN].flatten(1)
+    known = known & (bays.sum(1) > 0)
+    if known.any():
+        bays, taken = bays[known], taken[known]
+        weights, shares_taken = bays / bays.sum(1, keepdim=True), (taken / bays.clamp(min=1e-6)).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
+        of_cells = binary_cross_entropy_with_logits(found.taken[known], shares_taken, reduction="none")
+        loss = loss - WEIGHT_OF_ATTENTION * (weights * found.attention[known]).sum(1).mean()
+        loss = loss + WEIGHT_OF_TAKEN_CELLS * (weights * of_cells).sum(1).mean()
     return loss
 
 
@@ -78,8 +112,9 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
     """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,)."""
     set_seed(seed, reproducible=True)
     rng = np.random.default_rng(seed)
-    size = round(SIZE_SHARE * drawings.pixels.shape[1] / 32) * 32
-    width, cells = _shape_of(body, size)
+    whole = drawings.pixels.shape[1]
+    size = round(SIZE_SHARE * whole / 32) * 32
+    width, cells, _ = _shape_of(body, size)
     network = ShareAndCells(body, width)
 
     def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -104,7 +139,7 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
         splitter=lambda model: [
             [weight for block in blocks[:n_frozen] for weight in block.parameters()],
             [weight for block in blocks[n_frozen:] for weight in block.parameters()],
-            [*model.share.parameters(), *model.cells.parameters()],
+            [weight for head in (model.share, model.cells, model.attention) for weight in head.parameters()],
         ],
         wd=WEIGHT_DECAY,
         train_bn=False,  # in frozen blocks
@@ -115,8 +150,11 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
     for parameter in body.parameters():
         parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)
-    weight = network.share.weight.detach().numpy().astype(np.float64)
-    return TunedBody(body.eval(), Head(weight[0], float(network.share.bias.detach()), INVERSE_PENALTY))
+    rows, columns = _shape_of(body, whole)[1:]
+    weight = network.share.weight.detach().numpy().astype(np.float64)[0]
+    # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
+    head = Head(weight * rows * columns, float(network.share.bias.detach()), INVERSE_PENALTY)
+    return TunedBody(network.with_attention((rows, columns)), head)
 
 
 def normalise(pictures: Tensor) -> Tensor:
@@ -125,8 +163,8 @@ def normalise(pictures: Tensor) -> Tensor:
     return (pictures.permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
 
-def _shape_of(body: nn.Module, size: int) -> tuple[int, int]:
-    """Width and side of the body's last maps for pictures of `size` px."""
+def _shape_of(body: nn.Module, size: int) -> tuple[int, int, int]:
+    """Width, rows and columns of the body's last maps for pictures of `size` px."""
     with torch.inference_mode():
-        maps = body.eval()(torch.zeros(1, 3, size, size))
-    return int(maps.shape[1]), int(maps.shape[2])
+        _, width, rows, columns = body.eval()(torch.zeros(1, 3, size, size)).shape
+    return width, rows, columns

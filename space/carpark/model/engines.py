@@ -161,7 +161,7 @@ def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
 
     from carpark.model.network import FromPixels, build_network
 
-    network = build_network(config.architecture, len(config.labels))
+    network = build_network(config.architecture, len(config.labels), config.attention)
     network.load_state_dict(load_file(path))
     return FromPixels(network, config.mean, config.std, config.fullness).eval()
 

@@ -16,8 +16,9 @@ from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 class FromPixels(nn.Module):
     """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities, (n, width) features and (n,) fullness, around a network.
 
-    Features are the means of the body's last maps, of length 1: what the head answers by, and a place to measure likeness in. Fullness is
-    the share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
+    Features are the means of the body's last maps, after attention where it has any, scaled to length 1: what the head answers by, and a
+    place to measure likeness in. Fullness is the share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All
+    are float32.
     """
 
     def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...], fullness: Fullness | None = None) -> None:
@@ -95,8 +96,11 @@ def architecture(name: str) -> Callable[..., nn.Module] | str:
     return build
 
 
-def build_network(name: str, n_labels: int) -> nn.Sequential:
-    """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits. Raises BadSetting."""
+def build_network(name: str, n_labels: int, attention: tuple[int, int] | None = None) -> nn.Sequential:
+    """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits. Raises BadSetting.
+
+    `attention` are the rows and columns of its last maps, if it weighs them.
+    """
     from fastai.vision.learner import create_timm_model, create_vision_model
 
     arch = architecture(name)
@@ -105,6 +109,11 @@ def build_network(name: str, n_labels: int) -> nn.Sequential:
         network, _ = create_timm_model(arch, n_labels, pretrained=False, **head_of(name))
     else:
         network = create_vision_model(arch, n_labels, pretrained=False, **head_of(name))
+    if attention:
+        from carpark.model.attention import with_attention
+
+        last = cast(nn.Linear, list(network[1].children())[-1])
+        network[0] = with_attention(network[0], last.in_features, attention)
     return network.eval()
 
 

@@ -3,8 +3,10 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from carpark.images import open_image
 from training.sample import __main__ as sample
@@ -36,6 +38,17 @@ def test_maps_are_written_where_a_folder_waits_for_them(tmp_path: Path) -> None:
     assert sorted(path.stem for path in tmp_path.glob("maps/*.png")) == sorted(Path(file).stem for file in photos)
     width, height = open_image(tmp_path / min(photos)).size
     assert open_image(min(tmp_path.glob("maps/*.png"))).size == (-(-width // 8), -(-height // 8))
+
+
+def test_the_bays_of_a_map_are_those_that_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    for label in OCCUPANCY:
+        (tmp_path / label).mkdir()
+    for row in photograph(tmp_path, plan_places(FEWEST_PHOTOS, 0)[0], seed=0):
+        with Image.open(tmp_path / "maps" / f"{Path(str(row['file'])).stem}.png") as opened:
+            *_, bays, taken = (np.asarray(plane, float) for plane in opened.split())
+        assert bays.max() == 255
+        assert taken.sum() / bays.sum() == pytest.approx(row["occupancy"], abs=0.02)
 
 
 def test_another_seed_gives_other_places(tmp_path: Path) -> None:

@@ -85,8 +85,9 @@ def test_maps_show_vehicles_on_the_lanes(street: Street) -> None:
     moment = Moment((), draw_light(rng, "day"), draw_grade(rng), seed=0)
     jam = replace(moment, cars=draw_traffic(rng, street, 1.0, lights_on=False))
     quiet, full = (np.asarray(draw_maps(scene, it, floors_of(street)), float) for it in (moment, jam))
-    assert quiet.shape == (-(-scene.camera.height_px // 8), -(-scene.camera.width_px // 8), 3)
+    assert quiet.shape == (-(-scene.camera.height_px // 8), -(-scene.camera.width_px // 8), 4)
     assert quiet[..., 0].sum() == 0 < quiet[..., 1].sum()
+    assert quiet[..., 2:].max() == 0  # a street has no bays
     assert 0.5 < full[..., 0].sum() / full[..., 1].sum() <= 1
 
 

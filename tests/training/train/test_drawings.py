@@ -5,15 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from torch import nn
 
-from training.train.drawings import MAP_SIDE, Drawings, cut_out, read_drawings
-from training.train.tuning import tune_body
+from carpark.model.attention import cells_of
+from training.train.drawings import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Drawings, cut_out, read_drawings
+from training.train.tuning import Answers, ShareAndCells, loss_of, normalise, tune_body
 
-LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 2), np.uint8)
-LEFT_TAKEN[:, : MAP_SIDE // 2, 0] = 255  # vehicles cover the left half
-LEFT_TAKEN[..., 1] = 255  # of bays that are everywhere
+LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
+LEFT_TAKEN[:, : MAP_SIDE // 2, [VEHICLES, TAKEN]] = 255  # vehicles cover the left half
+LEFT_TAKEN[..., [FLOORS, BAYS]] = 255  # of bays that are everywhere
 
 
 def drawings(*, n: int = 1, has_map: bool = True) -> Drawings:
@@ -44,9 +46,30 @@ def test_a_photo_without_a_map_keeps_its_share_and_teaches_nothing_of_cells() ->
     assert np.isnan(sample.map).all()
 
 
+def test_far_bays_count_as_much_as_near_ones() -> None:
+    """Of nine bays in the upper half none is taken; one in the lower half is."""
+    maps = np.zeros((1, MAP_SIDE, MAP_SIDE, 4), np.uint8)
+    maps[:, : MAP_SIDE // 2, :, BAYS] = 225
+    maps[:, MAP_SIDE // 2 :, :, [BAYS, TAKEN]] = 25
+    maps[:, MAP_SIDE // 2 :, :, VEHICLES], maps[..., FLOORS] = 255, 255
+    drawn, rng = Drawings(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.1]), maps, np.array([True])), np.random.default_rng(0)
+    samples = [cut_out(rng, drawn, 0, size=48, cells=6) for _ in range(20)]
+    assert max(sample.share for sample in samples) < 0.3  # by area it would be half
+    for sample in samples:
+        assert sample.share == pytest.approx(sample.map[TAKEN].sum() / sample.map[BAYS].sum())
+
+
+def test_a_cut_that_shows_hardly_a_bay_is_judged_by_its_vehicles_and_teaches_no_attention() -> None:
+    maps = LEFT_TAKEN.copy()
+    maps[2:, :, [BAYS, TAKEN]] = 0  # the bays are in the two upper rows
+    drawn, rng = Drawings(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
+    shown = [cut_out(rng, drawn, 0, size=48, cells=48).map[BAYS].sum() for _ in range(40)]
+    assert min(shown) == 0 < max(shown)
+
+
 def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_still(tmp_path: Path) -> None:
     (tmp_path / "maps").mkdir()
-    still = np.zeros((36, 44, 3), np.uint8)
+    still = np.zeros((36, 44, 4), np.uint8)
     still[:4] = 255  # rows of the caption, which the network does not see
     Image.fromarray(still).save(tmp_path / "maps" / "a.png")
     photos = pd.DataFrame({"path": [tmp_path / "full" / "a.jpg", tmp_path / "full" / "b.jpg", b"bytes"], "label": "full"})
@@ -56,11 +79,47 @@ def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_sti
     assert found.shares.tolist() == [0.88] * 3
 
 
+def test_the_published_body_and_head_give_the_share_that_was_fine_tuned() -> None:
+    torch.manual_seed(0)
+    network = ShareAndCells(nn.Conv2d(3, 4, 3, 16, padding=1), 4).eval()
+    pictures = torch.randn(5, 3, 64, 64)
+    for weights in network.attention.parameters():
+        nn.init.normal_(weights)  # so that cells count unequally
+    with torch.inference_mode():
+        answers, maps = Answers(*network(pictures)), network.with_attention((4, 4))(pictures)
+        odds = 16 * network.share(maps.mean((2, 3)))[:, 0] - 15 * network.share.bias
+    assert odds.numpy() == pytest.approx(answers.share.numpy(), abs=1e-5)
+    assert answers.attention.exp().sum(1).numpy() == pytest.approx(1)
+
+
+def test_attention_learns_where_the_bays_are() -> None:
+    """The bays are in the upper half, whose left half is red and taken."""
+    maps = LEFT_TAKEN.copy()
+    maps[MAP_SIDE // 2 :] = 0
+    drawn, rng = Drawings(drawings().pixels, np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
+    drawn.pixels[:, :32, :, 2] = 255
+    samples = [cut_out(rng, drawn, 0, size=64, cells=4) for _ in range(32)]
+    pictures = normalise(torch.from_numpy(np.stack([sample.picture for sample in samples])))
+    truth = torch.tensor([sample.share for sample in samples]), torch.from_numpy(np.stack([sample.map for sample in samples])).float()
+    torch.manual_seed(0)
+    network = ShareAndCells(nn.Sequential(nn.Conv2d(3, 8, 16, 16), nn.ReLU()), 8)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss_of(network(pictures), truth).backward()
+        optimizer.step()
+    answers, bays = Answers(*network(pictures)), truth[1][:, BAYS].flatten(1)
+    on_bays = (answers.attention.exp() * (bays > 0.5)).sum(1)[bays.sum(1) > 4]
+    assert on_bays.mean() > 0.8
+    assert (answers.share.sigmoid() - truth[0]).abs().mean() < 0.1
+
+
 def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stays() -> None:
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
     before = {name: values.clone() for name, values in body.state_dict().items()}
     tuned = tune_body(body, drawings(n=40), pd.Series(range(40)), seed=0, epochs=1)
     assert tuned.head.weight.shape == (4,)
-    moved = {name for name, values in tuned.body.state_dict().items() if not values.equal(before[name])}
+    assert cells_of(tuned.body) == (2, 2)
+    moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
     assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics

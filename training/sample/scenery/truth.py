@@ -37,6 +37,21 @@ class Bays:
 
 def count_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> Bays:
     """The bays that show in the picture, and those of them that are taken. A hidden bay does not count, nor one outside the picture."""
+    seen = _see_bays(scene, cars, light)
+    return Bays(int(seen.is_shown.sum()), int((seen.is_shown & seen.is_taken).sum()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SeenBays:
+    """The bays of a scene in a picture."""
+
+    numbers: NDArray[np.int64]  # (height, width): 1 for the first bay, with the car on it; 0 where there is none
+    pixels: NDArray[np.int64]  # (bays,)
+    is_shown: NDArray[np.bool_]  # (bays,)
+    is_taken: NDArray[np.bool_]  # (bays,)
+
+
+def _see_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> _SeenBays:
     bays, camera = [scene.lot.bays[i] for i in scene.bays_shown], scene.camera
     takers = takers_of(bays, cars)
     owners = np.zeros(len(cars) + 1, int)  # the last one is for what is not a car
@@ -49,7 +64,7 @@ def count_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> Bays:
     area = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
     area += (takers >= 0) * np.ptp(x, axis=1) * camera.focal_px * np.cos(camera.pitch) / np.maximum(depth, NEAR_M)  # of a car 1 m high
     is_shown = (pixels >= np.maximum(SHOWN_SHARE * area, SHOWN_PX)) & (depth - camera.height_m < light.reach_m)
-    return Bays(int(is_shown.sum()), int((is_shown & (takers >= 0)).sum()))
+    return _SeenBays(seen, pixels, is_shown, takers >= 0)
 
 
 def takers_of(bays: list[Bay], cars: tuple[Car, ...]) -> NDArray[np.int64]:
@@ -70,17 +85,37 @@ def floor_of(bay: Bay) -> Array:
 
 
 def draw_maps(scene: Scene, moment: Moment, floors: Array) -> Image.Image:
-    """Where vehicles are in a picture, and where the ground is that they may take: an RGB picture of an eighth of its size, rounded up.
+    """Where vehicles are in a picture, and where the ground is that they may take: an RGBA picture of an eighth of its size, rounded up.
 
     Red is the share of each cell that vehicles cover, 0 to 255. Green is the share of `floors`, polygons (n, 4, 3) of bays or lanes,
-    together with the vehicles on them. Blue is 0. What hides a vehicle or a floor counts as neither.
+    together with the vehicles on them. What hides a vehicle or a floor counts as neither. Blue says how many bays lie in each cell, of the
+    bays that `count_bays` counts, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets.
     """
     middles = np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2)
     on_floor = np.array([_is_inside(floors[..., :2], middle) for middle in middles], bool)
     codes = np.append(np.where(on_floor, 2, 3), 0)  # 1 a floor, 2 a vehicle on it, 3 another vehicle, 0 the rest
     seen = _paint_numbers(scene, (moment.cars, moment.people), [(floor, 1) for floor in floors], codes)
     planes = [Image.fromarray(np.uint8(255) * plane.astype(np.uint8)).reduce(CELL_PX) for plane in (seen >= 2, (seen == 1) | (seen == 2))]
-    return Image.merge("RGB", [*planes, Image.new("L", planes[0].size)])
+    return Image.merge("RGBA", [*planes, *_draw_densities(scene, moment)])
+
+
+def _draw_densities(scene: Scene, moment: Moment) -> list[Image.Image]:
+    """Of the bays that count, and of those that are taken."""
+    width, height = scene.camera.size
+    if not scene.bays_shown:
+        return [Image.new("L", (-(-width // CELL_PX), -(-height // CELL_PX)))] * 2
+    seen = _see_bays(scene, moment.cars, moment.light)
+    of_each = np.where(seen.is_shown, 1 / np.maximum(seen.pixels, 1), 0)
+    cells = [_sum_cells(np.append(0, weights)[seen.numbers]) for weights in (of_each, of_each * seen.is_taken)]
+    return [Image.fromarray(np.rint(255 * plane / cells[0].max()).astype(np.uint8)) for plane in cells]
+
+
+def _sum_cells(plane: Array) -> Array:
+    """(h, w) -> the sums of its cells, as many as `Image.reduce` makes."""
+    below, right = (-side % CELL_PX for side in plane.shape)
+    padded = np.pad(plane, ((0, below), (0, right)))
+    sums: Array = padded.reshape(padded.shape[0] // CELL_PX, CELL_PX, -1, CELL_PX).sum(axis=(1, 3))
+    return sums
 
 
 def _is_inside(floors: Array, point: Array) -> bool:
