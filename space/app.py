@@ -20,9 +20,10 @@ from starlette.middleware import Middleware
 import serving.zero_gpu  # noqa: F401  # before anything that imports torch
 from carpark.errors import CarparkError, one_line_errors
 from carpark.hub.revisions import PINS_FILE, read_pins
-from serving.edge import LISTENING, READ_ALOUD, say_json, without_secrets
+from serving.edge import LISTENING, READ_ALOUD, say_json
 from serving.gate import Gate, Scope, expects_proxy, visitor_of
 from serving.process import MOST_SESSIONS, forget_call, share_cores
+from serving.secrets import without_secrets
 from tabs.about import build_about_tab
 from tabs.assets import ROUTES
 from tabs.day.tab import build_camera_day_tab

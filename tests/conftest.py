@@ -1,7 +1,7 @@
 """Shared fixtures: a small drawn sample, a small model trained on it by the real commands, and a Space that shows both.
 
-The suite runs in several processes (pytest-xdist), a file in one of them. Folders are made by the first process that needs them, and all
-processes see them; the others wait. Each process has a running Space of its own. Nothing is kept between runs.
+The suite runs in several processes (pytest-xdist): a file in one of them, and all files that show the running Space in the same one.
+Folders are made by the first process that needs them; the others wait for them and see them. Nothing is kept between runs.
 """
 
 import importlib
@@ -27,9 +27,12 @@ SLOW_ROOMS = (
     "tests/traffic/",
     "tests/serving/test_process.py",
     "tests/carpark/hub/",
-    "tests/carpark/day/test_killed_day.py",
 )
 QUICK_IN_SLOW_ROOMS = ("tests/training/test_", "tests/training/evaluate/", "tests/traffic/record/test_rounds.py")
+
+# They share one running Space, so they run in one process; the page of the review is not the Space's.
+SHOW_THE_SPACE = ("tests/browser/", "tests/space/test_app.py", "tests/space/test_mcp.py")
+SHOW_NO_SPACE = "tests/browser/test_review.py"
 
 # The order of the files: the longest first, so that no process is alone at the end; two need no sample, while another process draws it.
 LONGEST = (
@@ -54,13 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the slow tests, and puts the longest files first."""
+    """Marks the slow tests, says which run in one process, and puts the longest files first."""
     for item in items:
         path = item.path.relative_to(item.config.rootpath).as_posix()
         is_slow_room = path.startswith(SLOW_ROOMS) and not path.startswith(QUICK_IN_SLOW_ROOMS)
         uses_real_data = any(mark.name == "skipif" and "shared/data" in str(mark.kwargs.get("reason")) for mark in item.iter_markers())
         if is_slow_room or uses_real_data or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+        shows_the_space = path.startswith(SHOW_THE_SPACE) and path != SHOW_NO_SPACE
+        item.add_marker(pytest.mark.xdist_group("the running Space" if shows_the_space else path))
     items.sort(key=lambda item: next((place for place, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST)))
 
 

@@ -13,13 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
+from carpark.day.level import SHARES_OF_LEVELS
 from carpark.errors import BadImage, BadPhotos
 from carpark.hub.source import REPO_ID, open_source
 from carpark.images import open_image
 from carpark.model.config import Box
 from carpark.model.engines import Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
-from training.labels import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL, STREET_LABELS
 from training.provenance import PROVENANCE
 from training.splits import fewest_scenes, scene_folds
 
@@ -30,7 +31,6 @@ SIZES_PX = {"up to 320 px": 320, "up to 640 px": 640}  # of the longest side
 # A hash of digits and an id are not numbers.
 TEXTS = ("file", "label", "scene", *(column for column in PROVENANCE if column not in ("width", "height")))
 KNOWN_COLUMNS = {*TEXTS, "width", "height", "view", "light", "occupancy", "resolution"}
-LEVELS = (0.02, 0.12, 0.32, 0.58, 0.85)  # share of the road taken, by level: no vehicle, light, moderate, heavy, jam
 TO_LEARN_FROM = ("train", "validation")  # splits of a dataset repo; its test split is for `training.evaluate` alone
 
 
@@ -233,13 +233,13 @@ def _read_csv(csv: Path) -> pd.DataFrame:
 
 def _label_levels(csv: Path, frames: pd.DataFrame) -> pd.DataFrame:
     """Street frames with a `level`, 0 to 4, as photos: label, occupancy, and as scene the folder of the camera. Raises BadPhotos."""
-    wrong = frames.index[~frames.level.isin([str(level) for level in range(len(LEVELS))])]
+    wrong = frames.index[~frames.level.isin([str(level) for level in range(len(STREET_LABELS))])]
     if len(wrong):
         raise BadPhotos(f"{csv} line {wrong[0] + 2} has the level {frames.level[wrong[0]]!r}; expected 0 (no vehicle) to 4 (jam).")
     levels = frames.level.astype(int)
     derived = {
-        "label": [LABELS[0] if level <= 1 else LABELS[1] if level >= 3 else PARTIAL for level in levels],
-        "occupancy": [str(LEVELS[level]) for level in levels],
+        "label": [STREET_LABELS[level] for level in levels],
+        "occupancy": [str(SHARES_OF_LEVELS[level]) for level in levels],
         "scene": [_camera_folder(file) for file in frames.file],
         "view": "street",
     }

@@ -2,7 +2,6 @@
 
 import html
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,23 +11,10 @@ import gradio as gr
 from pydantic import TypeAdapter
 
 from carpark.errors import CarparkError
+from serving.secrets import without_secrets
 
 READ_ALOUD = "element.setAttribute('aria-live', 'polite')"  # js_on_load of a gr.HTML whose changes a screen reader shall speak
 LISTENING = f"<script>{Path(__file__).with_name('listening.js').read_text(encoding='utf-8')}</script>"  # in the page's head
-
-
-SECRETS = (
-    (re.compile(r"(https?://)[^/\s@]+@"), r"\1"),  # user and password of an address
-    (re.compile(r"(https?://[^\s?]+)\?[^\s)]+"), r"\1"),  # its query, which may hold a key
-    (re.compile(r"\bhf_\w+"), "hf_…"),  # a token of the Hub
-)
-
-
-def without_secrets(text: str) -> str:
-    """The text, fit to be shown to visitors: a setting, or the line of an error that quotes one, may hold a password or a key."""
-    for secret, stand_in in SECRETS:
-        text = secret.sub(stand_in, text)
-    return text
 
 
 def say_json(page: gr.Blocks) -> None:

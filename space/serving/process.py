@@ -6,8 +6,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gradio as gr
+if TYPE_CHECKING:
+    import gradio as gr
 
 MOST_SESSIONS = 1_000  # visitors whose shown day is remembered; Gradio would keep 10,000, each with a copy of the page's settings
 TURN_S = 0.001  # Python's own 0.005 is waited for at each of a network's hundred layers, whenever a camera day computes
@@ -46,7 +48,7 @@ def unchanged_file_mappings(smaps: str) -> Iterator[tuple[int, int]]:
             yield int(mapping["start"], 16), int(mapping["end"], 16)
 
 
-def forget_call(page: gr.Blocks, event: str) -> None:
+def forget_call(page: "gr.Blocks", event: str) -> None:
     """Drops what Gradio would keep for good of an answered API call: its settings and its answer, under the event's name."""
     sessions = page.state_holder
     with sessions.lock:

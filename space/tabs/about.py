@@ -13,7 +13,7 @@ from carpark.intervals import wilson_interval
 from carpark.model.config import read_config
 from carpark.model.fullness import Fullness, scale_of
 from carpark.votes import times
-from serving.edge import without_secrets
+from serving.secrets import without_secrets
 from tabs.credits import ATTRIBUTION, BOROUGHS
 from tabs.sources import Sources
 

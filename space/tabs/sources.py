@@ -21,10 +21,10 @@ from carpark.model.engines import Model, load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.votes import VoteBox, open_votes
-from serving.edge import without_secrets
 from serving.handover import Handover
 from serving.process import give_back_memory
 from serving.right_of_way import RightOfWay, giving_way, going_first
+from serving.secrets import without_secrets
 
 T = TypeVar("T")
 

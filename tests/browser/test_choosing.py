@@ -1,4 +1,4 @@
-"""How a visitor comes to a camera and a day: by map, by search, by link."""
+"""How a visitor comes to a camera and a day: by map, by search, by link, by the day of all London."""
 
 import base64
 import json
@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage, serious_faults, show_day
 from tests.running_space import RunningSpace, running_space
+from tests.traffic.index.test_index import write_days
+from traffic.index.writing import write_index
 
 PLACES = {"Camden High St/Bayham St": (51.536, -0.141), "Baker St/S of Park Rd": (51.5226, -0.1571), "A20 Sidcup Rd": (51.436, 0.07)}
 
@@ -28,7 +30,11 @@ def london(sample_folder: Path, tiny_model_folder: Path, tmp_path_factory: pytes
         answer = [{"key": "available", "value": "false" if number == 2 else "true"}]
         places.append({"id": f"JamCams_00001.0000{number}", "commonName": name, "lat": lat, "lon": lon, "additionalProperties": answer})
     (archive / "cameras.json").write_text(json.dumps(places))
-    with running_space({"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": archive}) as running:
+    index = tmp_path_factory.mktemp("london-index")
+    write_days(index / "data", 3)
+    write_index(index / "data", index / "index")
+    settings = {"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": archive, "CARPARK_LONDON": index / "index"}
+    with running_space(settings) as running:
         yield running
 
 
@@ -219,3 +225,33 @@ def test_a_link_that_leads_nowhere_says_so_and_leaves_the_form_ready(open_page: 
     expect(page.get_by_role("button", name="Show the day")).to_be_enabled()
     page.wait_for_timeout(1_000)  # in which a day would be drawn
     assert page.locator("#day-chart .plot").count() == 0
+
+
+def test_londons_day_is_walked_by_keyboard_and_leads_to_a_week_and_a_camera_day(open_page: OpenPage, london: RunningSpace) -> None:
+    page = open_page(url=f"{london.url}?london=2026-01-06")
+    slider = page.get_by_role("slider", name="Time of day")
+    expect(page.locator(".city-index")).to_contain_text("from 2 of 3 cameras (67%)")
+    expect(page.get_by_role("radio", name="Level", exact=True)).to_be_checked()
+    before = page.locator(".city output").inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".city output")).not_to_have_text(before)
+    expect(slider).to_have_attribute("aria-valuetext", page.locator(".city output").inner_text())
+    page.get_by_role("button", name="Play").press("Enter")
+    expect(page.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.get_by_role("searchbox", name="Search").fill("street 1")
+    expect(page.locator(".city-ranking tbody tr:not([hidden])")).to_have_count(1)
+    page.locator(".city-ranking tbody").get_by_role("button", name="Street 1").press("Enter")
+    expect(page.locator("#london-week h3")).to_have_text("Street 1, Camden")
+    expect(page.locator("#london-week a").first).to_have_attribute("href", "?camera=00001.00001&day=2026-01-05")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_axe_finds_no_serious_fault_in_londons_day(width: int, scheme: str, open_page: OpenPage, london: RunningSpace) -> None:
+    page = open_page(url=f"{london.url}?london=2026-01-06", width=width, scheme=scheme)
+    page.locator(".city-ranking tbody tr:not([hidden]) button").first.click()
+    expect(page.locator("#london-week svg")).to_be_visible()
+    expect(page.locator("#london-curve svg")).to_be_visible()
+    assert serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -172,7 +172,7 @@ def test_a_stranger_loads_the_learner_as_the_card_says(published: Publication, s
     assert snippet
     result = published.ask(STRANGER + f"os.chdir({str(tmp_path)!r})\n" + snippet[1])
     ours = load_model(published.model, "learner").p_full([open_image(photo)])[0]
-    assert json.loads(result.splitlines()[-1].replace("'", '"'))["full"] == pytest.approx(float(ours), abs=0.02)  # fastai's own resampling
+    assert json.loads(result.splitlines()[-1].replace("'", '"'))["full"] == pytest.approx(float(ours), abs=1e-5)
 
 
 def test_a_stranger_loads_the_dataset_and_streams_what_is_permissive(published: Publication, dataset_folder: Path) -> None:

@@ -1,7 +1,8 @@
 """How far measured levels can be trusted: their agreement with what people say of the same frames, camera by camera.
 
 A file of labels has the columns `file`, a frame's path that ends in the archive's `{folder}/{date}/{date}@{HH}_{MM}GMT.jpg`, and
-`occupancy` (share of the road that is taken, 0 to 1) or `level` (0 empty, 1 light, 2 moderate, 3 heavy, 4 jam).
+`occupancy` (share of the road that is taken, 0 to 1) or `level` (0 empty, 1 light, 2 moderate, 3 heavy, 4 jam). The photos.csv of
+`training.review` is one too: it names a frame by `scene`, folder and day, and `slot`.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from carpark.day.level import SHARES_OF_LEVELS
 from carpark.errors import BadSetting
 from carpark.slots import read_slot
 from traffic.dataset import list_days, read_frames
 from traffic.index.quarters import Measure
 
 ALL = ""  # the folder of the row for all cameras together
-LEVELS = (0.0, 0.1, 0.325, 0.575, 0.85)  # the share that each level stands for: the middle of its range in training.sample.streets
 FEWEST = 4  # labels of a camera; fewer have no interval
 NO_FRAMES = pd.DataFrame({"folder": [], "slot": [], "expected": []})
 
@@ -38,14 +39,17 @@ def read_labels(paths: Sequence[Path]) -> pd.DataFrame:
                 f"--labels {path} has the columns {', '.join(map(str, labels.columns))}; expected file and level or occupancy."
             )
         values = labels[name].to_numpy(np.float64)
-        if not np.isin(values, np.arange(len(LEVELS))).all() if name == "level" else not ((values >= 0) & (values <= 1)).all():
+        if not np.isin(values, np.arange(len(SHARES_OF_LEVELS))).all() if name == "level" else not ((values >= 0) & (values <= 1)).all():
             raise BadSetting(
                 f"--labels {path} has values of {name} out of range; expected {'0, 1, 2, 3 or 4' if name == 'level' else '0 to 1'}."
             )
-        places = [PurePosixPath(file) for file in labels["file"]]
-        slots = [read_slot(place.name) for place in places]
-        expected = np.array(LEVELS)[values.astype(int)] if name == "level" else values
-        table = pd.DataFrame({"folder": [place.parent.parent.name for place in places], "slot": slots, "expected": expected})
+        if {"scene", "slot"} <= set(labels):
+            folders, slots = labels["scene"].str.rpartition(" ")[0], pd.to_datetime(labels["slot"], utc=True)
+        else:
+            places = [PurePosixPath(file) for file in labels["file"]]
+            folders, slots = pd.Series([place.parent.parent.name for place in places]), pd.Series([read_slot(it.name) for it in places])
+        expected = np.array(SHARES_OF_LEVELS)[values.astype(int)] if name == "level" else values
+        table = pd.DataFrame({"folder": folders, "slot": slots, "expected": expected})
         tables.append(table[table["slot"].notna()])
     return pd.concat(tables[1:] or tables, ignore_index=True).astype({"slot": "datetime64[us, UTC]"})
 

@@ -41,9 +41,12 @@ def write_photos(survey: Survey, outcomes: Mapping[str, Outcome], csv: Path, out
         (out / label).mkdir(exist_ok=True)
         shutil.copyfile(survey.photos.path[number], out / file)
         measured = {name: record.get(name) or survey.photos[name][number] for name in MEASURED_COLUMNS}
-        rows.append({str(name): value for name, value in record.items()} | measured | {"file": file, "label": label, "scene": scene})
+        told = {"file": file, "label": label, "scene": scene} | ({"occupancy": outcome.occupancy} if outcome.occupancy else {})
+        rows.append({str(name): value for name, value in record.items()} | measured | told)
         styles.append(survey.styles[number])
-    clean = pd.DataFrame(rows, columns=list(dict.fromkeys([*table.columns, *MEASURED_COLUMNS])))
+    has_share = any(outcome.occupancy for outcome in outcomes.values())
+    columns = dict.fromkeys([*table.columns, *MEASURED_COLUMNS, *(["occupancy"] if has_share else [])])
+    clean = pd.DataFrame(rows, columns=list(columns))
     clean.to_csv(out / "photos.csv", index=False, lineterminator="\n")
     shortcuts.find_shortcuts(clean, styles).to_csv(out / shortcuts.SHORTCUTS_FILE, index=False, lineterminator="\n")
     return counts

@@ -1,8 +1,8 @@
 """cleaning.csv: what each pass proposes for each photo, and what was decided.
 
 One row for each proposal, and one more for each decision of a person, whose last row about a photo counts. A photo without a decision
-stays as it is. Proposals and decisions are `keep`, `drop`, `label empty` (or full, partial) or `scene NAME`. An empty decision is open or
-undone.
+stays as it is. Proposals and decisions are `keep`, `drop`, `label empty` (or full, partial), `share 0.6` (of bays taken), `level 3` (of a
+street, 0 to 4) or `scene NAME`. An empty decision is open or undone.
 """
 
 import re
@@ -11,15 +11,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from carpark.day.level import SHARES_OF_LEVELS
 from carpark.errors import BadPhotos
 from carpark.files import CsvLog
-from training.labels import LABELS, PARTIAL
+from training.labels import LABELS, PARTIAL, STREET_LABELS, label_of
 
 CLEANING_FILE = "cleaning.csv"
 FILE_PASS, LABEL_PASS, REVIEW = "files", "labels", "review"
-KEEP, DROP, LABEL, SCENE = "keep", "drop", "label ", "scene "
+KEEP, DROP, LABEL, SHARE, LEVEL, SCENE = "keep", "drop", "label ", "share ", "level ", "scene "
 P_FULL = re.compile(r"P\(full\) ([01]\.\d\d)")  # as the label pass writes it in its reasons
 RELABELS = tuple(LABEL + label for label in (*LABELS, PARTIAL))
+MEASURED = re.compile(rf"{SHARE}(?P<share>0(?:\.\d+)?|1(?:\.0+)?)|{LEVEL}(?P<level>[0-{len(STREET_LABELS) - 1}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Outcome:
 
     is_dropped: bool = False
     label: str = ""  # "" for unchanged
+    occupancy: str = ""  # share taken, 0 to 1; "" for unknown
     scene: str = ""  # "" for unchanged
 
 
@@ -65,10 +68,10 @@ def read_decisions(path: Path) -> list[Decision]:
     for line, values in CsvLog(path, DECISION_COLUMNS).read():
         row = Decision(*(values[column] for column in DECISION_COLUMNS))
         for name, value in (("proposal", row.proposal), ("decision", row.decision)):
-            if value not in ("", KEEP, DROP, *RELABELS) and not (value.startswith(SCENE) and value != SCENE):
-                raise BadPhotos(
-                    f"{path} line {line}: {name} {value!r} is unknown; expected {KEEP}, {DROP}, {', '.join(RELABELS)} or {SCENE}NAME."
-                )
+            is_known = value in ("", KEEP, DROP, *RELABELS) or MEASURED.fullmatch(value) or (value.startswith(SCENE) and value != SCENE)
+            if not is_known:
+                expected = f"{KEEP}, {DROP}, {', '.join(RELABELS)}, {SHARE}0.6, {LEVEL}3 or {SCENE}NAME"
+                raise BadPhotos(f"{path} line {line}: {name} {value!r} is unknown; expected {expected}.")
         if row.pass_name not in (FILE_PASS, LABEL_PASS, REVIEW):
             raise BadPhotos(f"{path} line {line}: pass {row.pass_name!r} is unknown; expected {FILE_PASS}, {LABEL_PASS} or {REVIEW}.")
         rows.append(row)
@@ -108,9 +111,21 @@ def decide_outcomes(rows: Sequence[Decision]) -> dict[str, Outcome]:
     outcomes = {}
     for file in dict.fromkeys(row.file for row in rows):
         decided = [by_person[file]] if by_person.get(file) else by_pass.get(file, [])
-        label = next((text.removeprefix(LABEL) for text in decided if text.startswith(LABEL)), "")
-        outcomes[file] = Outcome(DROP in decided, label, scenes.get(file, ""))
+        label, occupancy = next((read for text in decided if (read := _read_label(text))), ("", ""))
+        outcomes[file] = Outcome(DROP in decided, label, occupancy, scenes.get(file, ""))
     return outcomes
+
+
+def _read_label(decision: str) -> tuple[str, str] | None:
+    """Label and share taken ("" where it is not said) of a decision that gives a photo a label; None for any other."""
+    if decision.startswith(LABEL):
+        return decision.removeprefix(LABEL), ""
+    if not (found := MEASURED.fullmatch(decision)):
+        return None
+    if found["share"]:
+        return label_of(float(found["share"])), found["share"]
+    level = int(found["level"])
+    return STREET_LABELS[level], f"{SHARES_OF_LEVELS[level]}"
 
 
 def check_decisions(path: Path, rows: Sequence[Decision], digests: dict[str, str], data: Path) -> None:

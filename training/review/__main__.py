@@ -1,12 +1,14 @@
 """Label the usable frames of a camera's day on the review page. Each mark is on disk before the next frame shows.
 
-    python -m training.review --frames frames --camera 00001.07389 --date 2026-03-02 --out data/labelled
+    python -m training.review --frames frames --camera 00001.07389 --date 2026-03-02 --out data/labelled [--marks levels]
 
 The labelled frames, cropped to what the model sees, become the photos of `data/labelled`; their scene is the camera and day. Run it again
 for other days and cameras. `python -m training.train --data data/labelled` trains on all of them.
 `python -m training.clean --review` opens the same page for photos.
 
-Keys: e empty, f full, p partial, d drop, u undo, s skip, g grid or one, arrows another tile of the grid.
+Keys: e empty, f full, p partial, d drop, u undo, s skip, g grid or one, arrows another tile of the grid. With `--marks shares` the keys 0
+to 9 say how many tenths of the bays are taken, t all of them; with `--marks levels` the keys 0 to 4 say how full a street is, from no
+vehicle to a jam. `python -m traffic.index --labels data/labelled/photos.csv` compares measured levels with such marks.
 Stop the page with Ctrl-C to apply the marks.
 """
 
@@ -37,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
             states = take_day(archive, camera, day, args.out)
             left_out = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if state != "ok")
             print(f"{camera.name}, {day}: {states['ok']} frames to label; left out: {left_out or 'none'}")
-            serve(ReviewQueue(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS, args.port)
+            serve(ReviewQueue(read_frames(args.out), args.out, args.reviewer), FRAME_MARKS[args.marks], args.port)
             counts = write_labelled(args.out)
     summary = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
     print(f"labelled: {summary or 'none yet'} -> {args.out}")
@@ -56,6 +58,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--camera", required=True, metavar="NAME", help="id, name or folder of the camera")
     add("--date", required=True, metavar="YYYY-MM-DD", help="a day in London")
     add("--out", required=True, type=Path, metavar="DIR", help="photos folder to write; earlier labels stay")
+    add("--marks", choices=sorted(FRAME_MARKS), default="classes", help="what a key says of a frame (default: classes)")
     add("--reviewer", default=REVIEWER, metavar="NAME", help=f"who decides on the page (default: {REVIEWER})")
     add("--port", type=int, default=PORT, help=f"port of the page (default: {PORT})")
     return parser.parse_args(argv)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.labels import STREET_LABELS
 from training.sample.feed import FRAME_HEIGHT_PX, FRAME_WIDTH_PX, Signs, add_overlays
 from training.sample.scenery.avenues import Street, draw_street
 from training.sample.scenery.light import Light, draw_light
@@ -23,7 +24,6 @@ from training.sample.scenery.vehicles import Car
 
 VIEW = "street"
 LEVELS = ((0.0, 0.0), (0.01, 0.20), (0.20, 0.45), (0.45, 0.70), (0.70, 1.0))  # least and most of the road taken
-LABELS = ("empty", "empty", "partial", "full", "full")  # of each level
 LIGHTS = ("day", "day", "day", "low_sun", "dusk", "night", "night", "night", "rain", "rain", "fog", "snow")
 QUALITY = (25, 85)  # lowest and highest, of JPEG files
 LEAST_ROAD_M = 60.0  # of lane in a picture
@@ -83,9 +83,17 @@ def _take_picture(
         draw_maps(scene, moment, floors_of(street)).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     if signs and photo.size == (FRAME_WIDTH_PX, FRAME_HEIGHT_PX):
         photo = add_overlays(photo, signs, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=int(rng.integers(525600))))
-    file = f"{LABELS[level]}/{scene.id}-{seed[-1]}.jpg"
+    label = STREET_LABELS[level]
+    file = f"{label}/{scene.id}-{seed[-1]}.jpg"
     photo.save(folder / file, quality=int(rng.integers(*QUALITY)))
-    return {"file": file, "label": LABELS[level], "scene": scene.id, "view": VIEW, "light": light_name, "occupancy": round(occupancy, 3)}
+    return {
+        "file": file,
+        "label": label,
+        "scene": scene.id,
+        "view": VIEW,
+        "light": light_name,
+        "occupancy": round(occupancy, 3),
+    }
 
 
 def _draw_level(rng: np.random.Generator, street: Street, light: Light, level: int) -> tuple[tuple[Car, ...], float]:

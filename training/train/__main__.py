@@ -41,7 +41,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--weights", default="imagenet", help="imagenet, index (the package index), none, or a file with a state dict")
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
-    parser.add_argument("--size", type=int, default=320, help="height and width of the input, px (default: 320)")
+    parser.add_argument("--size", type=int, default=288, help="height and width of the input, px (default: 288)")
     parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
     parser.add_argument(
         "--fit",

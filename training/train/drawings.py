@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, ImageEnhance, ImageFilter
 
-from carpark.model.engines import Pixels
+from carpark.images import open_image
+from carpark.model.engines import Pixels, prepare
 from training.photos import SCENE_BOXES
 from training.sample.scenery.truth import CELL_PX, MAPS
 from training.train.probe import Array, shares_of
@@ -41,12 +42,13 @@ class Sample:
     map: Array  # (4, cells, cells), 0 to 1; NaN where unknown
 
 
-def read_drawings(photos: pd.DataFrame, pixels: Pixels) -> Drawings:
-    """Drawn `photos` with the maps that lie beside their files, if `training.sample --maps` wrote them."""
+def read_drawings(photos: pd.DataFrame, side: int) -> Drawings:
+    """Drawn `photos`, `side` px wide and high, with the maps that lie beside their files, if `training.sample --maps` wrote them."""
+    pictures = [open_image(path, name) for path, name in zip(photos.path, photos.file, strict=True)]
     maps = [_read_map(path) for path in photos.path]
     missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     return Drawings(
-        pixels,
+        np.stack([prepare(picture, (side, side), SCENE_BOXES) for picture in pictures]),
         shares_of(photos),
         np.stack([missing if it is None else it for it in maps]),
         np.array([it is not None for it in maps]),

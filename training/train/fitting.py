@@ -29,7 +29,7 @@ from training.train.folds import are_judged, cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold, to_length_1
 from training.train.probe import Head, are_drawn, fit_head, install_head, pool_photos, shares_of, weights_of
-from training.train.tuning import tune_body
+from training.train.tuning import DRAWN_SHARE, tune_body
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.
@@ -84,9 +84,9 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     drawn = are_drawn(photos)
     tunes = prior is None and should_tune(photos, recipe)
     if tunes:
-        drawings = read_drawings(photos[drawn], pixels[drawn])
+        drawings = read_drawings(photos[drawn], round(DRAWN_SHARE * recipe.size))
         print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
-        tuned = tune_body(start, drawings, photos.scene[drawn], seed=recipe.seed)
+        tuned = tune_body(start, drawings, photos.scene[drawn], input_px=recipe.size, seed=recipe.seed)
         start, prior = tuned.body, tuned.head
     pooled = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
     by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)

@@ -34,6 +34,7 @@ INVERSE_PENALTY = 0.003  # of moves of the published layer away from the head th
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9
+DRAWN_SHARE = 1.5  # of the input's side is that of the drawings that are cut: cuts of smaller ones would be blurred, unlike photos
 VALIDATION_SCENES = 20  # one scene in so many shows whether the loss still falls
 HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
 WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
@@ -108,12 +109,11 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
     return loss
 
 
-def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: int, epochs: int = EPOCHS) -> TunedBody:
-    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,)."""
+def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_px: int, seed: int, epochs: int = EPOCHS) -> TunedBody:
+    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,), for pictures of `input_px`."""
     set_seed(seed, reproducible=True)
     rng = np.random.default_rng(seed)
-    whole = drawings.pixels.shape[1]
-    size = round(SIZE_SHARE * whole / 32) * 32
+    size = round(SIZE_SHARE * input_px / 32) * 32
     width, cells, _ = _shape_of(body, size)
     network = ShareAndCells(body, width)
 
@@ -150,7 +150,7 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, seed: i
     for parameter in body.parameters():
         parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)
-    rows, columns = _shape_of(body, whole)[1:]
+    rows, columns = _shape_of(body, input_px)[1:]
     weight = network.share.weight.detach().numpy().astype(np.float64)[0]
     # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
     head = Head(weight * rows * columns, float(network.share.bias.detach()), INVERSE_PENALTY)

@@ -8,6 +8,8 @@ import pandas as pd
 
 from carpark.slots import find_cadence
 
+# What a person says of a frame of a street, 0 to 4 (no vehicle, light, moderate, heavy, jam), as a share of the road.
+SHARES_OF_LEVELS = (0.0, 0.1, 0.325, 0.575, 0.85)
 LONGEST_BRIDGE = timedelta(minutes=15)  # between two usable frames; a longer gap ends the level, and it begins again behind it
 LONGEST_STEPS = 2.5  # or as many times the cadence, of a source whose frames are farther apart
 KERNEL_SD = timedelta(minutes=10)  # or the cadence, if that is longer

@@ -13,7 +13,8 @@ from carpark.cameras.camera import Camera
 from carpark.cameras.catalogue import search_cameras
 from carpark.errors import CarparkError, UnknownCamera
 from carpark.slots import LONDON
-from serving.edge import READ_ALOUD, errors_as_toast, without_secrets
+from serving.edge import READ_ALOUD, errors_as_toast
+from serving.secrets import without_secrets
 from tabs.day.calendar import day_calendar
 from tabs.day.link import DayLink, read_link
 from tabs.day.map import camera_map, map_html

@@ -16,7 +16,8 @@ from carpark.day.pipeline import DayProgress
 from carpark.day.table import CameraDay, build_table, camera_day, watch_day
 from carpark.errors import CarparkError
 from carpark.slots import parse_day
-from serving.edge import errors_as_toast, errors_to_caller, typed_json, without_secrets
+from serving.edge import errors_as_toast, errors_to_caller, typed_json
+from serving.secrets import without_secrets
 from tabs.credits import ATTRIBUTION
 from tabs.day.chart import chart_html
 from tabs.day.form import DayForm, choose_camera, fill_form, find_one, lay_out_form

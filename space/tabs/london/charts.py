@@ -14,7 +14,7 @@ from carpark.slots import LONDON, day_in_words
 from tabs.london.index import CameraWeek
 
 WIDTH, HEIGHT = 960, 240  # px of the drawing; it scales with the page
-LEFT, BOTTOM, TOP = 44, 26, 10
+LEFT, BOTTOM, TOP = 64, 34, 14  # room for the large letters of a narrow screen
 QUARTER_MIN = 15
 FEWEST_DAYS = 3  # behind a quarter hour's usual band, as in traffic.index
 Values = npt.NDArray[Any]  # (n,) floats
@@ -29,7 +29,7 @@ def week_svg(week: CameraWeek) -> str:
     monday = datetime.combine(week.monday, time(), LONDON).astimezone(UTC)
     places = ((quarters["start"] - monday) / pd.Timedelta(minutes=QUARTER_MIN)).to_numpy(np.float64)
     line = _line(places, quarters["level"].to_numpy(np.float64), 672)
-    days = [(96.0 * number, f"{week.monday + timedelta(days=number):%a %d %b}") for number in range(7)]
+    days = [(96.0 * number, f"{week.monday + timedelta(days=number):%a %d}") for number in range(7)]
     label = f"{week.camera['name']}, the week of {day_in_words(week.monday)}: {len(quarters)} quarter hours with a usable frame"
     return _frame(label, band + line, days, 672)
 

@@ -85,6 +85,7 @@ function take() {
   city.dots = [...element.querySelectorAll('circle')]
   words = ''
   what = 'level'
+  element.querySelector('input[value=level]').checked = true  // the browser drops it when a day replaces another
   const line = '<tr hidden><td><button type="button"></button><span></span></td><td></td><td></td></tr>'
   element.querySelector('tbody').innerHTML = line.repeat(ROWS)
   element.querySelector('.city').dataset.what = what

@@ -39,13 +39,15 @@ def city_html(cameras: pd.DataFrame, quarters: pd.DataFrame, index: pd.DataFrame
     count = round((end - start).total_seconds() / 900)
     cells = [cameras["folder"].searchsorted(quarters["folder"]), ((quarters["start"] - start) // pd.Timedelta(minutes=15)).to_numpy()]
     usable = round(100 * (quarters["folder"].nunique() / max(len(cameras), 1)))
+    levels = _grid(cells, quarters["level"], (len(cameras), count))
+    shown = int((levels != UNKNOWN).sum(axis=0).argmax())  # the quarter hour of which most is known
     data = {
         "names": cameras["name"].tolist(),
         "areas": cameras["area"].tolist(),
         "folders": cameras["folder"].tolist(),
         "count": count,
         "start": start.isoformat(),
-        "levels": _encode(_grid(cells, quarters["level"], (len(cameras), count))),
+        "levels": _encode(levels),
         "usual": _encode(_grid(cells, quarters["usual"], (len(cameras), count))),
         "index": [_index_line(row) for row in _by_quarter(index, start, count)],
     }
@@ -54,7 +56,7 @@ def city_html(cameras: pd.DataFrame, quarters: pd.DataFrame, index: pd.DataFrame
         f'<p class="city-words">{day_in_words(day)}: {len(cameras):,} cameras, {usable}% of them with usable frames. '
         f"Level: mean {NAMES[measure]} over a quarter hour.</p>"
         '<div class="city-bar"><button type="button" class="play" aria-pressed="false">Play</button>'
-        f'<input type="range" min="0" max="{count - 1}" value="{min(34, count - 1)}" aria-label="Time of day"><output></output>'
+        f'<input type="range" min="0" max="{count - 1}" value="{shown}" aria-label="Time of day"><output></output>'
         '<label><input type="radio" name="city-what" value="level" checked> Level</label>'
         '<label><input type="radio" name="city-what" value="deviation"> More or less than usual</label></div>'
         '<p class="city-index" aria-live="off"></p>'

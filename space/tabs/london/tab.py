@@ -12,7 +12,8 @@ import gradio as gr
 
 from carpark.errors import BadDay, CarparkError
 from carpark.slots import LONDON, day_in_words, parse_day
-from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json, without_secrets
+from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json
+from serving.secrets import without_secrets
 from tabs.credits import ATTRIBUTION
 from tabs.london import index as london_index
 from tabs.london.answers import LondonAnswer, WeekAnswer, answer_of_day, answer_of_week

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from carpark.errors import CarparkError
 from carpark.images import open_image
 from carpark.votes import new_id
-from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json, without_secrets
+from serving.edge import READ_ALOUD, errors_as_toast, errors_to_caller, typed_json
+from serving.secrets import without_secrets
 from tabs.day.tab import TAB as CAMERA_DAY
 from tabs.photo import vote
 from tabs.photo.answer import NOTHING_YET, PhotoAnswer, judge_photo, verdict_card
@@ -20,7 +21,7 @@ from tabs.photo.batch import build_batch
 from tabs.photo.similar import TrainingPhotos, similar_view
 from tabs.photo.uploads import never_fetching, uploaded_file
 from tabs.photo.vote import OpenVote, VoteForm, build_vote_form
-from tabs.photo.why import heat_html, heat_view
+from tabs.photo.why import HEAT_FOLLOWS, heat_html, heat_view
 from tabs.samples import Sample
 from tabs.sources import Sources, once
 
@@ -92,7 +93,7 @@ def show_answer(
         answer, features = judge_photo(model, sources.neighbours(), image)
         form = vote.opened(OpenVote(new_id(), answer, path))
         shown = (verdict_card(answer, model), *form, gr.Column(visible=True))
-        yield *shown, gr.skip(), gr.skip()
+        yield *shown, HEAT_FOLLOWS if with_heat else "", gr.skip()
         unchanged = [gr.skip()] * len(shown)
         yield *unchanged, gr.skip(), show_similar(sources, photos, features)
         yield *unchanged, heat_view(sources.heat_mapper(), image) if with_heat else "", gr.skip()  # waits for torch at first

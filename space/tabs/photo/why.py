@@ -15,6 +15,7 @@ SHOWN_SIDE_PX = 800
 FOLLOW_THE_HANDLE = """
 element.addEventListener('input', event => event.target.closest('.wipe').style.setProperty('--at', event.target.value + '%'));
 """
+HEAT_FOLLOWS = '<p class="small-print">The heat map follows; just after a start that takes some seconds.</p>'
 
 
 def heat_html() -> gr.HTML:

@@ -9,6 +9,7 @@ from carpark.archives import open_archive
 from carpark.errors import BadSetting
 from carpark.slots import frame_path, slots_of_day
 from tests.street import card, jpeg, street, with_overlays
+from traffic.index.agreement import read_labels
 from training.clean.decisions import CLEANING_FILE
 from training.clean.page.queue import FRAME_MARKS, Choice, ReviewQueue
 from training.photos import read_photos
@@ -44,12 +45,32 @@ def test_labels_of_frames_make_photos_whose_scene_is_camera_and_day(archive: Pat
         cards = queue.cards(Choice())
         assert len(cards) == 3 + DAYS.index(day) and not any(card.label for card in cards)
         for shown, key in zip(cards, "ef", strict=False):
-            queue.decide(shown, FRAME_MARKS[key][1])
+            queue.decide(shown, FRAME_MARKS["classes"][key][1])
         assert write_labelled(out)["full"] == 1 + DAYS.index(day)
     photos = read_photos(out)
     assert sorted(photos.label) == ["empty", "empty", "full", "full"]
     assert set(photos.scene) == {f"Baker_St {day}" for day in DAYS}
     assert (out / CLEANING_FILE).is_file() and all(path.is_file() for path in photos.path)
+
+
+@pytest.mark.parametrize(
+    ("marks", "keys", "labels", "shares"),
+    [("levels", "13", ["empty", "full"], [0.1, 0.575]), ("shares", "6t", ["full", "partial"], [1.0, 0.6])],
+)
+def test_levels_and_shares_become_labels_and_occupancy(
+    archive: Path, tmp_path: Path, marks: str, keys: str, labels: list[str], shares: list[float]
+) -> None:
+    out = tmp_path / "labelled"
+    take(archive, DAYS[0], out)
+    queue = ReviewQueue(read_frames(out), out, "Kim")
+    for shown, key in zip(queue.cards(Choice()), keys, strict=False):
+        queue.decide(shown, FRAME_MARKS[marks][key][1])
+    write_labelled(out)
+    photos = read_photos(out).sort_values("label")
+    assert (photos.label.tolist(), photos.occupancy.tolist()) == (labels, shares)
+    told = read_labels([out / "photos.csv"])
+    assert set(told.folder) == {"Baker_St"} and sorted(told.expected) == sorted(shares)
+    assert sorted(told.slot) == [slot.replace(tzinfo=UTC) for slot in slots_of_day(DAYS[0])[100:102]]
 
 
 def test_two_frames_of_one_minute_are_two_photos(archive: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from carpark.images import open_image
+from training.labels import STREET_LABELS
 from training.sample.scenery.avenues import Street, draw_street
 from training.sample.scenery.light import draw_light
 from training.sample.scenery.optics import draw_grade
@@ -15,7 +16,7 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
 from training.sample.scenery.truth import draw_maps
-from training.sample.streets import LABELS, LEVELS, VIEW, StreetPlan, photograph_street, plan_streets
+from training.sample.streets import LEVELS, VIEW, StreetPlan, photograph_street, plan_streets
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def street() -> Street:
 
 def photograph_first(folder: Path, *, seed: int) -> pd.DataFrame:
     """The rows of the first street's pictures, with the bytes of their files."""
-    for label in LABELS:
+    for label in {*STREET_LABELS}:
         (folder / label).mkdir(parents=True, exist_ok=True)
     rows = photograph_street(folder, plan_streets(5, seed)[0], seed=seed)
     return pd.DataFrame([{**row, "bytes": (folder / str(row["file"])).read_bytes()} for row in rows])
@@ -43,17 +44,17 @@ def test_the_same_seed_gives_the_same_street_and_another_seed_another(tmp_path: 
 
 def test_a_picture_says_its_label_and_share_and_opens(tmp_path: Path) -> None:
     photos = photograph_first(tmp_path, seed=3)
-    low, high = (photos.label.map(lambda label, i=i: [LEVELS[j][i] for j, its in enumerate(LABELS) if its == label]) for i in (0, 1))
+    low, high = (photos.label.map(lambda label, i=i: [LEVELS[j][i] for j, its in enumerate(STREET_LABELS) if its == label]) for i in (0, 1))
     assert (photos.occupancy >= low.map(min)).all() and (photos.occupancy <= high.map(max)).all()
     assert set(photos["view"]) == {VIEW} and photos.scene.nunique() == 1
     assert all(open_image(tmp_path / file).width >= 352 for file in photos.file)
 
 
 def test_a_road_that_cannot_show_a_level_says_what_it_shows(tmp_path: Path) -> None:
-    for label in {*LABELS}:
+    for label in {*STREET_LABELS}:
         (tmp_path / label).mkdir()
     row = photograph_street(tmp_path, StreetPlan(295, ((3, "night"),)), seed=7)[0]  # too short for 45 to 70% of it to be taken
-    level = LABELS.index(str(row["label"]))
+    level = STREET_LABELS.index(str(row["label"]))
     assert LEVELS[level][0] <= float(str(row["occupancy"])) <= LEVELS[level + 1][1]
     assert (tmp_path / row["file"]).is_file()
 

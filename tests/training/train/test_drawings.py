@@ -1,5 +1,6 @@
 """Drawn photos to learn from: what is true of a part of one, and of its mirror image."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,12 @@ def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_sti
     still = np.zeros((36, 44, 4), np.uint8)
     still[:4] = 255  # rows of the caption, which the network does not see
     Image.fromarray(still).save(tmp_path / "maps" / "a.png")
-    photos = pd.DataFrame({"path": [tmp_path / "full" / "a.jpg", tmp_path / "full" / "b.jpg", b"bytes"], "label": "full"})
-    found = read_drawings(photos, np.zeros((3, 64, 64, 3), np.uint8))
+    (tmp_path / "full").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (352, 288), "grey").save(tmp_path / "full" / name)
+    paths = [tmp_path / "full" / "a.jpg", tmp_path / "full" / "b.jpg", io.BytesIO((tmp_path / "full" / "b.jpg").read_bytes())]
+    found = read_drawings(pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full"}), 64)
+    assert found.pixels.shape == (3, 64, 64, 3)
     assert found.has_map.tolist() == [True, False, False]
     assert found.maps[0].max() == 0
     assert found.shares.tolist() == [0.88] * 3
@@ -118,7 +123,7 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
     before = {name: values.clone() for name, values in body.state_dict().items()}
-    tuned = tune_body(body, drawings(n=40), pd.Series(range(40)), seed=0, epochs=1)
+    tuned = tune_body(body, drawings(n=40), pd.Series(range(40)), input_px=64, seed=0, epochs=1)
     assert tuned.head.weight.shape == (4,)
     assert cells_of(tuned.body) == (2, 2)
     moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}

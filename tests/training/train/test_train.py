@@ -14,9 +14,11 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from fastai.learner import load_learner
+from fastai.data.core import DataLoaders
+from fastai.learner import Learner, load_learner
 from PIL import Image
 from safetensors.torch import load_file
+from torch import nn
 from torchvision import models
 
 from carpark.errors import BadWeights
@@ -28,7 +30,7 @@ from training.labels import LABELS
 from training.photos import load_photos
 from training.train import __main__ as train
 from training.train.fitting import Recipe, fit_from_scratch
-from training.train.learners import SoftTargetCrossEntropy, kinds_of
+from training.train.learners import Bfloat16, SoftTargetCrossEntropy, kinds_of
 from training.weights import load_start
 
 FILES = {
@@ -243,3 +245,18 @@ def test_the_learner_loads_where_no_posix_path_can_be_made(tiny_model_folder: Pa
     pickling.__dict__.update(vars(pickle), Unpickler=Unpickler)
     learner = load_learner(tiny_model_folder / "model.pkl", pickle_module=pickling)
     assert (list(learner.dls.vocab), learner.path, learner.dls.path) == (["empty", "full"], ".", ".")
+
+
+def test_depthwise_convolutions_stay_float32_while_the_rest_is_bfloat16() -> None:
+    depthwise, pointwise = nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 2, 1)
+    seen: list[torch.dtype] = []
+    for layer in (depthwise, pointwise):
+        layer.register_forward_hook(lambda layer, inputs, output: seen.append(output.dtype))
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), depthwise, pointwise, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    batch = torch.rand(2, 3, 8, 8), torch.tensor([0, 1])
+    learner = Learner(DataLoaders([batch], [batch]), network, nn.CrossEntropyLoss(), cbs=Bfloat16())
+    with learner.no_bar(), learner.no_logging():
+        learner.fit(1)
+    assert set(seen[::2]) == {torch.float32} and set(seen[1::2]) == {torch.bfloat16}
+    network(batch[0])
+    assert seen[-1] == torch.float32 and not depthwise._forward_pre_hooks

@@ -18,8 +18,10 @@ from training.clean.decisions import (
     KEEP,
     LABEL,
     LABEL_PASS,
+    LEVEL,
     REVIEW,
     SCENE,
+    SHARE,
     Decision,
     cleaning_log,
     decide_outcomes,
@@ -172,4 +174,11 @@ MARKS = {  # by key: what the button says, and the decision
     "d": ("Drop", DROP),
     "n": ("No car park", DROP),
 }
-FRAME_MARKS = {key: mark for key, mark in MARKS.items() if key in "efpd"}  # a frame has no label to keep
+FRAME_MARKS = {  # of a camera's frames, which have no label to keep; by --marks
+    "classes": {key: mark for key, mark in MARKS.items() if key in "efpd"},
+    "shares": {f"{tenth}": (f"{tenth}0%", f"{SHARE}{tenth / 10}") for tenth in range(10)} | {"t": ("100%", f"{SHARE}1.0"), "d": MARKS["d"]},
+    "levels": {
+        **{f"{level}": (word, f"{LEVEL}{level}") for level, word in enumerate(("None", "Light", "Moderate", "Heavy", "Jam"))},
+        "d": MARKS["d"],
+    },
+}

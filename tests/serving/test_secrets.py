@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.edge import without_secrets
+from serving.secrets import without_secrets
 from tabs.about import describe_model
 from tabs.sources import Sources
 
