@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
             importlib.import_module("fastai.vision.all")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the slow tests, says which run in one process, and puts the longest files first."""
     for item in items:
