@@ -86,7 +86,7 @@ space-env: .venv-space/ready
 
 # One process a core, each with one thread: networks would otherwise wait for each other's threads.
 PROCESSES ?= auto
-PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 test: $(READY)
 	$(PYTEST)
 

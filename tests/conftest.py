@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadFileScheduling
 
 from tests.running_space import RunningSpace, running_space
 
@@ -56,17 +57,27 @@ def pytest_configure(config: pytest.Config) -> None:
             importlib.import_module("fastai.vision.all")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+class BySpace(LoadFileScheduling):
+    """A file runs in one process, and all files that show the running Space in the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path: str = super()._split_scope(nodeid)
+        return "the running Space" if path.startswith(SHOW_THE_SPACE) and path != SHOW_NO_SPACE else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BySpace:
+    """What hands the files out."""
+    return BySpace(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the slow tests, says which run in one process, and puts the longest files first."""
+    """Marks the slow tests, and puts the longest files first."""
     for item in items:
         path = item.path.relative_to(item.config.rootpath).as_posix()
         is_slow_room = path.startswith(SLOW_ROOMS) and not path.startswith(QUICK_IN_SLOW_ROOMS)
         uses_real_data = any(mark.name == "skipif" and "shared/data" in str(mark.kwargs.get("reason")) for mark in item.iter_markers())
         if is_slow_room or uses_real_data or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
-        shows_the_space = path.startswith(SHOW_THE_SPACE) and path != SHOW_NO_SPACE
-        item.add_marker(pytest.mark.xdist_group("the running Space" if shows_the_space else path))
     items.sort(key=lambda item: next((place for place, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST)))
 
 
