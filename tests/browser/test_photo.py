@@ -36,6 +36,7 @@ def test_one_click_votes_and_a_no_may_say_more(open_page: OpenPage, photo: Path)
     page.get_by_role("button", name="Yes").click()
     expect(page.locator("#vote-thanks")).to_contain_text("Thank you, your vote is kept.")
     page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_label("In between")).to_be_visible()  # it pushes the box below it down
     page.get_by_label("Keep my photo too").check()
     page.get_by_label("In between").check()
     expect(page.locator("#vote-thanks")).to_contain_text("your vote and your photo are kept")

@@ -8,7 +8,7 @@ for other days and cameras. `python -m training.train --data data/labelled` trai
 
 Keys: e empty, f full, p partial, d drop, u undo, s skip, g grid or one, arrows another tile of the grid. With `--marks shares` the keys 0
 to 9 say how many tenths of the bays are taken, t all of them; with `--marks levels` the keys 0 to 4 say how full a street is, from no
-vehicle to a jam. `python -m traffic.index --labels data/labelled/photos.csv` compares measured levels with such marks.
+vehicle to a jam. `python -m traffic.index` compares measured levels with such marks: its `--labels` takes data/labelled/photos.csv.
 Stop the page with Ctrl-C to apply the marks.
 """
 
