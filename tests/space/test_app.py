@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import threading
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -200,17 +201,25 @@ def test_the_space_prints_no_traceback_for_a_visitors_mistake(space: RunningSpac
     assert "Traceback" not in space.printed().removeprefix(before)
 
 
-def test_an_archive_over_http_gives_the_day_that_its_folder_gives(
+def test_an_archive_over_http_that_is_down_is_an_answer_and_then_gives_the_day_that_its_folder_gives(
     client: Client, camera_and_day: tuple[str, str], settings: dict[str, Path]
 ) -> None:
+    is_up = threading.Event()
+
     def serve(path: str, _: int) -> Answer:
         file = settings["CARPARK_ARCHIVE"] / path.removeprefix("/archive/")
+        if not is_up.is_set():
+            return Answer(b"<html>Internal Server Error</html>", 500)
         if file.is_dir():
             links = "".join(f'<a href="{entry.name}/">{entry.name}/</a>' for entry in file.iterdir())
             return Answer(links.encode())
         return Answer(file.read_bytes()) if file.is_file() else NOT_FOUND
 
     with Loopback(serve) as server, running_space(settings | {"CARPARK_ARCHIVE": f"{server.base}/archive"}) as over_http:
+        with pytest.raises(AppError, match=r"does not answer .*Check CARPARK_ARCHIVE, or try again later"):
+            connect(over_http.url).predict("Abbey Road", "2026-03-02", api_name="/camera_day")
+        assert requests.get(over_http.url, timeout=10).ok
+        is_up.set()
         found = connect(over_http.url).predict(*camera_and_day, api_name="/camera_day")
     expected = client.predict(*camera_and_day, api_name="/camera_day")
     assert [slot["p_full"] for slot in found["slots"]] == [slot["p_full"] for slot in expected["slots"]]
@@ -247,11 +256,3 @@ def test_settings_that_are_not_set_are_asked_for(unset_space: RunningSpace, lot:
         classify(client, tmp_path / "lot.png")
     with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
         client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
-
-
-def test_an_archive_that_is_down_is_an_answer(settings: dict[str, Path]) -> None:
-    refuse = Answer(b"<html>Internal Server Error</html>", 500)
-    with Loopback(lambda path, nth: refuse) as server, running_space(settings | {"CARPARK_ARCHIVE": server.base}) as space:
-        with pytest.raises(AppError, match=r"does not answer .*Check CARPARK_ARCHIVE, or try again later"):
-            connect(space.url).predict("Abbey Road", "2026-03-02", api_name="/camera_day")
-        assert requests.get(space.url, timeout=10).ok

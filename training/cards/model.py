@@ -68,7 +68,7 @@ def _card_values(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, A
         "parameters": _parameters_in_words(config.get("files", {})),
         "machine": _machine_in_words(config.get("machine", {})),
         "start": _start_in_words(recipe, architecture),
-        "fitted": _fit_in_words(recipe, dataset),
+        "fitted": _fit_in_words(recipe, dataset, has_attention="attention" in config),
         "scored_by": metrics["scored_by"],
         "temperature": config["temperature"],
         "seed": recipe["seed"],
@@ -147,11 +147,12 @@ def _dataset_link(dataset: Mapping[str, Any]) -> str:
     return f"[{dataset['repo']}](https://huggingface.co/datasets/{dataset['repo']}) at `{dataset['revision']}`"
 
 
-def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any]) -> str:
+def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any], *, has_attention: bool) -> str:
     """How the network was fitted to the photos."""
     if recipe["weights"] == "none":
         return f"{recipe['epochs']} epochs"
-    tuned = f"its later blocks fine-tuned on {dataset.get('drawn', 0):,} drawn photos, then " if recipe.get("tuned") else ""
+    weighing = ", which also taught it to weigh the cells of its last maps by the bays in them" if has_attention else ""
+    tuned = f"its later blocks fine-tuned on {dataset.get('drawn', 0):,} drawn photos{weighing}; then " if recipe.get("tuned") else ""
     return f"{tuned}frozen, under one layer fitted to its features"
 
 

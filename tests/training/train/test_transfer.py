@@ -45,20 +45,20 @@ def frames(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def street_folder(tiny_model_folder: Path, frames: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that went on from the tiny one, on frames."""
+def street_folder(tuned_folder: Path, frames: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that went on from the fine-tuned one, on frames."""
     out = tmp_path_factory.mktemp("street") / "model"
-    train.main(["--data", str(frames), "--out", str(out), "--start-from", str(tiny_model_folder)])
+    train.main(["--data", str(frames), "--out", str(out), "--start-from", str(tuned_folder)])
     return out
 
 
-def test_a_model_goes_on_with_its_body_and_size_and_says_from_what(street_folder: Path, tiny_model_folder: Path) -> None:
+def test_a_model_goes_on_with_its_body_and_size_and_says_from_what(street_folder: Path, tuned_folder: Path) -> None:
     config = json.loads((street_folder / "config.json").read_text())
-    assert config["architecture"] == "resnet18" and config["input_size"] == [64, 64]
-    assert config["recipe"]["start_from"] == "model" and "--start-from model --seed 0" in config["command"]
-    assert "fine-tuned from the model model (last layer only)" in (street_folder / "README.md").read_text()
+    assert (config["architecture"], config["input_size"], config["attention"]) == ("resnet18", [64, 64], [2, 2])
+    assert config["recipe"]["start_from"] == "tuned" and "--start-from tuned --seed 0" in config["command"]
+    assert "fine-tuned from the model tuned (last layer only)" in (street_folder / "README.md").read_text()
     photo = [Image.new("RGB", (200, 150), "olive")]
-    before, after = (load_model(folder, "fp32").predict(photo) for folder in (tiny_model_folder, street_folder))
+    before, after = (load_model(folder, "fp32").predict(photo) for folder in (tuned_folder, street_folder))
     assert np.allclose(before.features, after.features, atol=1e-3) and before.p_full != after.p_full
 
 

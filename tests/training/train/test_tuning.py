@@ -5,28 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from torchvision import models
 
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
-from training.train.fitting import Recipe
-from training.train.folder import train
-
-
-@pytest.fixture(scope="module")
-def tuned_folder(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder whose body was fine-tuned on the drawn photos."""
-    work = tmp_path_factory.mktemp("tuned")
-    torch.manual_seed(0)
-    torch.save(models.resnet18(weights=None).state_dict(), work / "start.pth")
-    train(sample_folder / "photos", work / "model", Recipe("resnet18", str(work / "start.pth"), size=64, epochs=1, seed=0, fit="finetune"))
-    return work / "model"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +21,7 @@ def photo(sample_folder: Path) -> Path:
 
 def test_it_weighs_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -> None:
     assert read_config(tuned_folder).attention == (2, 2)
+    assert "weigh the cells of its last maps by the bays in them; then frozen" in (tuned_folder / "README.md").read_text()
     heat = HeatMapper(read_config(tuned_folder), load_network(tuned_folder)).explain(open_image(photo))
     assert heat.map.shape == open_image(photo).size[::-1]
 
@@ -51,10 +37,3 @@ def test_fastai_alone_loads_the_learner_and_the_snippet_the_weights(tuned_folder
     result = subprocess.run([sys.executable, "-I", "-W", "ignore", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     p_full = float(re.findall(r"[\d.e-]+", result.stdout)[-1])
     assert p_full == pytest.approx(load_model(tuned_folder, "fp32").p_full([open_image(photo)])[0], abs=1e-3)
-
-
-def test_a_model_that_goes_on_from_it_keeps_its_attention(tuned_folder: Path, sample_folder: Path, tmp_path: Path) -> None:
-    train(sample_folder / "photos", tmp_path / "next", Recipe("", "", size=0, epochs=1, seed=0, start_from=str(tuned_folder)))
-    assert read_config(tmp_path / "next").attention == (2, 2)
-    before, after = (load_network(folder).body.state_dict() for folder in (tuned_folder, tmp_path / "next"))
-    assert all(np.array_equal(before[name], after[name]) for name in before)
