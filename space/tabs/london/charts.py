@@ -14,7 +14,7 @@ from carpark.slots import LONDON, day_in_words
 from tabs.london.index import CameraWeek
 
 WIDTH, HEIGHT = 960, 240  # px of the drawing; it scales with the page
-LEFT, BOTTOM, TOP = 64, 34, 14  # room for the large letters of a narrow screen
+LEFT, BOTTOM, TOP = 84, 34, 24  # room for the large letters of a narrow screen
 QUARTER_MIN = 15
 FEWEST_DAYS = 3  # behind a quarter hour's usual band, as in traffic.index
 Values = npt.NDArray[Any]  # (n,) floats

@@ -109,10 +109,10 @@ def show_week(index: LondonIndex, camera: str, day: date) -> str:
     week = london_index.read_week(index, camera, day)
     days = sorted(set(week.quarters["start"].dt.tz_convert(LONDON).dt.date))
     links = ", ".join(f'<a href="?{urlencode({"camera": week.camera["camera"], "day": when})}">{when:%a %d %b}</a>' for when in days)
-    name, area = html.escape(str(week.camera["name"])), html.escape(str(week.camera["area"]))
+    place = html.escape(", ".join(str(part) for part in (week.camera["name"], week.camera["area"]) if part))
     knows_usual = bool((week.usual["days"] >= FEWEST_DAYS).any())
     note = "The band is the middle half of other weeks." if knows_usual else "There are too few weeks to say what is usual."
-    return f"<h3>{name}, {area}</h3>{week_svg(week)}<p>{note} {trust_in_words(week)} Frame by frame: {links or 'no day of this week'}.</p>"
+    return f"<h3>{place}</h3>{week_svg(week)}<p>{note} {trust_in_words(week)} Frame by frame: {links or 'no day of this week'}.</p>"
 
 
 def trust_in_words(week: CameraWeek) -> str:
