@@ -117,7 +117,7 @@ def decide_outcomes(rows: Sequence[Decision]) -> dict[str, Outcome]:
 
 
 def _read_label(decision: str) -> tuple[str, str] | None:
-    """Label and share taken ("" where it is not said) of a decision that gives a photo a label; None for any other."""
+    """Label and share taken ("" where it is unknown) of a decision that gives a photo a label; None for any other."""
     if decision.startswith(LABEL):
         return decision.removeprefix(LABEL), ""
     if not (found := MEASURED.fullmatch(decision)):

@@ -44,11 +44,10 @@ class Sample:
 
 def read_drawings(photos: pd.DataFrame, side: int) -> Drawings:
     """Drawn `photos`, `side` px wide and high, with the maps that lie beside their files, if `training.sample --maps` wrote them."""
-    pictures = [open_image(path, name) for path, name in zip(photos.path, photos.file, strict=True)]
     maps = [_read_map(path) for path in photos.path]
     missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     return Drawings(
-        np.stack([prepare(picture, (side, side), SCENE_BOXES) for picture in pictures]),
+        np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(photos.path, photos.file, strict=True)]),
         shares_of(photos),
         np.stack([missing if it is None else it for it in maps]),
         np.array([it is not None for it in maps]),

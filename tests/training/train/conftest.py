@@ -4,16 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from torchvision import models
-
-from training.train.fitting import Recipe
-from training.train.folder import train
 
 
 @pytest.fixture(scope="session")
 def tuned_folder(sample_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model folder whose body was fine-tuned on the drawn photos."""
+    import torch  # not above: this file may be read before fastai is imported without its warnings
+    from torchvision import models
+
+    from training.train.fitting import Recipe
+    from training.train.folder import train
 
     def write(out: Path) -> None:
         torch.manual_seed(0)
