@@ -245,6 +245,11 @@ def test_londons_day_is_walked_by_keyboard_and_leads_to_a_week_and_a_camera_day(
     page.locator(".city-ranking tbody").get_by_role("button", name="Street 1").press("Enter")
     expect(page.locator("#london-week h3")).to_have_text("Street 1, Camden")
     expect(page.locator("#london-week a").first).to_have_attribute("href", "?camera=00001.00001&day=2026-01-05")
+    page.get_by_role("radio", name="More or less than usual").check()
+    page.get_by_role("combobox", name="Day").click()
+    page.get_by_role("option", name="Monday 5 January 2026").click()
+    expect(page.locator(".city-words")).to_contain_text("Monday 5 January 2026")
+    expect(page.get_by_role("radio", name="Level", exact=True)).to_be_checked()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
