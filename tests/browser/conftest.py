@@ -3,12 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, expect, sync_playwright
 
 from tests.running_space import RunningSpace
 
@@ -56,7 +56,7 @@ HOLD_BACK = """(() => {
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")  # while a browser is open, its event loop is this thread's, and tests after these have loops of their own
+@pytest.fixture(scope="package")  # while a browser is open, its event loop is this thread's, and tests after these have loops of their own
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM:
         missing = "Chromium is missing: install it, or name a browser in the environment variable CHROMIUM"
@@ -72,36 +72,57 @@ def photo(sample_folder: Path) -> Path:
     return min((sample_folder / "photos" / "full").glob("*.jpg"))
 
 
+@pytest.fixture(scope="package")
+def used_pages() -> list[Page]:
+    """Pages that a test has left: a page that shows the Space again has compiled its scripts, which is half the work of opening it."""
+    return []
+
+
 @pytest.fixture
-def open_page(chromium: Browser, space: RunningSpace) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, space: RunningSpace, used_pages: list[Page]) -> Iterator[OpenPage]:
     """Opens the Space; when the test ends, nothing may have gone wrong behind the page."""
-    with opener_of_pages(chromium, space.url) as open_one:
+    with opener_of_pages(chromium, space.url, used_pages) as open_one:
         yield open_one
 
 
 @contextmanager
-def opener_of_pages(chromium: Browser, space_url: str) -> Iterator[OpenPage]:
+def opener_of_pages(chromium: Browser, space_url: str, used_pages: list[Page]) -> Iterator[OpenPage]:
     """Gives a function that opens pages, by default of this Space, 1280 px wide and light; fails at the end for what went wrong there."""
     faults: list[str] = []
     pages: list[Page] = []
 
     def open_one(*, width: int = 1280, scheme: str = "light", touch: bool = False, url: str = space_url) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=touch, reduced_motion="reduce")
+        page = used_pages.pop() if used_pages and not touch else chromium.new_page(has_touch=touch)
         page.set_default_timeout(SLOW_MS)
-        pages.append(page)
-        watch(page, url.partition("?")[0], faults)
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        pages.callback(leave, page, used_pages, can_be_reused=not touch)
+        pages.callback(watch(page, url.partition("?")[0], faults))
         page.goto(url)
         page.get_by_role("tab", name="Photo").wait_for()
         return page
 
-    yield open_one
-    for page in pages:
-        page.close()
+    with ExitStack() as pages:
+        yield open_one
     assert faults == []
 
 
-def watch(page: Page, url: str, faults: list[str]) -> None:
-    """Notes in `faults` whatever a visitor would not see and should not happen."""
+def leave(page: Page, used_pages: list[Page], *, can_be_reused: bool) -> None:
+    """Ends what the page shows, as closing it does, and keeps it for the next test; nothing that a page stored is kept."""
+    if page.is_closed():
+        return
+    if can_be_reused:
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        page.context.clear_permissions()
+        used_pages.append(page)
+    else:
+        page.close()
+
+
+def watch(page: Page, url: str, faults: list[str]) -> Callable[[], None]:
+    """Notes in `faults` whatever a visitor would not see and should not happen. Returns what ends it."""
 
     def note_request(request: Request) -> None:
         if not request.url.startswith((url, "data:", "blob:")):
@@ -111,10 +132,22 @@ def watch(page: Page, url: str, faults: list[str]) -> None:
         if response.status >= 400:
             faults.append(f"answered {response.status}: {response.url}")
 
-    page.on("request", note_request)
-    page.on("response", note_response)
-    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-    page.on("console", lambda message: faults.append(f"console: {message.text}") if message.type == "error" else None)
+    def note_error(error: Error) -> None:
+        faults.append(f"script error: {error}")
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            faults.append(f"console: {message.text}")
+
+    notes = {"request": note_request, "response": note_response, "pageerror": note_error, "console": note_console}
+    for event, note in notes.items():
+        page.on(event, note)
+
+    def end() -> None:
+        for event, note in notes.items():
+            page.remove_listener(event, note)
+
+    return end
 
 
 def show_day(page: Page) -> None:

@@ -59,10 +59,10 @@ def slow(slow_space: SlowSpace) -> SlowSpace:
 
 
 @pytest.fixture(scope="module", params=[(1280, "light"), (390, "dark")], ids=["wide and light", "narrow and dark"])
-def page(request: pytest.FixtureRequest, chromium: Browser, space: RunningSpace) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, chromium: Browser, space: RunningSpace, used_pages: list[Page]) -> Iterator[Page]:
     """The sample day, shown once for all tests that only look around in it."""
     width, scheme = request.param
-    with opener_of_pages(chromium, space.url) as open_one:
+    with opener_of_pages(chromium, space.url, used_pages) as open_one:
         page = open_one(width=width, scheme=scheme)
         show_day(page)
         yield page
