@@ -89,7 +89,6 @@ def open_page(chromium: Browser, space: RunningSpace, used_pages: list[Page]) ->
 def opener_of_pages(chromium: Browser, space_url: str, used_pages: list[Page]) -> Iterator[OpenPage]:
     """Gives a function that opens pages, by default of this Space, 1280 px wide and light; fails at the end for what went wrong there."""
     faults: list[str] = []
-    pages: list[Page] = []
 
     def open_one(*, width: int = 1280, scheme: str = "light", touch: bool = False, url: str = space_url) -> Page:
         page = used_pages.pop() if used_pages and not touch else chromium.new_page(has_touch=touch)
