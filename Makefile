@@ -84,8 +84,8 @@ space-env: .venv-space/ready
 	$(VENV)/bin/uv pip install --quiet --python .venv-space/bin/python -r space/requirements.txt
 	touch $@
 
-# One process a core, each with one thread: networks would otherwise wait for each other's threads.
-PROCESSES ?= auto
+# One process more than there are cores, since some tests wait; each has one thread, or networks would wait for each other's threads.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 test: $(READY)
 	$(PYTEST)
