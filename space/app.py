@@ -14,6 +14,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import serving.no_stubs  # before Gradio
+
+# isort: split
 import gradio as gr
 from starlette.middleware import Middleware
 

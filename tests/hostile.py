@@ -1,17 +1,19 @@
-"""Files that no one should send, drawn here: each a name, its bytes, and a piece of the line that it is answered with ("" where it is a
-sound picture, whatever else it may be)."""
+"""Files that no one should send, drawn here: each a name, its bytes or what makes them, and a piece of the line that answers it.
+
+The line is "" where the file is a sound picture, whatever else it may be.
+"""
 
 import gzip
 import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PIL import Image
 
 NO_PICTURE, BROKEN, TOO_LARGE = "is not a picture that can be read", "cannot be decoded", "megapixels are read"
-Hostile = tuple[str, bytes, str]
+Hostile = tuple[str, bytes | Callable[[], bytes], str]
 
 
 def saved(image: Image.Image, format: str, **options: object) -> bytes:
@@ -105,16 +107,21 @@ def broken_pictures() -> Iterator[Hostile]:
 
 
 def bombs() -> Iterator[Hostile]:
-    yield "bomb.png", saved(Image.new("1", (9_000, 7_000)), "PNG"), TOO_LARGE
-    yield "bomb-beyond-pillow.png", saved(Image.new("1", (20_000, 20_000)), "PNG"), TOO_LARGE
+    """Each is made when it is asked for, since some take half a second."""
+    yield "bomb.png", lambda: saved(Image.new("1", (9_000, 7_000)), "PNG"), TOO_LARGE
+    yield "bomb-beyond-pillow.png", lambda: saved(Image.new("1", (20_000, 20_000)), "PNG"), TOO_LARGE
     yield "claims-4-gigapixels.png", png_that_claims(65_000, 65_000), TOO_LARGE
     yield "claims-all.png", png_that_claims(2**31 - 1, 2**31 - 1), TOO_LARGE
-    yield "bomb.gif", saved(Image.new("L", (9_000, 7_000)), "GIF"), TOO_LARGE
-    yield "bomb.tiff", saved(Image.new("1", (20_000, 5_000)), "TIFF", compression="group4"), TOO_LARGE
-    yield "bomb.jpg", saved(Image.new("L", (9_000, 7_000)), "JPEG"), TOO_LARGE
+    yield "bomb.gif", lambda: saved(Image.new("L", (9_000, 7_000)), "GIF"), TOO_LARGE
+    yield "bomb.tiff", lambda: saved(Image.new("1", (20_000, 5_000)), "TIFF", compression="group4"), TOO_LARGE
+    yield "bomb.jpg", lambda: saved(Image.new("L", (9_000, 7_000)), "JPEG"), TOO_LARGE
+    yield "text-bomb.png", text_bomb, BROKEN
+
+
+def text_bomb() -> bytes:
     long_text = png_chunk(b"zTXt", b"c\0\0" + zlib.compress(bytes(200_000_000)))
     png = saved(lot(), "PNG")
-    yield "text-bomb.png", png[:33] + long_text + png[33:], BROKEN
+    return png[:33] + long_text + png[33:]
 
 
 def sound_but_odd() -> Iterator[Hostile]:

@@ -43,7 +43,7 @@ def test_there_are_at_least_sixty_of_them() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file[0])
 def test_a_hostile_file_is_answered_in_one_line(file: Hostile, space: RunningSpace) -> None:
     name, data, expected = file
-    found = judge(space, name, data)
+    found = judge(space, name, data() if callable(data) else data)
     if expected:
         assert "event: error" in found and expected in found, found
     else:
