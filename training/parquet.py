@@ -25,8 +25,8 @@ SHARD_BYTES = 300_000_000  # the Hub advises files well below 5 GB; its viewer a
 def write_parquet(photos: pd.DataFrame, folder: Path, stem: str) -> list[Path]:
     """`folder/{stem}-00000-of-00001.parquet` and so on: a row a photo, pictures as the bytes of their files, in the order of their hashes.
 
-    `photos` has `path`, `file`, `label`, `scene` and the columns of `PROVENANCE`; labels other than empty and full become null. The order
-    mixes the classes, and does not depend on how the table was sorted.
+    `photos` has `path`, `file`, `label`, `scene` and the columns of `PROVENANCE`, and may have `map`, the path of a picture as well. Labels
+    other than empty and full become null. The order mixes the classes, and does not depend on how the table was sorted.
     """
     folder.mkdir(parents=True, exist_ok=True)
     features = features_of(photos)
@@ -42,6 +42,7 @@ def write_parquet(photos: pd.DataFrame, folder: Path, stem: str) -> list[Path]:
 def features_of(photos: pd.DataFrame) -> Features:
     """The columns of the dataset and their types."""
     known = {"image": Image(), "label": ClassLabel(names=list(LABELS)), "scene": Value("string"), "file": Value("string")}
+    known |= {"map": Image()} if "map" in photos else {}
     provenance = {column: Value("int32" if column in NUMBERS else "string") for column in PROVENANCE}
     return Features(known | provenance | {column: Value(kind) for column, kind in MEASURED.items() if column in photos})
 
@@ -84,8 +85,10 @@ def _list_rows(name: str, file: BinaryIO, label: str) -> pd.DataFrame:
 
 def _row(photo: Mapping[Any, Any], features: Features) -> dict[str, Any]:
     label = photo["label"] if photo["label"] in LABELS else None
-    image = {"path": photo["file"], "bytes": photo["path"].read_bytes()}
-    return {column: photo[column] for column in features if column not in ("image", "label")} | {"image": image, "label": label}
+    pictures = {"image": {"path": photo["file"], "bytes": photo["path"].read_bytes()}}
+    if "map" in features:
+        pictures["map"] = {"path": photo["map"].name, "bytes": photo["map"].read_bytes()}
+    return {column: photo[column] for column in features if column not in ("image", "map", "label")} | pictures | {"label": label}
 
 
 def _split_by_bytes(photos: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -18,6 +18,7 @@ from training.labels import LABELS, PARTIAL
 from training.parquet import write_parquet
 from training.photos import check_trainable, read_photos
 from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE
+from training.sample.scenery.truth import MAPS, map_of
 from training.splits import SPLITS, split_photos
 from training.staging import staged
 
@@ -98,6 +99,8 @@ def write_dataset(data: Path, out: Path, *, generated: Path | None = None, seed:
     check_trainable(photos, data)
     photos["split"] = split_photos(photos, seed=seed)
     drawn = describe_photos(generated) if generated else pd.DataFrame()
+    if generated and (generated / MAPS).is_dir():
+        drawn = drawn.assign(map=drawn.path.map(map_of))
     with staged(out, marker="ATTRIBUTION.md") as folder:
         configs = write_splits(photos, folder)
         if len(drawn):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +14,9 @@ from carpark.model.config import MODEL_FILES
 from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
 from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
-from training.provenance import DRAWN
 from training.publish.plans import content_revision
 from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
+from training.train.folds import are_judged
 from training.train.likeness import revision_of
 
 # What the Space loads of the model: the photo tab the learner, until then the fp32 form, the neighbours and (for its heat map) the bare
@@ -25,14 +24,6 @@ from training.train.likeness import revision_of
 LOADED_FILES = ("config.json", "metrics.json", *MODEL_FILES.values(), NEIGHBOURS_FILE)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split that is there
 SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedOn:
-    """The photos that a model learnt from."""
-
-    revision: str | None  # the dataset's commit that has them; None for the one that is published now
-    drawn: int  # how many of them are drawings
 
 
 def local_photos(folder: Path) -> pd.DataFrame:
@@ -45,10 +36,11 @@ def remote_photos(api: HfApi, target: Target, revision: str) -> pd.DataFrame:
     return list_photos(list_remote(api, target, revision), lambda name: open_remote(api, target, name, revision))
 
 
-def find_trained_on(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> TrainedOn:
-    """What a model folder learnt from: `photos`, which are the dataset `name` as it is published now, or an earlier commit of `target`.
+def find_trained_on(api: HfApi, model: Path, target: Target, *, photos: pd.DataFrame, name: str) -> str | None:
+    """The commit of `target` that a model folder learnt from; None for `photos`, which are the dataset `name` as it is published now.
 
-    Raises BadModel where neither has the photos, labels and scenes that the model learnt from, or where one of them is in the test split.
+    Drawn photos beside real ones need not be in the dataset, since `training.sample` draws them again. Raises BadModel where neither has
+    the other photos, labels and scenes that the model learnt from, or where one of them is in the test split.
     """
     expected = json.loads((model / "config.json").read_bytes()).get("dataset", {}).get("sha256", "")
     revision, taught = None, photos
@@ -67,12 +59,13 @@ def find_trained_on(api: HfApi, model: Path, target: Target, *, photos: pd.DataF
             f"{model} learnt from another state of {name}: its photos, labels or scenes differ (data digest {expected[:12] or 'unknown'}, "
             f"found {data_digest(photos)[:12]}), and no commit of {target} has them. {retrain}"
         )
-    return TrainedOn(revision, int((taught[taught.split.isin(TO_LEARN_FROM)].source == DRAWN).sum()))
+    return revision
 
 
 def data_digest(photos: pd.DataFrame) -> str:
-    """The digest, as config.json of a model has it, of the photos that training learns from."""
-    return revision_of(photos[photos.split.isin(TO_LEARN_FROM)].assign(path=""))  # no file is needed: all digests are known
+    """The digest, as config.json of a model has it, of the photos that training learns from, without drawn ones beside real ones."""
+    taught = photos[photos.split.isin(TO_LEARN_FROM)]
+    return revision_of(taught[are_judged(taught)].assign(path=""))  # no file is needed: all digests are known
 
 
 def _find_earlier(api: HfApi, target: Target, digest: str) -> tuple[str, pd.DataFrame] | None:

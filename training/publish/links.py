@@ -14,8 +14,8 @@ from carpark.files import write_file
 from carpark.hub.revisions import PINS_FILE, Pin, write_pins
 from training.cards.model import model_card
 from training.cards.names import name_repos
-from training.publish.lineage import TrainedOn
 
+DRAWINGS = "artifacts/drawn/photos"  # where `make model` draws photos to
 COMMAND_DATA = re.compile(r"--data .*?(?= --|$)")  # in the command of config.json
 
 
@@ -38,13 +38,17 @@ def link_dataset(folder: Path, out: Path, names: Names) -> None:
     _write(out / "README.md", names.fill((folder / "README.md").read_text(encoding="utf-8"), names.dataset))
 
 
-def link_model(folder: Path, out: Path, names: Names, *, trained_on: TrainedOn, dataset: Pin) -> None:
-    """The model's config.json and card, which name the commit of the dataset that it learnt from. Raises BadModel."""
+def link_model(folder: Path, out: Path, names: Names, *, trained_on: str | None, dataset: Pin) -> None:
+    """The model's config.json and card, which name the commit of the dataset that it learnt from: `trained_on`, or else the newest.
+
+    Raises BadModel.
+    """
     config, metrics = _read(folder / "config.json"), _read(folder / "metrics.json")
-    revision = trained_on.revision or dataset.revision
+    revision = trained_on or dataset.revision
     try:
-        config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision, "drawn": trained_on.drawn}
-        config["command"] = COMMAND_DATA.sub(f"--data {dataset.repo}@{revision}", config["command"])
+        config["dataset"] |= {"name": dataset.repo.split("/")[1], "repo": dataset.repo, "revision": revision}
+        drawings = f"{DRAWINGS} " if 0 < config["dataset"]["drawn"] < config["dataset"]["photos"] else ""
+        config["command"] = COMMAND_DATA.sub(f"--data {drawings}{dataset.repo}@{revision}", config["command"])
         card = model_card(config, metrics, repo=names.model)
     except KeyError as error:
         raise BadModel(f"{folder} lacks {error}, which its card prints. Train again: python -m training.train.") from error

@@ -10,7 +10,7 @@ from huggingface_hub import HfApi
 from carpark.errors import BadSetting, NotPublished
 from carpark.hub.revisions import Pin
 from training.publish.copies import copy_dataset, copy_model, copy_space, work_folder
-from training.publish.lineage import TrainedOn, digest_remote, find_trained_on, list_loaded, local_photos, remote_photos
+from training.publish.lineage import digest_remote, find_trained_on, list_loaded, local_photos, remote_photos
 from training.publish.links import Names, link_dataset, link_model, link_space
 from training.publish.plans import CARD, Plan, commit_plan, content_revision, make_plan, seal_card
 from training.publish.targets import Kind, Target, create_repo, explained_hub_errors, find_head, find_private, set_up_space
@@ -61,7 +61,7 @@ class Copies:
     """What is published, copied and checked."""
 
     work: Path  # a folder for each kind
-    trained_on: TrainedOn | None  # None where no model is published
+    trained_on: str | None  # the dataset's commit that the model learnt from; None for the one that is published now
     is_private: Mapping[Kind, bool]
 
 
@@ -101,8 +101,8 @@ def check_private(api: HfApi, request: Request, kind: Kind) -> bool:
     return request.is_private if is_private is None else is_private
 
 
-def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pin]) -> TrainedOn | None:
-    """Copies what is published to a folder for each kind, and says what the model learnt from.
+def copy_all(api: HfApi, request: Request, work: Path, *, pins: Mapping[Kind, Pin]) -> str | None:
+    """Copies what is published to a folder for each kind. Returns the dataset's commit that the model learnt from: `find_trained_on`.
 
     Raises a CarparkError for a folder of another kind, and for a model of other photos.
     """
@@ -126,7 +126,6 @@ def link(request: Request, kind: Kind, copies: Copies, *, pins: Mapping[Kind, Pi
     if kind == "dataset":
         link_dataset(folder, out, request.names)
     elif kind == "model":
-        assert copies.trained_on is not None  # a model is published
         link_model(folder, out, request.names, trained_on=copies.trained_on, dataset=pins["dataset"])
     else:
         named = {name: pins[name] for name in ("dataset", "model")}

@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from carpark.images import open_image
 from carpark.model.engines import Pixels, prepare
 from training.photos import SCENE_BOXES
-from training.sample.scenery.truth import CELL_PX, MAPS
+from training.sample.scenery.truth import CELL_PX, map_of
 from training.train.probe import Array, shares_of
 
 MAP_SIDE = 48  # cells of a whole picture's map, across and down
@@ -56,7 +56,7 @@ def read_drawings(photos: pd.DataFrame, side: int) -> Drawings:
 
 def _read_map(photo: object) -> npt.NDArray[np.uint8] | None:
     """The map of the photo at a path, of the part that the network sees; None without one, and for photos of a dataset repo."""
-    file = photo.parent.parent / MAPS / f"{photo.stem}.png" if isinstance(photo, Path) else None
+    file = map_of(photo) if isinstance(photo, Path) else None
     if file is None or not file.is_file():
         return None
     with Image.open(file) as opened:

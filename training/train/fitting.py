@@ -56,7 +56,7 @@ class FittedNetwork:
 
     learner: Learner
     features: Features  # (photos, width)
-    learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on
+    learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on, without the drawn ones beside real ones
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
@@ -106,7 +106,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     return FittedNetwork(
         learner,
         features=to_length_1(pooled[:, 0]),
-        learnt=np.ones(len(photos), dtype=bool),
+        learnt=judged,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
@@ -129,6 +129,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     held_out = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
     learner = _learner(None, photos.assign(validation=held_out), pixels, recipe)
     p_full, features = _look(learner, pixels)
+    learnt = ~held_out & are_judged(photos)
     some, shares = photos[held_out].reset_index(drop=True), shares_of(photos)[held_out]
     odds = log_odds_of(p_full[held_out])
     fullness = calibrate(odds[None], p_full[None, held_out].astype(np.float64), some, shares).fullness
@@ -138,13 +139,13 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     return FittedNetwork(
         learner,
         features,
-        ~held_out,
+        learnt,
         1.0,
         BY_CONVENTION,
         fullness,
         "one split by scene, a fifth held out",
         some.drop(columns="path").assign(p_full=p_full[held_out], **columns),
-        rule_for(features[~held_out], features[held_out]),
+        rule_for(features[learnt], features[held_out]),
     )
 
 

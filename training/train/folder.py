@@ -22,6 +22,7 @@ from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import DRAWN
 from training.staging import staged
 from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, should_tune
+from training.train.folds import are_judged
 from training.train.likeness import car_park_config, keep_neighbours, revision_of
 from training.train.transfer import load_trained
 from training.weights import load_start
@@ -84,7 +85,7 @@ def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> d
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
         "recipe": recipe_config,
-        "dataset": describe_origins(origins) | {"sha256": revision_of(photos)} | counts,
+        "dataset": describe_origins(origins) | {"sha256": revision_of(photos[are_judged(photos)])} | counts,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "gpu": torch.cuda.is_available()},
     }
 

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
+from PIL import Image
 
 from carpark.errors import BadPhotos
 from training.cards.attribution import credit
@@ -18,6 +20,7 @@ from training.dataset import __main__ as dataset
 from training.dataset.writing import write_dataset
 from training.photos import load_photos, read_photos
 from training.provenance import PROVENANCE
+from training.sample.scenery.truth import MAPS, map_of
 from training.splits import hashed_split
 
 LICENSES = [("by", "4.0"), ("by-sa", "3.0"), ("cc0", "1.0")]
@@ -98,6 +101,18 @@ def test_permissive_holds_only_what_it_says_and_is_stored_once(repo: Path, tmp_p
 def test_generated_photos_are_a_config_of_their_own(repo: Path, tmp_path: Path) -> None:
     (split,) = load(repo, "generated", tmp_path).items()
     assert split[0] == "train" and len(split[1]["labels"]) == 60 and {"view", "light", "occupancy"} <= set(split[1]["columns"])
+
+
+def test_maps_of_generated_photos_are_a_column(photos: Path, sample_folder: Path, tmp_path: Path) -> None:
+    drawn = shutil.copytree(sample_folder / "photos", tmp_path / "drawn")
+    (drawn / MAPS).mkdir()
+    for number, file in enumerate(read_photos(drawn).path):
+        Image.new("RGBA", (8, 6), (number, 0, 0, 255)).save(map_of(file))
+    write_dataset(photos, tmp_path / "repo", generated=drawn)
+    rows = pq.read_table(next((tmp_path / "repo" / "generated").glob("*.parquet"))).to_pylist()
+    assert all(row["map"]["bytes"] == map_of(drawn / row["file"]).read_bytes() for row in rows) and len(rows) == 60
+    (split,) = load(tmp_path / "repo", "generated", tmp_path).items()
+    assert "map" in split[1]["columns"]
 
 
 def test_the_same_photos_in_another_order_give_the_same_bytes(repo: Path, photos: Path, sample_folder: Path, tmp_path: Path) -> None:

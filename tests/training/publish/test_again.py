@@ -89,6 +89,17 @@ def test_a_label_that_no_published_commit_has_is_noticed(hub: MiniHub, request_:
         publish_to(hub, replace(other, only="model"))
 
 
+def test_drawn_photos_beside_the_dataset_s_are_counted_and_need_not_be_in_it(
+    hub: MiniHub, request_: Request, found_dataset_folder: Path, tuned_folder: Path
+) -> None:
+    dataset, _, _ = publish_to(hub, replace(request_, folders=request_.folders | {"dataset": found_dataset_folder, "model": tuned_folder}))
+    files = repo_of(hub, "model").head.files
+    counted = json.loads(files["config.json"].data)["dataset"]
+    card = files["README.md"].data.decode()
+    assert f"**60 of the {counted['photos']} pictures that it learnt from are car parks drawn by a program" in card
+    assert f"python -m training.train --data artifacts/drawn/photos {REPOS['dataset']}@{dataset.head} --arch" in card
+
+
 @pytest.mark.parametrize("kind", ORDER)
 def test_a_folder_at_fault_is_found_before_anything_is_pushed(hub: MiniHub, request_: Request, kind: str) -> None:
     (request_.folders[kind] / {"dataset": "README.md", "model": "metrics.json", "space": "app.py"}[kind]).unlink()

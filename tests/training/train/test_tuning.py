@@ -1,5 +1,6 @@
 """A model whose body was fine-tuned: all forms have its attention, and nobody needs our code to load them."""
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from carpark.model import load_model
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
+from carpark.model.neighbours import load_neighbours
+from training.photos import read_photos
+from training.train.likeness import revision_of
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +28,13 @@ def test_it_weighs_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -
     assert "weigh the cells of its last maps by the bays in them; then frozen" in (tuned_folder / "README.md").read_text()
     heat = HeatMapper(read_config(tuned_folder), load_network(tuned_folder)).explain(open_image(photo))
     assert heat.map.shape == open_image(photo).size[::-1]
+
+
+def test_it_remembers_the_photos_that_are_not_drawn(tuned_folder: Path, found_dataset_folder: Path) -> None:
+    learnt, found = load_neighbours(tuned_folder).photos, read_photos(found_dataset_folder)
+    assert sorted(learnt.sha256) == sorted(found.sha256)
+    dataset = json.loads((tuned_folder / "config.json").read_text())["dataset"]
+    assert (dataset["drawn"], dataset["photos"], dataset["sha256"]) == (60, 60 + len(found), revision_of(found))
 
 
 def test_fastai_alone_loads_the_learner_and_the_snippet_the_weights(tuned_folder: Path, photo: Path, tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import serving.no_stubs  # noqa: F401  # before Gradio
+
+# isort: split
 import gradio as gr
 
 from carpark.errors import BadSetting

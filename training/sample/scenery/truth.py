@@ -1,6 +1,7 @@
 """What a picture shows of its bays and vehicles: the exact truth, from the shapes themselves."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ MAPS = "maps"  # the folder of maps beside the photos
 SHOWN_SHARE, SHOWN_PX = 0.3, 12  # a bay counts if this share of it shows, and so many pixels
 CELL_PX = 8  # side of a cell of the maps
 IN_BAY_M = 1.6  # a car whose middle is nearer to the middle of a bay takes it
+
+
+def map_of(photo: Path) -> Path:
+    """Where the map of a drawn photo lies, if `training.sample --maps` wrote one."""
+    return photo.parent.parent / MAPS / f"{photo.stem}.png"
 
 
 @dataclass(frozen=True, slots=True)
