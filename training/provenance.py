@@ -4,6 +4,10 @@ These are columns of photos.csv beside the photos, and of every row of the datas
 empty text there.
 """
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 PROVENANCE: dict[str, str] = {  # column -> what it says
     "title": "what its author calls it",
     "source": "where it was found: openverse, commons, csv, folder or generated",
@@ -36,3 +40,14 @@ LICENSES: dict[str, str] = {  # the ids that Openverse uses -> what people call 
 DRAWN = "generated"  # the source of a car park that training.sample drew
 PERMISSIVE = ("cc0", "pdm", "by")  # reuse for any purpose, at most with credit
 NO_DERIVATIVES = ("by-nd", "by-nc-nd")  # a cropped, scaled or cleaned copy may not be passed on
+
+
+def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) True for photos that `training.sample` drew."""
+    return np.array(photos["source"] == DRAWN) if "source" in photos else np.zeros(len(photos), dtype=bool)
+
+
+def are_judged(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) True for the photos that are scored and remembered: the real ones, or the drawn ones if all are drawn."""
+    drawn = are_drawn(photos)
+    return ~drawn | drawn.all()

@@ -14,9 +14,9 @@ from carpark.model.config import MODEL_FILES
 from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
 from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
+from training.provenance import are_judged
 from training.publish.plans import content_revision
 from training.publish.targets import Kind, Target, list_commits, list_remote, open_remote
-from training.train.folds import are_judged
 from training.train.likeness import revision_of
 
 # What the Space loads of the model: the photo tab the learner, until then the fp32 form, the neighbours and (for its heat map) the bare

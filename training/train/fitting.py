@@ -23,12 +23,13 @@ from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
+from training.provenance import are_drawn, are_judged
 from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
-from training.train.folds import are_judged, cross_validate, sources_of
+from training.train.folds import cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import rule_for, rule_out_of_fold, to_length_1
-from training.train.probe import Head, are_drawn, fit_head, install_head, pool_photos, shares_of, weights_of
+from training.train.probe import Head, fit_head, install_head, pool_photos, shares_of, weights_of
 from training.train.tuning import DRAWN_SHARE, tune_body
 
 VALIDATION_SHARE = 0.2

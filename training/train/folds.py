@@ -8,9 +8,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from training.labels import LABELS, PARTIAL
+from training.provenance import are_judged
 from training.splits import fewest_scenes, scene_folds
 from training.train.calibration import cross_fit, sigmoid, smoothed
-from training.train.probe import Array, Head, are_drawn, fit_head, shares_of, weights_of
+from training.train.probe import Array, Head, fit_head, shares_of, weights_of
 
 FOLDS, REPEATS = 5, 5
 SOURCES_AT_LEAST = 3  # with fewer, leaving one out leaves too little to learn from
@@ -24,12 +25,6 @@ class CrossValidation:
     folds: npt.NDArray[np.int64]  # (repeats, n); -1 where not judged
     p_full: Array  # (repeats, n), calibrated on the other folds
     fullness: Array  # (repeats, n), likewise
-
-
-def are_judged(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """(n,) True for the photos that are scored: the real ones, or the drawn ones if all are drawn."""
-    drawn = are_drawn(photos)
-    return ~drawn | drawn.all()
 
 
 def sources_of(photos: pd.DataFrame) -> pd.Series | None:

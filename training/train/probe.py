@@ -16,7 +16,7 @@ from tqdm import tqdm
 from carpark.model.engines import Pixels
 from carpark.model.network import FromPixels
 from training.labels import SHARES
-from training.provenance import DRAWN
+from training.provenance import are_drawn
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
@@ -66,11 +66,6 @@ def shares_of(photos: pd.DataFrame) -> Array:
     by_label = photos.label.map(SHARES)
     known = photos["occupancy"] if "occupancy" in photos else pd.Series(np.nan, index=photos.index)
     return np.clip(np.array(known.astype(float).fillna(by_label), dtype=np.float64), LEAST_SHARE, 1 - LEAST_SHARE)
-
-
-def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """(n,) True for photos that `training.sample` drew."""
-    return np.array(photos["source"] == DRAWN) if "source" in photos else np.zeros(len(photos), dtype=bool)
 
 
 def weights_of(photos: pd.DataFrame) -> Array:

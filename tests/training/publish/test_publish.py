@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,6 +270,12 @@ def test_a_model_that_is_not_what_its_config_says_is_not_published(hub: MiniHub,
     (request_.folders["model"] / "model.pkl").write_bytes(b"another")
     with pytest.raises(BadModel, match=r"model\.pkl is not the file that config\.json names"):
         publish_to(hub, request_)
+
+
+def test_the_command_starts_without_torch() -> None:
+    code = "import sys, training.publish.__main__; print({'torch', 'fastai', 'gradio', 'sklearn'} & set(sys.modules))"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'space'}"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_a_model_that_learnt_from_the_test_split_or_from_other_photos_is_not_published(
