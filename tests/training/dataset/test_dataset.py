@@ -28,14 +28,17 @@ HOSTILE = "<b>Eve</b> [x](javascript:alert(1)) | `rm`\n# Mine"
 LOAD = """
 import json, sys
 from datasets import load_dataset
-folder, config = sys.argv[1:]
-splits = load_dataset(folder, config)
+folder, *configs = sys.argv[1:]
 print(json.dumps({
-    split: {"labels": rows["label"], "scenes": rows["scene"], "license": rows["license"], "mode": rows[0]["image"].mode,
-            "names": rows.features["label"].names, "columns": rows.column_names}
-    for split, rows in splits.items()
+    config: {
+        split: {"labels": rows["label"], "scenes": rows["scene"], "license": rows["license"], "mode": rows[0]["image"].mode,
+                "names": rows.features["label"].names, "columns": rows.column_names}
+        for split, rows in load_dataset(folder, config).items()
+    }
+    for config in configs
 }, default=list))
 """
+Splits = dict[str, dict[str, list[object]]]
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +66,22 @@ def repo(photos: Path, sample_folder: Path) -> Path:
     return out
 
 
-def load(repo: Path, config: str, cache: Path) -> dict[str, dict[str, list[object]]]:
-    """Each split as a fresh process loads it."""
+def load(repo: Path, cache: Path, *configs: str) -> dict[str, Splits]:
+    """Each config's splits as a fresh process loads them."""
     environment = os.environ | {"HF_HOME": str(cache), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-W", "ignore", "-c", LOAD, str(repo), config]
-    splits: dict[str, dict[str, list[object]]] = json.loads(
-        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    )
-    return splits
+    command = [sys.executable, "-W", "ignore", "-c", LOAD, str(repo), *configs]
+    loaded: dict[str, Splits] = json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    return loaded
 
 
-def test_no_scene_is_on_two_sides_and_every_side_shows_both_classes(repo: Path, photos: Path, tmp_path: Path) -> None:
-    splits = load(repo, "default", tmp_path)
+@pytest.fixture(scope="module")
+def loaded(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Splits]:
+    """All configs of the dataset."""
+    return load(repo, tmp_path_factory.mktemp("loaded"), "default", "permissive", "partial", "generated")
+
+
+def test_no_scene_is_on_two_sides_and_every_side_shows_both_classes(loaded: dict[str, Splits], photos: Path) -> None:
+    splits = loaded["default"]
     sides = [set(rows["scenes"]) for rows in splits.values()]
     assert list(splits) == ["train", "validation", "test"]
     assert sum(map(len, sides)) == len(set.union(*sides))
@@ -82,15 +89,13 @@ def test_no_scene_is_on_two_sides_and_every_side_shows_both_classes(repo: Path, 
     assert {"image", "label", "scene", "file", *PROVENANCE} <= set(splits["train"]["columns"])
     table = pd.read_csv(photos / "photos.csv")
     assert sum(len(rows["labels"]) for rows in splits.values()) == table.label.isin(["empty", "full"]).sum()
-    partial_sides = load(repo, "partial", tmp_path)
-    for split, rows in partial_sides.items():
+    for split, rows in loaded["partial"].items():
         assert set(rows["labels"]) == {None}
         assert not set(rows["scenes"]) & set.union(*(set(other["scenes"]) for name, other in splits.items() if name != split))
 
 
-def test_permissive_holds_only_what_it_says_and_is_stored_once(repo: Path, tmp_path: Path) -> None:
-    everything = load(repo, "default", tmp_path)
-    permissive = load(repo, "permissive", tmp_path)
+def test_permissive_holds_only_what_it_says_and_is_stored_once(repo: Path, loaded: dict[str, Splits]) -> None:
+    everything, permissive = loaded["default"], loaded["permissive"]
     assert {license_id for rows in permissive.values() for license_id in rows["license"]} == {"by", "cc0"}
     for split, rows in everything.items():
         free = [license_id for license_id in rows["license"] if license_id in ("by", "cc0")]
@@ -98,8 +103,8 @@ def test_permissive_holds_only_what_it_says_and_is_stored_once(repo: Path, tmp_p
     assert not list(repo.glob("permissive*"))
 
 
-def test_generated_photos_are_a_config_of_their_own(repo: Path, tmp_path: Path) -> None:
-    (split,) = load(repo, "generated", tmp_path).items()
+def test_generated_photos_are_a_config_of_their_own(loaded: dict[str, Splits]) -> None:
+    (split,) = loaded["generated"].items()
     assert split[0] == "train" and len(split[1]["labels"]) == 60 and {"view", "light", "occupancy"} <= set(split[1]["columns"])
 
 
@@ -111,8 +116,8 @@ def test_maps_of_generated_photos_are_a_column(photos: Path, sample_folder: Path
     write_dataset(photos, tmp_path / "repo", generated=drawn)
     rows = pq.read_table(next((tmp_path / "repo" / "generated").glob("*.parquet"))).to_pylist()
     assert all(row["map"]["bytes"] == map_of(drawn / row["file"]).read_bytes() for row in rows) and len(rows) == 60
-    (split,) = load(tmp_path / "repo", "generated", tmp_path).items()
-    assert "map" in split[1]["columns"]
+    (split,) = load(tmp_path / "repo", tmp_path, "generated")["generated"].values()
+    assert "map" in split["columns"]
 
 
 def test_the_same_photos_in_another_order_give_the_same_bytes(repo: Path, photos: Path, sample_folder: Path, tmp_path: Path) -> None:

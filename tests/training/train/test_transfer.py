@@ -21,6 +21,7 @@ from carpark.quality.judging import judge_frame
 from tests.hub_repos import Blob, Repo
 from tests.mini_hub import MiniHub
 from tests.real_data import ARCHIVE, needs_real_data
+from training.evaluate import __main__ as evaluate
 from training.photos import SCENE_BOXES, find_photos
 from training.train import __main__ as train
 from training.train.probe import Head, fit_head
@@ -95,21 +96,21 @@ def test_a_model_from_scratch_with_a_deep_head_is_refused(tiny_model_folder: Pat
         train.main(["--data", str(frames), "--out", str(tmp_path / "street"), "--start-from", str(other)])
 
 
-def test_a_dataset_repo_is_as_good_as_its_folder(tiny_model_folder: Path, dataset_folder: Path, tmp_path: Path) -> None:
+def test_a_dataset_repo_is_as_good_as_its_folder(
+    tiny_model_folder: Path, dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert find_photos(str(dataset_folder)).as_config() == {"name": "dataset"}
     files = {path.relative_to(dataset_folder).as_posix(): Blob(path.read_bytes()) for path in dataset_folder.rglob("*.parquet")}
+    flags = ["--model", str(tiny_model_folder), "--data"]
     with MiniHub({}) as hub:
         repo = hub.repos["dataset", "alice/photos"] = Repo("dataset", "alice/photos")
         repo.commit(files, "All of it")
-        command = [sys.executable, "-W", "ignore", "-m", "training.evaluate", "--model", str(tiny_model_folder), "--data"]
+        command = [sys.executable, "-W", "ignore", "-m", "training.evaluate", *flags, "alice/photos"]
         environment = os.environ | hub.environment(None, home=tmp_path)
-        answer = [
-            json.loads(
-                subprocess.run([*command, data], env=environment, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-            )
-            for data in ("alice/photos", str(dataset_folder))
-        ]
-    assert answer[0] == answer[1] and answer[0]["n"] > 0
+        of_repo = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    evaluate.main([*flags, str(dataset_folder)])
+    of_repo, of_folder = (json.loads(printed.splitlines()[-1]) for printed in (of_repo, capsys.readouterr().out))
+    assert of_repo == of_folder and of_repo["n"] > 0
 
 
 @needs_real_data
