@@ -55,6 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         measuring.send_signal(signal.SIGTERM)
         printed, _ = measuring.communicate()
         stop()
+        print(printed, file=sys.stderr)
         print(json.dumps(report(printed, frames, out, bucket) | {"cpu_s": round(children_cpu_s() - before_s)}))
 
 

@@ -24,7 +24,7 @@ from traffic.measure.engine import measure_on_ray, running_ray
 from traffic.measure.following import follow
 from traffic.measure.jobs import choose_cameras, parse_days
 from traffic.measure.judging import Settings
-from traffic.measure.measuring import describe_code, measure
+from traffic.measure.measuring import describe_code, measure_listed
 from traffic.measure.output import begin, sole_writer
 from traffic.measure.push import check_repo, push_days
 from traffic.record.rounds import parse_span
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         days = parse_days(args.days) if args.days else []
         every, length = parse_span(args.every), parse_span(args.length) if args.length else None
         archive = open_archive(args.archive)
-        cameras = choose_cameras(archive, args.cameras)
+        choose_cameras(archive, args.cameras)  # says at once what cannot be measured
         model = read_config(open_source(args.model, repo_type="model").folder).sha256
         frames, forms = (str(folder.resolve()) if (folder := find_folder(name)) else name for name in (args.archive, args.model))
         memory = args.out.resolve() / MEMORY
@@ -53,10 +53,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             check_repo(api, args.push, about)
         with sole_writer(args.out), running_ray(args.workers) as workers:
             begin(args.out, about)
-            run = partial(measure, archive, cameras, out=args.out, engine=partial(measure_on_ray, settings=settings, workers=workers))
+            engine = partial(measure_on_ray, settings=settings, workers=workers)
+            run = partial(measure_listed, archive, args.cameras, out=args.out, engine=engine)
             if args.follow:
                 rounds = follow(run, every, memory=memory, stop=stop_on_signals(), length=length)
-                print(f"{rounds:,} rounds of {len(cameras):,} cameras -> {args.out}")
+                print(f"{rounds:,} rounds -> {args.out}")
             else:
                 print(f"{run(days)} -> {args.out}")
             if args.push:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from carpark.archives.cached import FINAL_AFTER
-from carpark.errors import NoDay
+from carpark.errors import CarparkError
 from carpark.slots import LONDON
 from traffic.measure.memory import forget_other_days
 
@@ -22,8 +22,8 @@ def follow(
 ) -> int:
     """Measures the days that grow once in every span of time, and returns the rounds; until stopped, or for a length of time.
 
-    Prints a line for each round: what was measured, and the share of the time between two rounds that it took. `memory` holds the frames
-    that were judged, of the days that grow.
+    Prints a line for each round: what was measured, or why not, and the share of the time between two rounds that it took. `memory` holds
+    the frames that were judged, of the days that grow.
     """
     began, rounds = time.monotonic(), 0
     while not stop.is_set() and (length is None or time.monotonic() - began < length.total_seconds()):
@@ -31,7 +31,7 @@ def follow(
         forget_other_days(memory, days)
         try:
             done = f"{measure(days)}"
-        except NoDay as error:  # just after midnight, or before the recorder's first round
+        except CarparkError as error:  # such as no frame yet, just after midnight, or an archive that does not answer now
             done = str(error)
         took_s = time.monotonic() - started
         rounds += 1

@@ -16,7 +16,7 @@ from carpark.archives.archive import Archive
 from carpark.cameras.camera import Camera
 from carpark.errors import NoDay
 from traffic.dataset import write_cameras
-from traffic.measure.jobs import Job, list_jobs
+from traffic.measure.jobs import Job, choose_cameras, list_jobs
 from traffic.measure.judging import Measured
 from traffic.measure.output import finish_day, list_unfinished_days, read_finished, store
 
@@ -73,6 +73,11 @@ def measure(archive: Archive, cameras: Sequence[Camera], days: Sequence[date], *
         print(f"{often} failed: {reason}", file=sys.stderr, flush=True)
     skipped = len(cameras) * len(days) - counts["days"]
     return Tally(counts["days"], reasons.total(), skipped, counts["frames"], time.monotonic() - started)
+
+
+def measure_listed(archive: Archive, wanted: str, days: Sequence[date], *, out: Path, engine: Engine) -> Tally:
+    """`measure`, of the wanted cameras that the archive lists now: one that a recorder has only begun to store is among them."""
+    return measure(archive, choose_cameras(archive, wanted), days, out=out, engine=engine)
 
 
 def describe_code() -> str:

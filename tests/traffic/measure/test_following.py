@@ -1,7 +1,7 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 
-from carpark.errors import NoDay
+from carpark.errors import BadSetting, NoDay
 from traffic.measure.following import days_that_grow, follow
 
 
@@ -20,9 +20,16 @@ def test_rounds_go_on_without_frames_until_stopped_and_old_days_are_forgotten(tm
         rounds.append(days)
         if len(rounds) == 1:
             raise NoDay("None of 2 cameras has a frame.")
+        if len(rounds) == 2:
+            raise BadSetting("The archive does not answer.")
         stop.set()
         return "2 camera days measured"
 
-    assert follow(measure, timedelta(seconds=0.01), memory=tmp_path, stop=stop) == 2
-    first, second = capsys.readouterr().out.splitlines()
-    assert "UTC: None of 2 cameras has a frame." in first and "2 camera days measured" in second and not old.exists()
+    assert follow(measure, timedelta(seconds=0.01), memory=tmp_path, stop=stop) == 3
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert (
+        "UTC: None of 2 cameras has a frame." in first
+        and "UTC: The archive does not answer." in second
+        and "2 camera days measured" in third
+        and not old.exists()
+    )

@@ -2,6 +2,7 @@
 
 import pickle
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from tests.toy_day import FULLNESS, ToyModel
 from traffic.dataset import About, frames_path, list_days, read_cameras
 from traffic.measure.jobs import Job, choose_cameras
 from traffic.measure.judging import Settings, judge_job
-from traffic.measure.measuring import measure
+from traffic.measure.measuring import measure, measure_listed
 from traffic.measure.output import begin, sole_writer
 from traffic.measure.table import SCHEMA
 
@@ -54,6 +55,17 @@ def is_same(measured, shown):
 
 def never(jobs):
     raise AssertionError(f"measured again: {list(jobs)}")
+
+
+def test_a_camera_that_appears_between_two_rounds_is_measured_from_then_on(tmp_path):
+    write_city(tmp_path / "archive", City(3, DAY, slots=4))
+    archive, run = FolderArchive(tmp_path / "archive"), partial(measure_listed, out=tmp_path / "out")
+    last = archive.cameras()[-1].folder
+    (tmp_path / "archive" / last).rename(tmp_path / "later")
+    assert run(archive, "all", [DAY], engine=judging(archive)).measured == 2
+    (tmp_path / "later").rename(tmp_path / "archive" / last)
+    assert run(archive, "all", [DAY], engine=judging(archive)).measured == 1
+    assert last in set(read(tmp_path / "out").folder) and len(set(read(tmp_path / "out").folder)) == 3
 
 
 def test_each_camera_day_is_what_the_space_shows_cell_by_cell(city, tmp_path):
