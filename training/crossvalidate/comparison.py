@@ -62,7 +62,7 @@ def compare(
     if start is None:
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
-    pooled = pool_photos(start, pixels, *imagenet_stats)
+    pooled, _ = pool_photos(start, pixels, *imagenet_stats)
     judged = cross_validate(pooled, photos, seed=seed)
     seconds = round(time.monotonic() - started)
     row = {"arch": arch, "million_weights": round(million, 1), "seconds": seconds} | measure_int8(arch, start, pixels)

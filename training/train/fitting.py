@@ -28,7 +28,7 @@ from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
 from training.train.folds import cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
-from training.train.likeness import rule_for, rule_out_of_fold, to_length_1
+from training.train.likeness import choose_rule
 from training.train.probe import Head, fit_head, install_head, pool_photos, shares_of, weights_of
 from training.train.tuning import DRAWN_SHARE, tune_body
 
@@ -89,7 +89,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
         print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
         tuned = tune_body(start, drawings, photos.scene[drawn], input_px=recipe.size, seed=recipe.seed)
         start, prior = tuned.body, tuned.head
-    pooled = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
+    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
     by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
@@ -106,7 +106,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     how = f"cross-validation by scene: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
     return FittedNetwork(
         learner,
-        features=to_length_1(pooled[:, 0]),
+        features=features,
         learnt=judged,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
@@ -115,7 +115,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
         predictions=some.drop(columns="path").assign(
             fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=rule_out_of_fold(pooled[judged, 0], by_scene.folds[0, judged]),
+        car_park=choose_rule(features[judged], elsewhere.folds[0, judged]),
     )
 
 
@@ -146,7 +146,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
         fullness,
         "one split by scene, a fifth held out",
         some.drop(columns="path").assign(p_full=p_full[held_out], **columns),
-        rule_for(features[learnt], features[held_out]),
+        choose_rule(features[learnt | held_out], np.where(held_out, 0, -1)[learnt | held_out]),
     )
 
 

@@ -22,7 +22,7 @@ from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import are_drawn, are_judged
 from training.staging import staged
 from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, should_tune
-from training.train.likeness import car_park_config, keep_neighbours, revision_of
+from training.train.likeness import keep_neighbours, revision_of
 from training.train.transfer import load_trained
 from training.weights import load_start
 
@@ -53,7 +53,9 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
         predictions = fitted.predictions
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        write_config(folder, config | {"car_park": car_park_config(fitted.car_park), "known_answers": answer_known_pictures(folder)})
+        write_config(
+            folder, config | {"car_park": fitted.car_park and asdict(fitted.car_park), "known_answers": answer_known_pictures(folder)}
+        )
         shown = np.flatnonzero(photos.file.isin(predictions.file))
         print(f"proving that the forms agree on {len(shown):,} photos")
         agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])

@@ -2,11 +2,11 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.covariance import ledoit_wolf_shrinkage
 
 from carpark.hub.revisions import digest_file
 from carpark.model.config import CarPark
@@ -34,36 +34,21 @@ def keep_neighbours(folder: Path, photos: pd.DataFrame, features: Features) -> N
     write_neighbours(folder, photos.assign(sha256=digests_of(photos))[list(NEIGHBOUR_COLUMNS)], features)
 
 
-def choose_rule(distances: npt.NDArray[np.float32]) -> CarPark:
-    """The rule that refuses 2% of the car parks with these distances: halfway between the last that it refuses and the next."""
+def choose_rule(features: Features, folds: npt.NDArray[np.int64]) -> CarPark | None:
+    """The rule that refuses 2% of the car parks of other folds, i.e. of sources or scenes that the crowd does not have.
+
+    (n, width) features of photos; -1 among the `folds` (n,) is in every crowd and never measured. None where there are too few photos.
+    """
+    if min((folds >= 0).sum(), len(features) - (folds == 0).sum()) < 2:
+        return None
+    shrinkage = round(float(ledoit_wolf_shrinkage(features.astype(np.float64))), 4)
+    others = [(features[folds != fold], features[folds == fold]) for fold in np.unique(folds[folds >= 0])]
+    return CarPark(bound_of(np.concatenate([Crowd.of(crowd, shrinkage).distances(held_out) for crowd, held_out in others])), shrinkage)
+
+
+def bound_of(distances: npt.NDArray[np.float64]) -> float:
+    """What 2% of these distances exceed: halfway between the last that does and the next."""
     farthest = np.sort(distances)[::-1]
     refused = int(REFUSED_AT_MOST * len(farthest))
     beyond = farthest[refused - 1] if refused else 2 * farthest[0] - farthest[1]  # of few photos none is refused
-    return CarPark(round(float((beyond + farthest[refused]) / 2), 4))
-
-
-def to_length_1(pooled: npt.NDArray[np.float64]) -> Features:
-    """(n, width) means of maps as the features that every form of the model gives."""
-    features: Features = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
-    return features
-
-
-def rule_for(known: Features, held_out: Features) -> CarPark | None:
-    """`choose_rule` for photos of places not among the known ones; None where there are too few of either."""
-    if min(len(known), len(held_out)) < 2:
-        return None
-    return choose_rule(Crowd.of(known).distances(held_out))
-
-
-def rule_out_of_fold(pooled: npt.NDArray[np.float64], folds: npt.NDArray[np.int64]) -> CarPark:
-    """`choose_rule` for (n, width) means of maps, where each photo is measured from the photos of the other folds."""
-    features = to_length_1(pooled)
-    distances = np.empty(len(features), np.float32)
-    for fold in np.unique(folds):
-        distances[folds == fold] = Crowd.of(features[folds != fold]).distances(features[folds == fold])
-    return choose_rule(distances)
-
-
-def car_park_config(rule: CarPark | None) -> dict[str, Any] | None:
-    """The rule as config.json has it."""
-    return {"distance_at_most": rule.distance_at_most} if rule else None
+    return round(float((beyond + farthest[refused]) / 2), 4)

@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from carpark.model.engines import Pixels
-from carpark.model.network import FromPixels
+from carpark.model.attention import split_attention
+from carpark.model.engines import Features, Pixels
+from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
 from training.provenance import are_drawn
 
@@ -43,22 +44,29 @@ class Head:
         return Head(slope * self.weight, slope * self.bias + shift, self.inverse_penalty)
 
 
-def pool_photos(body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...], *, mirrored: bool = True) -> Array:
-    """(n, views, width): the means of the body's last maps for each photo, as it is and, if asked for, mirrored."""
+def pool_photos(
+    body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...], *, mirrored: bool = True
+) -> tuple[Array, Features]:
+    """(n, views, width) means of the body's last maps for each photo, as it is and, if asked for, mirrored; and (n, width) features.
+
+    Features are those that `carpark.model.network.FromPixels` gives; attention does not weigh them.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    pooled = []
+    upto_maps, attention = split_attention(body)
+    pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
             batch = batch.contiguous(memory_format=torch.channels_last)
-            views = [body(view).mean((2, 3)) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
-            pooled.append(torch.stack(views, dim=1).cpu().numpy())
+            views = [upto_maps(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
+            pooled.append(torch.stack([attention(maps).mean((2, 3)) for maps in views], dim=1).cpu().numpy())
+            features.append(pool_features(views[0]).cpu().numpy())
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)
-    return np.concatenate(pooled).astype(np.float64)
+    return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
 
 
 def shares_of(photos: pd.DataFrame) -> Array:

@@ -20,3 +20,11 @@ def cells_of(body: nn.Module) -> tuple[int, int] | None:
         return None
     rows, columns = last[3].unflattened_size
     return rows, columns
+
+
+def split_attention(body: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """The body up to its last maps, and the layer that weighs them: `nn.Identity` for a body without attention."""
+    if cells_of(body) is None:
+        return body, nn.Identity()
+    *parts, attention = body.children()
+    return nn.Sequential(*parts), attention

@@ -35,6 +35,7 @@ class CarPark:
     """A picture counts as a car park when it is at most this far from the training photos, as `carpark.model.neighbours.Crowd` measures."""
 
     distance_at_most: float
+    shrinkage: float  # of the photos' covariance, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ModelConfig:
     files: dict[str, str]  # file name -> sha256
     sha256: str  # of config.json itself: names this model
     scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> the part of such a picture to use
-    car_park: CarPark | None = None  # None where the model was never taught to tell car parks from other pictures
+    car_park: CarPark | None = None  # None where the model cannot tell car parks from other pictures: those made before 2026-11-26
     fullness: Fullness | None = None  # None for models made before 2026-11-26, which answer P(full) alone
     attention: tuple[int, int] | None = None  # rows and columns of the last maps, where the model weighs them; None: all count alike
     known_answers: dict[str, list[list[float]]] = field(default_factory=dict)  # form -> its probabilities for the known pictures
@@ -75,7 +76,7 @@ def read_config(folder: Path) -> ModelConfig:
             files={name: entry["sha256"] for name, entry in fields["files"].items()},
             sha256=hashlib.sha256(text).hexdigest(),
             scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in fields.get("scene_boxes", {}).items()},
-            car_park=CarPark(**fields["car_park"]) if fields.get("car_park") else None,
+            car_park=CarPark(**fields["car_park"]) if "shrinkage" in (fields.get("car_park") or {}) else None,
             fullness=Fullness(**fields["fullness"]) if fields.get("fullness") else None,
             attention=(int(fields["attention"][0]), int(fields["attention"][1])) if fields.get("attention") else None,
             known_answers={form: np.array(rows, dtype=np.float64).tolist() for form, rows in fields.get("known_answers", {}).items()},

@@ -49,7 +49,8 @@ class HeatMapper:
     def __init__(self, config: ModelConfig, network: "FromPixels") -> None:
         self.config = config
         self._normalise = network.normalise
-        self._stages, self._rest = split_after_convolutions(network.body, network.head)
+        stages, self._rest = split_after_convolutions(network.body, network.head)
+        self._stages = stages.append(network.attention)
         for weights in network.parameters():
             weights.requires_grad_(False)
 

@@ -21,28 +21,34 @@ from carpark.model.engines import Features
 
 NEIGHBOURS_FILE = "neighbours.parquet"
 NEIGHBOUR_COLUMNS = ("file", "sha256", "label", "scene")  # of a training photo; `sha256` is the file's
-LEAST_SPREAD = 0.3  # of the mean spread: a feature that is the same in all training photos must not refuse a picture by itself
+LEAST_VARIANCE = 1e-12  # a feature that is the same in all photos has none, and the covariance no inverse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
-    """Where the features of some photos lie, and how widely; each is (width,)."""
+    """Where the features of some photos lie, and how widely in each direction."""
 
-    mean: npt.NDArray[np.float32]
-    spread: npt.NDArray[np.float32]
+    mean: npt.NDArray[np.float64]  # (width,)
+    precision: npt.NDArray[np.float64]  # (width, width), the inverse of the covariance
 
     @classmethod
-    def of(cls, features: Features) -> "Crowd":
-        """The crowd of these photos."""
-        spread = features.std(axis=0)
-        return cls(features.mean(axis=0), np.maximum(spread, LEAST_SPREAD * spread.mean()))
+    def of(cls, features: Features, shrinkage: float) -> "Crowd":
+        """The crowd of these photos. There are fewer of them than features, so their covariance is drawn towards a sphere's by `shrinkage`,
+        0 to 1 (Ledoit and Wolf 2004).
+        """
+        mean = features.mean(axis=0, dtype=np.float64)
+        offsets = features - mean
+        covariance = (1 - shrinkage) * (offsets.T @ offsets) / len(features)
+        covariance += max(shrinkage * float((offsets**2).mean()), LEAST_VARIANCE) * np.eye(len(mean))
+        return cls(mean, np.linalg.inv(covariance))
 
-    def distances(self, features: Features) -> npt.NDArray[np.float32]:
-        """(n,) how far pictures are from the crowd: the mean square of standard scores (Mahalanobis, diagonal); about 1 inside it.
+    def distances(self, features: Features) -> npt.NDArray[np.float64]:
+        """(n,) how far pictures are from the crowd: Mahalanobis' distance, squared, for each feature; about 1 inside it.
 
         Cosines to single photos let gradients and drawn faces pass; a face is near some photo, but in hundreds of features off the crowd.
         """
-        squares: npt.NDArray[np.float32] = (((features - self.mean) / self.spread) ** 2).mean(axis=1)
+        offsets = features - self.mean
+        squares: npt.NDArray[np.float64] = ((offsets @ self.precision) * offsets).mean(axis=1)
         return squares
 
 
@@ -63,15 +69,15 @@ class Neighbours:
         return self.photos.iloc[order].assign(similarity=similarity[order]).reset_index(drop=True)
 
     @cached_property
-    def crowd(self) -> Crowd:
-        """The training photos as one."""
-        return Crowd.of(self.features)
+    def _crowd(self) -> Crowd | None:
+        """The training photos as one; None where the model cannot tell."""
+        return None if self.rule is None or len(self.photos) < 2 else Crowd.of(self.features, self.rule.shrinkage)
 
     def is_car_park(self, feature: npt.NDArray[np.float32]) -> bool | None:
         """Whether the picture is as near to the training photos as car parks of other places are; None where the model cannot tell."""
-        if self.rule is None or len(self.photos) < 2:
+        if self.rule is None or self._crowd is None:
             return None
-        return bool(self.crowd.distances(feature[None])[0] <= self.rule.distance_at_most)
+        return bool(self._crowd.distances(feature[None])[0] <= self.rule.distance_at_most)
 
 
 def load_neighbours(folder: Path) -> Neighbours:

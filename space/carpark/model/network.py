@@ -10,15 +10,16 @@ from torch import Tensor, nn
 
 from carpark.errors import BadSetting
 from carpark.model.architectures import ARCHITECTURES, CUTS, LITE, TIMM, head_of
+from carpark.model.attention import split_attention, with_attention
 from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 
 
 class FromPixels(nn.Module):
     """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities, (n, width) features and (n,) fullness, around a network.
 
-    Features are the means of the body's last maps, after attention where it has any, scaled to length 1: what the head answers by, and a
-    place to measure likeness in. Fullness is the share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All
-    are float32.
+    Features are the means of the body's last maps, before attention where it has any, scaled to length 1: a place to measure likeness in.
+    Attention leaves out what is not a bay, and with it most of what tells other pictures from car parks. Fullness is the share taken, 0 to
+    1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
     """
 
     def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...], fullness: Fullness | None = None) -> None:
@@ -27,14 +28,15 @@ class FromPixels(nn.Module):
         self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
         self.normalise.running_mean = torch.tensor(mean) * 255
         self.normalise.running_var = (torch.tensor(std) * 255) ** 2
-        self.body, self.head = network
+        body, self.head = network
+        self.body, self.attention = split_attention(body)
         self.slope, self.shift = (fullness.slope, fullness.shift) if fullness else (float("nan"), float("nan"))
         self.eval()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Probabilities in the network's order of labels (empty, full), features, and fullness."""
         maps = self.body(self.normalise(pixels.permute(0, 3, 1, 2).float()))
-        logits: Tensor = self.head(maps)
+        logits: Tensor = self.head(self.attention(maps))
         log_odds = (logits[:, 1] - logits[:, 0]).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         fullness = (self.slope * log_odds + self.shift).sigmoid()
         return logits.softmax(dim=1), pool_features(maps), fullness
@@ -110,8 +112,6 @@ def build_network(name: str, n_labels: int, attention: tuple[int, int] | None = 
     else:
         network = create_vision_model(arch, n_labels, pretrained=False, **head_of(name))
     if attention:
-        from carpark.model.attention import with_attention
-
         last = cast(nn.Linear, list(network[1].children())[-1])
         network[0] = with_attention(network[0], last.in_features, attention)
     return network.eval()

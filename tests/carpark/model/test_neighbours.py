@@ -16,7 +16,7 @@ from carpark.model import load_model
 from carpark.model.config import CarPark
 from carpark.model.neighbours import NEIGHBOUR_COLUMNS, NEIGHBOURS_FILE, Crowd, Neighbours, load_neighbours
 from training.photos import read_photos
-from training.train.likeness import choose_rule
+from training.train.likeness import bound_of, choose_rule
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def corners() -> Neighbours:
     """Three photos whose features are the axes of space, and one between two of them."""
     features = np.vstack([np.eye(3), [0.8, 0.6, 0]]).astype(np.float32)
     photos = pd.DataFrame({name: [f"{name}{number}" for number in range(4)] for name in NEIGHBOUR_COLUMNS})
-    return Neighbours(photos, features, CarPark(distance_at_most=3.0))
+    return Neighbours(photos, features, CarPark(distance_at_most=3.0, shrinkage=0.5))
 
 
 def test_the_nearest_photo_of_a_training_photo_is_itself(tiny_model_folder: Path, sample_folder: Path) -> None:
@@ -59,11 +59,22 @@ def test_a_picture_far_from_the_crowd_is_not_a_car_park(corners: Neighbours) -> 
 def test_the_crowd_itself_is_at_distance_one_and_a_feature_that_never_varied_decides_nothing_alone() -> None:
     features = np.random.default_rng(0).normal(size=(500, 40)).astype(np.float32)
     features[:, 0] = 0.5
-    crowd = Crowd.of(features)
-    assert crowd.distances(features).mean() == pytest.approx(39 / 40, abs=0.01)
+    crowd = Crowd.of(features, shrinkage=0.1)
+    assert crowd.distances(features).mean() == pytest.approx(1, abs=0.05)
     odd = features[:1].copy()
     odd[0, 0] += 1
     assert crowd.distances(odd)[0] < crowd.distances(features[:1])[0] + 0.5
+
+
+def test_what_goes_together_in_the_crowd_must_go_together_in_a_picture() -> None:
+    both = np.random.default_rng(0).normal(size=(500, 1)).astype(np.float32)
+    crowd = Crowd.of(both * np.ones((1, 2), np.float32), shrinkage=0.01)
+    alike, unlike = crowd.distances(np.array([[1, 1], [1, -1]], np.float32))
+    assert alike < 2 and unlike > 50  # each feature by itself is as usual as the other
+
+
+def test_photos_that_are_all_the_same_make_a_crowd() -> None:
+    assert Crowd.of(np.ones((3, 4), np.float32), shrinkage=0.0).distances(np.ones((1, 4), np.float32))[0] == 0
 
 
 def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, corners: Neighbours) -> None:
@@ -89,9 +100,19 @@ def test_neighbours_that_are_not_the_published_ones_are_refused(own_copy: Path) 
 
 
 def test_the_rule_refuses_two_in_a_hundred_and_none_of_a_few() -> None:
-    distances = np.concatenate([np.linspace(0.5, 1.5, 98), [2.0, 3.0]]).astype(np.float32)
-    assert choose_rule(distances).distance_at_most == pytest.approx(1.75)
-    assert choose_rule(distances[-10:]).distance_at_most == pytest.approx(3.5)
+    distances = np.concatenate([np.linspace(0.5, 1.5, 98), [2.0, 3.0]])
+    assert bound_of(distances) == pytest.approx(1.75)
+    assert bound_of(distances[-10:]) == pytest.approx(3.5)
+
+
+def test_the_rule_measures_photos_from_those_of_other_folds_and_needs_two_of_each() -> None:
+    features = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    features[:20] += 3
+    apart, mixed = np.repeat([0, 1, 1], 20), np.arange(60) % 2
+    assert choose_rule(features, apart).distance_at_most > 2 * choose_rule(features, mixed).distance_at_most
+    assert choose_rule(features, np.where(np.arange(60) < 10, 0, -1)) is not None
+    assert choose_rule(features, np.zeros(60, int)) is None and choose_rule(features, np.full(60, -1)) is None
+    assert choose_rule(features, np.where(np.arange(60) < 1, 0, -1)) is None
 
 
 def test_features_have_length_one_in_every_form(tiny_model_folder: Path) -> None:
