@@ -34,7 +34,7 @@ def measure_int8(arch: str, start: nn.Module | None, pixels: Pixels) -> dict[str
         fp32, int8 = Path(work) / "model.onnx", Path(work) / "model.int8.onnx"
         mean, std = imagenet_stats
         write_onnx(FromPixels(network, mean, std, ANY_FULLNESS), fp32, list(pixels.shape[1:3]))
-        write_int8(fp32, int8, pixels[:RANGE_PHOTOS])
+        write_int8(fp32, int8, calibration=pixels[:RANGE_PHOTOS], photos=pixels[:RANGE_PHOTOS])
         return {
             "int8_megabytes": round(int8.stat().st_size / 1e6, 1),
             "int8_frames_per_second": round(_frames_per_second(int8, pixels[: 16 * BATCH])),

@@ -31,10 +31,11 @@ from training.export.int8 import only_errors, write_int8
 PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
 
 
-def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calibration: Pixels) -> None:
+def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calibration: Pixels, photos: Pixels) -> None:
     """model.pkl with its pyproject.toml, model.safetensors, model.onnx, model.int8.onnx and config.json, into `folder`.
 
-    `config` is the content of config.json without files and versions. `calibration` are training pixels, which set the int8 ranges.
+    `config` is the content of config.json without files and versions. `calibration` are training pixels, which set the int8 ranges;
+    `photos` are those by which `write_int8` sees how far that form strays.
     """
     write_learner(learner, folder / MODEL_FILES["learner"])
     (folder / MODEL_FILES["safetensors"]).write_bytes(
@@ -46,7 +47,7 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     fullness = Fullness(**config["fullness"]) if config.get("fullness") else None
     whole = FromPixels(network, config["mean"], config["std"], fullness)
     write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
-    write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration)
+    write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration=calibration, photos=photos)
     # `from_pretrained_fastai` checks these versions before it unpickles the learner.
     needed = ("fastai", "fastcore", *_needed_by(config["architecture"]))
     requires = ", ".join(f'"{name}={version(name)}"' for name in needed)  # one "=", because it splits there

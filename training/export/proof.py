@@ -10,9 +10,10 @@ import pandas as pd
 import torch
 from fastai.learner import load_learner
 from fastai.vision.core import PILImage
+from torch import nn
 
 from carpark.errors import BadModel
-from carpark.model.attention import cells_of
+from carpark.model.attention import split_for_features
 from carpark.model.config import MODEL_FILES, Engine, read_config
 from carpark.model.engines import BATCH, Answers, Features, Pixels, Probabilities, Shares, load_model
 from carpark.model.fullness import share_of
@@ -64,8 +65,9 @@ def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
         learner = load_learner(path)
     cast(Any, learner.model).to(memory_format=torch.channels_last)  # half the time on a CPU; torch's types leave the argument out
     pooled: list[Features] = []
-    last = learner.model[0] if cells_of(learner.model[0]) is None else learner.model[0][-2]  # features are taken before attention
-    last.register_forward_hook(lambda layer, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
+    first, rest = split_for_features(learner.model[0])
+    layer = first if isinstance(rest, nn.Identity) else list(first.children())[-1]
+    layer.register_forward_hook(lambda layer, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
     with learner.no_bar(), learner.no_logging():
         loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0, bs=BATCH)
         probabilities, _ = learner.get_preds(dl=loader)

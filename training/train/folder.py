@@ -49,14 +49,20 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
 
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         print("exporting: learner, safetensors, ONNX, int8")
-        write_forms(fitted.learner, folder, config=config, calibration=_spread(pixels[fitted.learnt], CALIBRATION_PHOTOS))
-        keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
         predictions = fitted.predictions
-        predictions.to_parquet(folder / "predictions.parquet", index=False)
-        write_config(
-            folder, config | {"car_park": fitted.car_park and asdict(fitted.car_park), "known_answers": answer_known_pictures(folder)}
-        )
         shown = np.flatnonzero(photos.file.isin(predictions.file))
+        doubtful = np.abs(predictions.p_full.to_numpy() - 0.5).argsort()[:CALIBRATION_PHOTOS]  # P(full) moves most there
+        write_forms(
+            fitted.learner,
+            folder,
+            config=config,
+            calibration=_spread(pixels[fitted.learnt], CALIBRATION_PHOTOS),
+            photos=pixels[shown[doubtful]],
+        )
+        keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
+        predictions.to_parquet(folder / "predictions.parquet", index=False)
+        rule = fitted.car_park and asdict(fitted.car_park)
+        write_config(folder, config | {"car_park": rule, "known_answers": answer_known_pictures(folder)})
         print(f"proving that the forms agree on {len(shown):,} photos")
         agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
         metrics: dict[str, Any] = {"validation": score_folder(folder), "scored_by": fitted.scored_by, "agreement": agreement}

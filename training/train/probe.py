@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from carpark.model.attention import split_attention
+from carpark.model.attention import split_for_features
 from carpark.model.engines import Features, Pixels
 from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
@@ -49,20 +49,20 @@ def pool_photos(
 ) -> tuple[Array, Features]:
     """(n, views, width) means of the body's last maps for each photo, as it is and, if asked for, mirrored; and (n, width) features.
 
-    Features are those that `carpark.model.network.FromPixels` gives; attention does not weigh them.
+    Features are those that `carpark.model.network.FromPixels` gives.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    upto_maps, attention = split_attention(body)
+    first, rest = split_for_features(body)
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
             batch = batch.contiguous(memory_format=torch.channels_last)
-            views = [upto_maps(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
-            pooled.append(torch.stack([attention(maps).mean((2, 3)) for maps in views], dim=1).cpu().numpy())
+            views = [first(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
+            pooled.append(torch.stack([rest(maps).mean((2, 3)) for maps in views], dim=1).cpu().numpy())
             features.append(pool_features(views[0]).cpu().numpy())
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)

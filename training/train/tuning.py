@@ -21,7 +21,7 @@ from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import tha
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from carpark.model.attention import with_attention
+from carpark.model.attention import blocks_of, with_attention
 from training.train.drawings import BAYS, FLOORS, TAKEN, VEHICLES, Drawings, cut_out
 from training.train.learners import Bfloat16
 from training.train.probe import Head
@@ -130,7 +130,7 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_p
             for chosen, shuffle in ((~is_validation, True), (is_validation if is_validation.any() else ~is_validation, False))
         )
     )
-    blocks = [block for part in body.children() for block in (part.children() if isinstance(part, nn.Sequential) else [part])]
+    blocks = blocks_of(body)
     n_frozen = round(FROZEN_SHARE * len(blocks))
     learner = Learner(
         loaders,

@@ -22,9 +22,20 @@ def cells_of(body: nn.Module) -> tuple[int, int] | None:
     return rows, columns
 
 
-def split_attention(body: nn.Module) -> tuple[nn.Module, nn.Module]:
-    """The body up to its last maps, and the layer that weighs them: `nn.Identity` for a body without attention."""
+def blocks_of(body: nn.Module) -> list[nn.Module]:
+    """The parts of a body in order, those of its stages among them, without its attention."""
+    parts = [part for part in body.children() if not isinstance(part, SequentialEx)]
+    return [block for part in parts for block in (part.children() if isinstance(part, nn.Sequential) else [part])]
+
+
+def split_for_features(body: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """The body up to the maps whose means are features, and the rest: all of it and nothing, where it has no attention.
+
+    A body with attention was fine-tuned, and its last two blocks have learnt to see nothing but cars. What comes before them tells other
+    pictures from car parks better (docs/recipe.md).
+    """
     if cells_of(body) is None:
         return body, nn.Identity()
-    *parts, attention = body.children()
-    return nn.Sequential(*parts), attention
+    blocks = blocks_of(body)
+    first = max(1, len(blocks) - 2)
+    return nn.Sequential(*blocks[:first]), nn.Sequential(*blocks[first:], list(body.children())[-1])

@@ -49,8 +49,7 @@ class HeatMapper:
     def __init__(self, config: ModelConfig, network: "FromPixels") -> None:
         self.config = config
         self._normalise = network.normalise
-        stages, self._rest = split_after_convolutions(network.body, network.head)
-        self._stages = stages.append(network.attention)
+        self._stages, self._rest = split_after_convolutions(network.body, network.head)
         for weights in network.parameters():
             weights.requires_grad_(False)
 

@@ -10,16 +10,15 @@ from torch import Tensor, nn
 
 from carpark.errors import BadSetting
 from carpark.model.architectures import ARCHITECTURES, CUTS, LITE, TIMM, head_of
-from carpark.model.attention import split_attention, with_attention
+from carpark.model.attention import split_for_features, with_attention
 from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 
 
 class FromPixels(nn.Module):
     """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities, (n, width) features and (n,) fullness, around a network.
 
-    Features are the means of the body's last maps, before attention where it has any, scaled to length 1: a place to measure likeness in.
-    Attention leaves out what is not a bay, and with it most of what tells other pictures from car parks. Fullness is the share taken, 0 to
-    1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
+    Features are means of maps of the body (see `split_for_features`), scaled to length 1: a place to measure likeness in. Fullness is the
+    share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
     """
 
     def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...], fullness: Fullness | None = None) -> None:
@@ -28,15 +27,15 @@ class FromPixels(nn.Module):
         self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
         self.normalise.running_mean = torch.tensor(mean) * 255
         self.normalise.running_var = (torch.tensor(std) * 255) ** 2
-        body, self.head = network
-        self.body, self.attention = split_attention(body)
+        self.body, self.head = network
+        self.first, self.rest = split_for_features(self.body)
         self.slope, self.shift = (fullness.slope, fullness.shift) if fullness else (float("nan"), float("nan"))
         self.eval()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Probabilities in the network's order of labels (empty, full), features, and fullness."""
-        maps = self.body(self.normalise(pixels.permute(0, 3, 1, 2).float()))
-        logits: Tensor = self.head(self.attention(maps))
+        maps = self.first(self.normalise(pixels.permute(0, 3, 1, 2).float()))
+        logits: Tensor = self.head(self.rest(maps))
         log_odds = (logits[:, 1] - logits[:, 0]).clamp(-LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         fullness = (self.slope * log_odds + self.shift).sigmoid()
         return logits.softmax(dim=1), pool_features(maps), fullness

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from carpark.errors import BadSetting
+from carpark.model.attention import blocks_of
 from carpark.model.lite import efficientnet_lite0, efficientnet_lite2
-from carpark.model.network import build_network, build_whole, check_architecture, cut_body
+from carpark.model.network import FromPixels, build_network, build_whole, check_architecture, cut_body
 from tests.toy_weights import TIMMS_ANSWERS, look, with_waves
 
 LITE = {"efficientnet_lite0": efficientnet_lite0, "efficientnet_lite2": efficientnet_lite2}
@@ -30,6 +31,18 @@ def test_lite_is_made_of_classes_of_torch_and_torchvision(name: str) -> None:
     body = cut_body(name, build_whole(name))
     assert {type(module).__module__.split(".")[0] for module in body.modules()} == {"torch", "torchvision"}
     assert body.eval()(torch.zeros(1, 3, 96, 64)).shape == (1, 1280, 3, 2)
+
+
+def test_features_come_from_before_the_last_two_blocks_of_a_body_with_attention_and_from_the_last_maps_else() -> None:
+    pixels, blocks = torch.zeros(1, 96, 64, 3, dtype=torch.uint8), 18
+    for attention, width in (((3, 2), 192), (None, 1280)):
+        network = build_network("efficientnet_lite0", 2, attention)
+        assert len(blocks_of(network[0])) == blocks
+        whole = FromPixels(network, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+        probabilities, features, _ = whole(pixels)
+        assert features.shape == (1, width) and float(features.detach().norm()) == pytest.approx(1)
+        exact = network(whole.normalise(pixels.permute(0, 3, 1, 2).float())).softmax(1)
+        assert torch.allclose(probabilities, exact, atol=1e-6)  # the split changes nothing of the answer
 
 
 def test_an_unknown_architecture_is_told_what_there_is() -> None:
