@@ -1,6 +1,6 @@
 """Say what is usual for each camera, which days are not, and how full the boroughs and London are.
 
-    python -m traffic.index --data artifacts/london --out artifacts/london-index [--labels labels.csv]
+    python -m traffic.index --data artifacts/london --out artifacts/london-index [--labels labels.csv] [--counts counts.csv]
 
 Reads what python -m traffic.measure wrote, and takes the newest eight weeks of it.
 """
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Writes the index."""
     args = parse(argv)
     with one_line_errors():
-        about = write_index(args.data, args.out, labels=args.labels)
+        about = write_index(args.data, args.out, labels=args.labels, counts=args.counts)
     if about.season:
         print(about.season)
     days = f"{len(about.days)} days, {about.days[0]} to {about.days[-1]}"
@@ -32,6 +32,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--labels", nargs="*", default=[], type=Path, metavar="FILE", help="what people say of frames: file,level or file,occupancy"
     )
+    parser.add_argument("--counts", nargs="*", default=[], type=Path, metavar="FILE", help="what detectors count in them: file,vehicles")
     return parser.parse_args(argv)
 
 

@@ -3,6 +3,7 @@
 index.json                                 what it was made of
 cameras.parquet                            a row for each camera: id, name, folder, position, area, view
 quarters/day=2026-11-25/quarters.parquet   level and deviation of each camera and quarter hour
+agreement.parquet                          how far levels agree with people's labels and with detectors
 usual.parquet                              median and quartiles of each camera and quarter hour of the week
 days.parquet                               each camera's days, and which are out of the ordinary
 areas.parquet                              the fullness index of boroughs and London
@@ -26,7 +27,7 @@ from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 from carpark.slots import LONDON
 from traffic.dataset import PARTITION, list_days, read_about, read_cameras, replace_file
-from traffic.index.agreement import compare_with_labels, read_labels
+from traffic.index.agreement import compare_with_labels, read_counts, read_labels
 from traffic.index.areas import areas_of, index_areas
 from traffic.index.quarters import find_measure, read_quarters
 from traffic.index.season import adjust_season
@@ -49,14 +50,14 @@ class IndexAbout:
     season: str  # why levels are not adjusted for the season; "" where they are
 
 
-def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexAbout:
-    """Makes the index of the newest eight weeks of a dataset, and compares it with labels. Raises BadSetting for a folder that has none."""
-    hand_labels = read_labels(labels)
+def write_index(data: Path, out: Path, *, labels: Sequence[Path] = (), counts: Sequence[Path] = ()) -> IndexAbout:
+    """Makes the index of the newest eight weeks of a dataset, and compares it with labels and counts. Raises BadSetting."""
+    expected = pd.concat([read_labels(labels), read_counts(counts)], ignore_index=True)
     about, days = read_about(data), list_days(data)[-7 * WEEKS :]
     if about is None or not days:
         raise BadSetting(f"{data} has no measured days; expected a folder that python -m traffic.measure wrote.")
     cameras, measure = read_cameras(data), find_measure(data, days)
-    quarters, counts = _gather(read_quarters(data, days, measure))
+    quarters, usable = _gather(read_quarters(data, days, measure))
     if quarters.empty:
         raise BadSetting(f"No camera of {data} has a usable frame from {days[0]} to {days[-1]}, so there is nothing to index.")
     quarters, usual = compare_with_usual(quarters, SERIES)
@@ -64,11 +65,11 @@ def write_index(data: Path, out: Path, *, labels: Sequence[Path] = ()) -> IndexA
     _write_quarters(out, quarters)
     _write(out / "usual.parquet", usual.sort_values([*SERIES, "quarter"]))
     _write(
-        out / "days.parquet", counts.merge(sum_up_days(quarters, SERIES), how="left", on=["folder", "day"]).sort_values(["folder", "day"])
+        out / "days.parquet", usable.merge(sum_up_days(quarters, SERIES), how="left", on=["folder", "day"]).sort_values(["folder", "day"])
     )
     _write(out / "areas.parquet", areas.sort_values(["area", "start"]))
     _write(out / "cameras.parquet", _describe_cameras(cameras, quarters))
-    _write(out / "agreement.parquet", compare_with_labels(data, measure, hand_labels))
+    _write(out / "agreement.parquet", compare_with_labels(data, measure, expected))
     indexed = [f"{day}" for day in sorted(set(quarters["day"]))]  # a day without a usable frame has no file
     made = IndexAbout(measure, about.model, about.archive, indexed, len(cameras), season)
     replace_file(out / ABOUT_FILE, json.dumps(asdict(made), indent=1).encode())

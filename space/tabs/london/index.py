@@ -52,7 +52,7 @@ class CameraWeek:
     monday: date
     quarters: pd.DataFrame  # start, series, level, usual, deviation
     usual: pd.DataFrame  # series, quarter (of the week), median, low, high, days
-    agreement: pd.DataFrame  # with people's labels: n, spearman, low, high, bias, error; no row for a camera without labels
+    agreement: pd.DataFrame  # a row for each kind of comparison, as `read_agreement` gives them; none for a camera without labels
 
 
 def open_index(setting: str) -> LondonIndex:
@@ -116,8 +116,16 @@ def read_week(index: LondonIndex, camera: str, day: date) -> CameraWeek:
         monday,
         pd.concat(quarters) if quarters else empty,
         _read(index, "usual.parquet", here),
-        _read(index, "agreement.parquet", here),
+        read_agreement(index, str(found["folder"])),
     )
+
+
+def read_agreement(index: LondonIndex, folder: str = "") -> pd.DataFrame:
+    """How far levels agree with labels: `against` (people, or a detector), `hour`, `n`, `spearman`, `low`, `high`, `bias` and more.
+
+    Of one camera, or of all together, and then for each hour of the day too; `hour` is NaN in the other rows. Raises BadSetting.
+    """
+    return _read(index, "agreement.parquet", [("folder", "==", folder)])
 
 
 def rows_of_day(rows: pd.DataFrame, day: date) -> pd.DataFrame:

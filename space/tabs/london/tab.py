@@ -19,7 +19,8 @@ from tabs.london import index as london_index
 from tabs.london.answers import LondonAnswer, WeekAnswer, answer_of_day, answer_of_week
 from tabs.london.charts import FEWEST_DAYS, area_svg, week_svg
 from tabs.london.city import city_html, city_panel
-from tabs.london.index import CameraWeek, LondonIndex
+from tabs.london.index import LondonIndex
+from tabs.london.trust import trust_in_words, trust_table
 from tabs.sources import Sources, once
 
 TAB = "london"
@@ -87,12 +88,13 @@ def choose_day(days: tuple[date, ...], asked: str) -> date:
 
 
 def show_city(index: LondonIndex, day: date) -> str:
-    """The map, slider and ranking of a day, with a link to it. Raises BadSetting."""
+    """The map, slider and ranking of a day, with a link to it, and how far the levels can be trusted. Raises BadSetting."""
     about, quarters = london_index.read_about(index), london_index.read_quarters(index, day)
     cameras = london_index.read_cameras(index).sort_values("folder", ignore_index=True)
     london = london_index.rows_of_day(london_index.read_area(index, WHOLE), day)
     link = f'<p><a href="?{urlencode({"london": day})}">Link to this day</a></p>'
-    return city_html(cameras, quarters, london, day=day, measure=about.measure) + link
+    trust = trust_table(london_index.read_agreement(index))
+    return city_html(cameras, quarters, london, day=day, measure=about.measure) + link + trust
 
 
 def show_area(index: LondonIndex, area: str, day: date) -> str:
@@ -112,16 +114,9 @@ def show_week(index: LondonIndex, camera: str, day: date) -> str:
     place = html.escape(", ".join(str(part) for part in (week.camera["name"], week.camera["area"]) if part))
     knows_usual = bool((week.usual["days"] >= FEWEST_DAYS).any())
     note = "The band is the middle half of other weeks." if knows_usual else "There are too few weeks to say what is usual."
-    return f"<h3>{place}</h3>{week_svg(week)}<p>{note} {trust_in_words(week)} Frame by frame: {links or 'no day of this week'}.</p>"
-
-
-def trust_in_words(week: CameraWeek) -> str:
-    """How far this camera's levels agree with what people say of its frames."""
-    if week.agreement.empty:
-        return "Not checked against labels of people."
-    n, rank, low, high, bias = week.agreement[["n", "spearman", "low", "high", "bias"]].iloc[0].astype(float)
-    order = f"rank correlation {rank:.2f} (95% interval {low:.2f} to {high:.2f})" if rank == rank else "too few for a rank correlation"
-    return f"Checked against {n:.0f} labels of people: {order}; on average {abs(bias):.0%} {'above' if bias > 0 else 'below'} them."
+    return (
+        f"<h3>{place}</h3>{week_svg(week)}<p>{note} {trust_in_words(week.agreement)} Frame by frame: {links or 'no day of this week'}.</p>"
+    )
 
 
 def add_endpoints(index: Callable[[], LondonIndex]) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from carpark.errors import BadDay, BadSetting, UnknownCamera
@@ -30,6 +31,7 @@ def test_a_day_comes_with_all_cameras_and_a_byte_for_each_quarter_hour(index):
     assert page.count("<circle") == 3 and "?london=2026-01-06" in page
     assert "London: 21% (95% interval 21% to 21%), from 2 of 3 cameras (67%)." in page.replace("&quot;", '"')
     assert "no usable camera" not in page
+    assert page.endswith("<p>These levels were not checked against labels of people.</p>")
 
 
 def test_the_camera_of_a_week_has_gaps_and_links_to_its_days(index):
@@ -43,6 +45,24 @@ def test_the_camera_of_a_week_has_gaps_and_links_to_its_days(index):
     )
     with pytest.raises(UnknownCamera, match=r"Camera 'Nowhere' was not found among 3 cameras"):
         read_week(index, "Nowhere", DAY)
+
+
+def test_what_people_and_detectors_say_stands_beside_the_number(tmp_path):
+    write_days(tmp_path / "data", 1)  # 0.2 until noon, 0.6 after
+    files = [f"Street_0/2026-01-05/2026-01-05@{hour:02}_00GMT.jpg" for hour in (8, 9, 13, 14, 15)]
+    pd.DataFrame({"file": files, "level": [1, 1, 3, 4, 3]}).to_csv(tmp_path / "labels.csv", index=False)
+    pd.DataFrame({"file": files, "vehicles_one": [2, 3, 9, 8, 9]}).to_csv(tmp_path / "counts.csv", index=False)
+    write_index(tmp_path / "data", tmp_path / "index", labels=[tmp_path / "labels.csv"], counts=[tmp_path / "counts.csv"])
+    index = open_index(str(tmp_path / "index"))
+    words = show_week(index, "Street_0", date(2026, 1, 5))
+    assert "Checked against 5 labels of people: rank correlation 0.91 (95% interval " in words
+    assert "); on average 0% above them. Against 5 counts of vehicles_one: rank correlation 0.89 (95% interval" in words
+    table = show_city(index, date(2026, 1, 5)).partition('<details class="trust">')[2]
+    assert (
+        "<td>people</td><td>all day</td><td>5</td><td>0.91 (" in table
+        and "<td>people</td><td>8:00</td><td>1</td><td>too few</td><td>+10</td>" in table
+    )
+    assert "<td>vehicles_one</td><td>13:00</td><td>1</td><td>too few</td><td></td>" in table
 
 
 def test_areas_have_a_curve_and_one_without_frames_says_so(index):
