@@ -55,7 +55,8 @@ def main(argv: list[str] | None = None) -> None:
         measure.main(["--archive", f"{archive}", "--days", f"{DAY}", "--model", f"{args.model}", "--out", f"{out}"])
         index.main(["--data", f"{out}", "--out", f"{out}-index", "--labels", f"{labels}"])
         rows = pd.read_parquet(f"{out}-index/agreement.parquet")
-    for row in rows[rows["folder"] == ""].drop(columns=["against", "folder"]).round(3).to_dict("records"):
+    together = rows[rows["folder"] == ""].drop(columns=["against", "folder"]).astype("float64")
+    for row in together.round(3).to_dict("records"):
         print(json.dumps({"bench": "trust"} | {name: None if pd.isna(value) else value for name, value in row.items()}), flush=True)
 
 

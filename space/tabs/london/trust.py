@@ -26,8 +26,8 @@ def trust_table(agreement: pd.DataFrame) -> str:
     rows = "".join(_table_row(row) for row in agreement.sort_values(["against", "hour"], na_position="first").to_dict("records"))
     return (
         '<details class="trust"><summary>How far these levels agree with labels</summary><div class="trust-rows"><table><thead><tr>'
-        "<th>Compared with</th><th>Hour</th><th>Frames</th><th>Rank correlation (95%)</th><th>Mean difference, points (95%)</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></details>"
+        "<th>Compared with</th><th>Hour</th><th>Frames</th><th>Rank correlation (95%)</th><th>Mean difference, points (95%)</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table></div></details>"
     )
 
 
