@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -32,7 +33,9 @@ def london(sample_folder: Path, tiny_model_folder: Path, tmp_path_factory: pytes
     (archive / "cameras.json").write_text(json.dumps(places))
     index = tmp_path_factory.mktemp("london-index")
     write_days(index / "data", 3)
-    write_index(index / "data", index / "index")
+    labels = [(f"Street_0/2026-01-05/2026-01-05@{hour:02}_00GMT.jpg", level) for hour, level in ((8, 1), (9, 0), (13, 3), (14, 4))]
+    pd.DataFrame(labels, columns=["file", "level"]).to_csv(index / "labels.csv", index=False)
+    write_index(index / "data", index / "index", labels=[index / "labels.csv"])
     settings = {"CARPARK_MODEL": tiny_model_folder, "CARPARK_ARCHIVE": archive, "CARPARK_LONDON": index / "index"}
     with running_space(settings) as running:
         yield running
@@ -243,8 +246,10 @@ def test_londons_day_is_walked_by_keyboard_and_leads_to_a_week_and_a_camera_day(
     page.get_by_role("searchbox", name="Search").fill("street 1")
     expect(page.locator(".city-ranking tbody tr:not([hidden])")).to_have_count(1)
     page.locator(".city-ranking tbody").get_by_role("button", name="Street 1").press("Enter")
-    expect(page.locator("#london-week h3")).to_have_text("Street 1, Camden")
+    expect(page.locator("#london-week h2")).to_have_text("Street 1, Camden")
     expect(page.locator("#london-week a").first).to_have_attribute("href", "?camera=00001.00001&day=2026-01-05")
+    page.get_by_text("How far these levels agree with labels").click()
+    expect(page.locator(".trust tbody tr").first).to_contain_text("people")
     page.get_by_role("radio", name="More or less than usual").check()
     page.get_by_role("combobox", name="Day").click()
     page.get_by_role("option", name="Monday 5 January 2026").click()
@@ -258,5 +263,6 @@ def test_axe_finds_no_serious_fault_in_londons_day(width: int, scheme: str, open
     page.locator(".city-ranking tbody tr:not([hidden]) button").first.click()
     expect(page.locator("#london-week svg")).to_be_visible()
     expect(page.locator("#london-curve svg")).to_be_visible()
+    page.get_by_text("How far these levels agree with labels").click()
     assert serious_faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width

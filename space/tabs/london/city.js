@@ -43,7 +43,7 @@ function draw() {
 function rank(moment) {
   const fits = row => !words || `${city.names[row]} ${city.areas[row]}`.toLowerCase().includes(words)
   const best = moment.filter(now => value(now) !== null && fits(now.row)).sort((a, b) => value(b) - value(a)).slice(0, ROWS)
-  const rows = element.querySelectorAll('tbody tr')
+  const rows = element.querySelectorAll('.city-ranking tbody tr')
   rows.forEach((line, place) => {
     const now = best[place]
     line.hidden = !now
@@ -87,7 +87,7 @@ function take() {
   what = 'level'
   element.querySelector('input[value=level]').checked = true  // the browser drops it when a day replaces another
   const line = '<tr hidden><td><button type="button"></button><span></span></td><td></td><td></td></tr>'
-  element.querySelector('tbody').innerHTML = line.repeat(ROWS)
+  element.querySelector('.city-ranking tbody').innerHTML = line.repeat(ROWS)
   element.querySelector('.city').dataset.what = what
   draw()
 }

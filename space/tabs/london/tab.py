@@ -54,14 +54,18 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
         days = [(day_in_words(when), f"{when}") for when in reversed(about.days)]
         return [f"<p>{html.escape(about.season)}</p>", gr.Dropdown(days, value=f"{chosen}"), gr.Dropdown(areas, value=WHOLE), selected]
 
-    def on_day(day: str | None) -> Iterator[list[Any]]:
-        if not day:  # the index cannot be read, as the note says
-            yield ["", None]
+    def on_day(day: str | None) -> str:
+        with errors_as_toast():
+            return show_city(index(), parse_day(day)) if day else ""  # without a day the index cannot be read, as the note says
+
+    def on_shown(day: str | None) -> Iterator[str | None]:
+        if not day:
+            yield None
             return
         with errors_as_toast(), TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
             path = Path(folder, f"london-{parse_day(day)}.csv")
             london_index.read_quarters(index(), parse_day(day)).to_csv(path, index=False)
-            yield [show_city(index(), parse_day(day)), str(path)]
+            yield str(path)
 
     def on_area(area: str | None, day: str | None) -> str:
         with errors_as_toast():
@@ -72,8 +76,8 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
             return show_week(index(), str(getattr(event, "camera", "")), parse_day(day))
 
     opened = page.load(on_open, None, [note, day, area, tabs], **HIDDEN)
-    opened.then(on_day, day, [city, csv], **HIDDEN).then(on_area, [area, day], curve, **HIDDEN)
-    day.input(on_day, day, [city, csv], **HIDDEN)
+    opened.then(on_day, day, city, **HIDDEN).then(on_area, [area, day], curve, **HIDDEN).then(on_shown, day, csv, **HIDDEN)
+    day.input(on_day, day, city, **HIDDEN).then(on_shown, day, csv, **HIDDEN)
     gr.on([day.input, area.input], on_area, [area, day], curve, **HIDDEN)
     city.choose(on_choose, day, week, trigger_mode="always_last", **HIDDEN)
 
@@ -103,7 +107,7 @@ def show_area(index: LondonIndex, area: str, day: date) -> str:
     if rows.empty:
         return f"<p>No camera of {html.escape(area)} has a usable frame on {day_in_words(day)}.</p>"
     words = "Line: mean of the usable cameras. Band: its 95% interval. Dashes: what is usual. Without a usable camera there is a gap."
-    return f"<h3>{html.escape(area)}, {day_in_words(day)}</h3>{area_svg(area, rows)}<p>{words}</p>"
+    return f"<h2>{html.escape(area)}, {day_in_words(day)}</h2>{area_svg(area, rows)}<p>{words}</p>"
 
 
 def show_week(index: LondonIndex, camera: str, day: date) -> str:
@@ -115,7 +119,7 @@ def show_week(index: LondonIndex, camera: str, day: date) -> str:
     knows_usual = bool((week.usual["days"] >= FEWEST_DAYS).any())
     note = "The band is the middle half of other weeks." if knows_usual else "There are too few weeks to say what is usual."
     return (
-        f"<h3>{place}</h3>{week_svg(week)}<p>{note} {trust_in_words(week.agreement)} Frame by frame: {links or 'no day of this week'}.</p>"
+        f"<h2>{place}</h2>{week_svg(week)}<p>{note} {trust_in_words(week.agreement)} Frame by frame: {links or 'no day of this week'}.</p>"
     )
 
 

@@ -24,10 +24,11 @@ def trust_table(agreement: pd.DataFrame) -> str:
     if agreement.empty:
         return "<p>These levels were not checked against labels of people.</p>"
     rows = "".join(_table_row(row) for row in agreement.sort_values(["against", "hour"], na_position="first").to_dict("records"))
+    head = "<th>Compared with</th><th>Hour</th><th>Frames</th><th>Rank correlation (95%)</th><th>Mean difference, points (95%)</th>"
     return (
-        '<details class="trust"><summary>How far these levels agree with labels</summary><div class="trust-rows"><table><thead><tr>'
-        "<th>Compared with</th><th>Hour</th><th>Frames</th><th>Rank correlation (95%)</th><th>Mean difference, points (95%)</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table></div></details>"
+        '<details class="trust"><summary>How far these levels agree with labels</summary>'
+        '<div class="trust-rows" role="region" tabindex="0" aria-label="Agreement with labels">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
 
 
@@ -56,5 +57,9 @@ def _bias(row: dict[Any, Any]) -> str:
     """The mean difference in points of a hundred, with its interval; nothing beside a count, which is no share."""
     if math.isnan(row["bias"]):
         return ""
-    within = "" if math.isnan(row["bias_low"]) else f" ({100 * row['bias_low']:+.0f} to {100 * row['bias_high']:+.0f})"
-    return f"{100 * row['bias']:+.0f}{within}"
+    within = "" if math.isnan(row["bias_low"]) else f" ({_points(row['bias_low'])} to {_points(row['bias_high'])})"
+    return f"{_points(row['bias'])}{within}"
+
+
+def _points(share: float) -> str:
+    return f"{round(100 * share):+d}"
