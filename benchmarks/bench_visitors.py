@@ -1,9 +1,9 @@
 """Thirty visitors at once on a Space that really runs: errors, waiting times, whether answers go to those who asked, and memory.
 
-    python -m benchmarks.bench_visitors [--minutes 3] [--idle-minutes 10] [--arch resnet34]
+    python -m benchmarks.bench_visitors [--minutes 3] [--idle-minutes 10] [--arch resnet34 | --model artifacts/model]
 
-Ten of them look at camera days, twenty upload photos, each from an address of its own and again and again until the time is up. The network
-has random weights, since speed does not depend on them. Prints one JSON object a line.
+Ten of them look at camera days, twenty upload photos, each from an address of its own and again and again until the time is up. With
+`--arch` the network has random weights, since speed does not depend on them. Prints one JSON object a line.
 """
 
 import argparse
@@ -41,16 +41,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_visitors")
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--idle-minutes", type=float, default=10)
-    parser.add_argument("--arch", default="resnet34")
+    parser.add_argument("--arch", default="resnet34", help="of a network that is made for this (default: resnet34)")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a model folder, instead")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
-        train_anything(folder / "anything", folder / "model", args.arch)
+        model_folder = args.model or folder / "model"
+        if not args.model:
+            train_anything(folder / "anything", model_folder, args.arch)
         sample.main(["--out", str(folder / "sample"), "--photos", "60", "--seed", "3"])
         photos = sorted((folder / "sample" / "photos").glob("*/*.jpg"))[:PHOTOS]
-        model = load_model(folder / "model", "learner")
+        model = load_model(model_folder, "learner")
         expected = [float(model.p_full([open_image(photo)])[0]) for photo in photos]
-        settings = {"CARPARK_MODEL": folder / "model", "CARPARK_ARCHIVE": many_cameras(folder / "sample" / "archive", folder / "archive")}
+        settings = {
+            "CARPARK_MODEL": model_folder.resolve(),
+            "CARPARK_ARCHIVE": many_cameras(folder / "sample" / "archive", folder / "archive"),
+        }
         settings |= {"CARPARK_DATASET": folder / "sample" / "photos", "CARPARK_BEHIND_PROXY": "1"}  # so that each visitor has an address
         with running_space(settings) as space:
             ask_photo(space, photos[0], "198.51.100.1")  # the first visitor of a day waits for the model, and is not counted
@@ -80,7 +86,7 @@ def report(space: RunningSpace, photos: list[Path], expected: list[float], args:
         json.dumps(
             {
                 "benchmark": "visitors",
-                "arch": args.arch,
+                "model": str(args.model or args.arch),
                 "minutes": args.minutes,
                 "photo_answers": len(asked.waited_s),
                 "photo_p50_s": percentile(asked, 50),
