@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import serving.no_stubs  # before Gradio
+import serving.lean_gradio  # before Gradio
 
 # isort: split
 import gradio as gr

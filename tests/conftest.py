@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Imports fastai where tests run: it and its libraries warn while they are imported, and every later warning is an error."""
     only_hands_out_tests = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if not only_hands_out_tests:
-        importlib.import_module("serving.no_stubs")
+        importlib.import_module("serving.lean_gradio")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             importlib.import_module("fastai.vision.all")

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import serving.no_stubs  # noqa: F401  # it acts when it is imported, which must be before Gradio
+import serving.lean_gradio  # noqa: F401  # it acts when it is imported, which must be before Gradio
 
 # isort: split
 import gradio as gr

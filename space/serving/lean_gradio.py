@@ -1,9 +1,11 @@
-"""Importing this before Gradio makes Gradio's import a good third shorter: it then writes no type stubs.
+"""Importing this before Gradio leaves out two things that Gradio does and a server does not need.
 
-Gradio 6 writes a `.pyi` file for each of its components whenever it is imported (`gradio.component_meta.create_or_modify_pyi`). Editors
-read them; a server does not.
+Gradio 6 writes a `.pyi` file for each of its components whenever it is imported (`gradio.component_meta.create_or_modify_pyi`): a good
+third of its import. And for its first event it asks which backend matplotlib has chosen, which imports all of pyplot (0.4 s) unless
+MPLBACKEND says it.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -28,3 +30,4 @@ class _Finder(MetaPathFinder):
 
 
 sys.meta_path.insert(0, _Finder())
+os.environ.setdefault("MPLBACKEND", "agg")
