@@ -55,6 +55,7 @@ def _card_values(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, A
         "accuracy_low": low,
         "accuracy_high": high,
         "agreement_n": agreement["n"],
+        "exact_n": agreement.get("n_same_arithmetic", agreement["n"]),
         "fp32_gap": agreement["fp32"]["max_abs_dp"],
         "int8_other_class": agreement["int8"]["other_class"],
         "int8_gap": agreement["int8"]["max_abs_dp"],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from fastai.learner import load_learner
@@ -15,7 +16,7 @@ from torch import nn
 from carpark.errors import BadModel
 from carpark.model.attention import split_for_features
 from carpark.model.config import MODEL_FILES, Engine, read_config
-from carpark.model.engines import BATCH, Answers, Features, Pixels, Probabilities, Shares, load_model
+from carpark.model.engines import BATCH, Answers, Features, Pixels, Shares, load_model
 from carpark.model.fullness import share_of
 from carpark.model.neighbours import load_neighbours
 from carpark.model.network import pool_features
@@ -23,43 +24,51 @@ from training.labels import LABELS
 
 # The largest difference in P(full) from fastai's own prediction with the learner that a format may show on any photo.
 BOUNDS: dict[Engine, float] = {"learner": 1e-3, "safetensors": 1e-3, "fp32": 1e-3, "int8": 0.2}
+# Three formats do the learner's arithmetic, so that they differ by rounding; some photos, evenly from first to last, show whether they do.
+SAME_ARITHMETIC: tuple[Engine, ...] = ("learner", "safetensors", "fp32")
+SOME_PHOTOS = 100
 
 
 def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
     """The differences of each format from fastai's `get_preds` with the learner on these photos. Raises BadModel if one exceeds its bound.
 
-    Empty and full photos must also keep their class, unless the learner's P(full) is within the bound of 0.5.
+    The formats that do the same arithmetic are compared on `SOME_PHOTOS` of them; then int8 with fp32 on all of them. Empty and full photos
+    must also keep their class, unless the learner's P(full) is within the bound of 0.5.
     """
-    config, neighbours = read_config(folder), load_neighbours(folder)
-    full = config.labels.index("full")
-    learner, seen_by_learner = _by_fastai(folder / MODEL_FILES["learner"], pixels)
-    p_learner = learner[:, full]
-    verdicts = [neighbours.is_car_park(feature) for feature in seen_by_learner]
-    is_class = labels.isin(LABELS).to_numpy()
-    proof: dict[str, Any] = {"n": len(pixels)}
-    for engine, bound in BOUNDS.items():
-        probabilities, features, fullness = _answers(folder, engine, pixels)
-        p_full = probabilities[:, full]
-        gap, other_class = float(np.abs(p_full - p_learner).max()), (p_full >= 0.5) != (p_learner >= 0.5)
-        flips = other_class & is_class & (np.abs(p_learner - 0.5) > bound)
-        if gap > bound or flips.any():
-            raise BadModel(
-                f"{MODEL_FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
-                f"and {int(flips.sum())} of {len(pixels)} photos in another class. Nothing was written."
-            )
-        proof[engine] = {
-            "max_abs_dp": round(gap, 6),
-            "bound": bound,
-            "other_class": int(other_class.sum()),
-            "min_similarity": round(float((features * seen_by_learner).sum(axis=1).min()), 4),
-            **({"max_abs_dfullness": _largest_gap(fullness, share_of(p_learner, config.fullness))} if config.fullness else {}),
-            "other_car_park": sum(neighbours.is_car_park(f) != verdict for f, verdict in zip(features, verdicts, strict=True)),
-        }
+    some = np.unique(np.linspace(0, len(pixels) - 1, SOME_PHOTOS).astype(int))
+    by_fastai, is_class = _by_fastai(folder / MODEL_FILES["learner"], pixels[some]), labels.isin(LABELS).to_numpy()
+    proof: dict[str, Any] = {"n": len(pixels), "n_same_arithmetic": len(some)}
+    for engine in SAME_ARITHMETIC:
+        proof[engine] = _compare(folder, engine, _answers(folder, engine, pixels[some]), by_fastai, is_class[some])
+    proof["int8"] = _compare(folder, "int8", _answers(folder, "int8", pixels), _answers(folder, "fp32", pixels), is_class)
     return proof
 
 
-def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
-    """Predictions by fastai alone, with its own loader, normalisation, callbacks and loss, as a user of the learner gets them."""
+def _compare(folder: Path, engine: Engine, found: Answers, exact: Answers, is_class: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """How far a format's answers are from exact ones. Raises BadModel where that is too far."""
+    config, neighbours, bound = read_config(folder), load_neighbours(folder), BOUNDS[engine]
+    full = config.labels.index("full")
+    p_found, p_exact = found[0][:, full], exact[0][:, full]
+    gap, other_class = float(np.abs(p_found - p_exact).max()), (p_found >= 0.5) != (p_exact >= 0.5)
+    flips = other_class & is_class & (np.abs(p_exact - 0.5) > bound)
+    if gap > bound or flips.any():
+        raise BadModel(
+            f"{MODEL_FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
+            f"and {int(flips.sum())} of {len(p_exact)} photos in another class. Nothing was written."
+        )
+    verdicts = [(neighbours.is_car_park(mine), neighbours.is_car_park(other)) for mine, other in zip(found[1], exact[1], strict=True)]
+    return {
+        "max_abs_dp": round(gap, 6),
+        "bound": bound,
+        "other_class": int(other_class.sum()),
+        "min_similarity": round(float((found[1] * exact[1]).sum(axis=1).min()), 4),
+        **({"max_abs_dfullness": _largest_gap(found[2], share_of(p_exact, config.fullness))} if config.fullness else {}),
+        "other_car_park": sum(mine != other for mine, other in verdicts),
+    }
+
+
+def _by_fastai(path: Path, pixels: Pixels) -> Answers:
+    """Answers by fastai alone, with its own loader, normalisation, callbacks and loss, as a user of the learner gets them; no shares."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of pickle; the file was written just now
         learner = load_learner(path)
@@ -71,7 +80,7 @@ def _by_fastai(path: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
     with learner.no_bar(), learner.no_logging():
         loader = learner.dls.test_dl([PILImage.create(image) for image in pixels], num_workers=0, bs=BATCH)
         probabilities, _ = learner.get_preds(dl=loader)
-    return np.asarray(probabilities), np.concatenate(pooled)
+    return np.asarray(probabilities), np.concatenate(pooled), np.full(len(pixels), np.nan, np.float32)
 
 
 def _largest_gap(some: Shares, others: Shares) -> float:
