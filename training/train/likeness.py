@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.covariance import ledoit_wolf_shrinkage
 
 from carpark.hub.revisions import digest_file
 from carpark.model.config import CarPark
@@ -39,6 +38,8 @@ def choose_rule(features: Features, folds: npt.NDArray[np.int64]) -> CarPark | N
 
     (n, width) features of photos; -1 among the `folds` (n,) is in every crowd and never measured. None where there are too few photos.
     """
+    from sklearn.covariance import ledoit_wolf_shrinkage  # slow to import, and needed for training only
+
     if min((folds >= 0).sum(), len(features) - (folds == 0).sum()) < 2:
         return None
     shrinkage = round(float(ledoit_wolf_shrinkage(features.astype(np.float64))), 4)
