@@ -86,7 +86,8 @@ def _smear(grey: measures.Grey) -> str:
 def _wrapped(grey: measures.Grey) -> str:
     """Why the picture counts as torn and wrapped around, "" when it does not. Its file may be sound: somebody re-encoded the damage."""
     grey = measures.widen_levels(grey)
-    across, down = measures.seam_share(grey), measures.seam_share(grey.T)
+    ranges = measures.block_ranges(grey)
+    across, down = measures.seam_share(grey, ranges), measures.seam_share(grey.T, ranges.T)
     is_torn = max(across, down) >= SEAM_SHARE or min(across, down) >= BOTH_SEAMS_SHARE
     return f"torn: the picture breaks along {max(across, down):.0%} of one straight line" if is_torn else ""
 

@@ -138,8 +138,10 @@ def grid_break_share(pixels: Pixels, grey: Grey, first: slice = slice(None)) -> 
     return largest
 
 
-def seam_share(grey: Grey) -> float:
-    """The largest share of the height, 0 to 1, along which the picture breaks at one column of its 8-pixel grid; pass `grey.T` for rows.
+def seam_share(grey: Grey, ranges: npt.NDArray[np.uint8]) -> float:
+    """The largest share of the height, 0 to 1, along which the picture breaks at one column of its 8-pixel grid.
+
+    `ranges` are its `block_ranges`; pass both transposed for rows.
 
     A decoder that lost its place shifts and wraps the picture, which leaves one or two straight seams. A block breaks if 5 of its 8 pixels
     jump more there than beside it. Columns do not count if fewer than a quarter of their blocks have texture on both sides (the edge of a
@@ -156,7 +158,7 @@ def seam_share(grey: Grey) -> float:
     steps = np.abs(np.diff(near, axis=2))
     jumps = steps[..., 1] - np.maximum(steps[..., 0], steps[..., 2]) > SEAM_JUMP
     broken = jumps.reshape(-1, SEAM_PX, len(columns)).sum(axis=1) >= 5  # of 8 pixels
-    has_texture = block_ranges(grey) > 10
+    has_texture = ranges > 10
     counted = has_texture[:, columns // SEAM_PX - 1] & has_texture[:, columns // SEAM_PX]
     shares = np.where(counted.mean(axis=0) >= 0.25, broken.mean(axis=0), 0.0)
     highest = np.sort(shares)[::-1]
