@@ -19,40 +19,57 @@ def photos(sample_folder: Path) -> pd.DataFrame:
     return pd.read_csv(sample_folder / "photos" / "photos.csv")
 
 
-def draw_place(folder: Path, number: int, *, seed: int) -> dict[str, str]:
-    """Photos of one planned place: file name -> digest."""
+def draw_place(folder: Path, number: int, *, seed: int) -> list[dict[str, object]]:
+    """Photos of one planned place, with their rows of photos.csv."""
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True, exist_ok=True)
-    rows = photograph(folder, plan_places(FEWEST_PHOTOS, seed)[number], seed=seed)
-    return {str(row["file"]): hashlib.sha256((folder / str(row["file"])).read_bytes()).hexdigest() for row in rows}
+    return photograph(folder, plan_places(FEWEST_PHOTOS, seed)[number], seed=seed)
 
 
-@pytest.mark.parametrize("number", range(len(VIEWS)))
+def digests(folder: Path) -> dict[str, str]:
+    """Of the photos in a folder, by file name."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*/*.jpg")}
+
+
+@pytest.fixture(scope="module")
+def first_place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, object]]]:
+    """The photos of the first place, with their maps."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "maps").mkdir()
+    return folder, draw_place(folder, 0, seed=0)
+
+
+@pytest.mark.parametrize("number", range(1, len(VIEWS)))
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, number: int) -> None:
-    assert draw_place(tmp_path / "first", number, seed=0) == draw_place(tmp_path / "second", number, seed=0)
+    for name in ("first", "second"):
+        draw_place(tmp_path / name, number, seed=0)
+    assert digests(tmp_path / "first") == digests(tmp_path / "second") != {}
 
 
-def test_maps_are_written_where_a_folder_waits_for_them(tmp_path: Path) -> None:
-    (tmp_path / "maps").mkdir()
-    photos = draw_place(tmp_path, 0, seed=0)
-    assert sorted(path.stem for path in tmp_path.glob("maps/*.png")) == sorted(Path(file).stem for file in photos)
-    width, height = open_image(tmp_path / min(photos)).size
-    assert open_image(min(tmp_path.glob("maps/*.png"))).size == (-(-width // 8), -(-height // 8))
+def test_maps_change_nothing_of_the_photos(first_place: tuple[Path, list[dict[str, object]]], tmp_path: Path) -> None:
+    draw_place(tmp_path, 0, seed=0)
+    assert digests(tmp_path) == digests(first_place[0]) != {}
 
 
-def test_the_bays_of_a_map_are_those_that_are_counted(tmp_path: Path) -> None:
-    (tmp_path / "maps").mkdir()
-    for label in OCCUPANCY:
-        (tmp_path / label).mkdir()
-    for row in photograph(tmp_path, plan_places(FEWEST_PHOTOS, 0)[0], seed=0):
-        with Image.open(tmp_path / "maps" / f"{Path(str(row['file'])).stem}.png") as opened:
+def test_maps_are_written_where_a_folder_waits_for_them(first_place: tuple[Path, list[dict[str, object]]]) -> None:
+    folder, photos = first_place
+    assert sorted(path.stem for path in folder.glob("maps/*.png")) == sorted(Path(str(row["file"])).stem for row in photos)
+    width, height = open_image(folder / str(photos[0]["file"])).size
+    assert open_image(min(folder.glob("maps/*.png"))).size == (-(-width // 8), -(-height // 8))
+
+
+def test_the_bays_of_a_map_are_those_that_are_counted(first_place: tuple[Path, list[dict[str, object]]]) -> None:
+    folder, photos = first_place
+    for row in photos:
+        with Image.open(folder / "maps" / f"{Path(str(row['file'])).stem}.png") as opened:
             *_, bays, taken = (np.asarray(plane, float) for plane in opened.split())
         assert bays.max() == 255
         assert taken.sum() / bays.sum() == pytest.approx(row["occupancy"], abs=0.02)
 
 
-def test_another_seed_gives_other_places(tmp_path: Path) -> None:
-    first, second = draw_place(tmp_path / "first", 0, seed=0), draw_place(tmp_path / "second", 0, seed=1)
+def test_another_seed_gives_other_places(first_place: tuple[Path, list[dict[str, object]]], tmp_path: Path) -> None:
+    draw_place(tmp_path, 0, seed=1)
+    first, second = digests(first_place[0]), digests(tmp_path)
     assert not first.keys() & second.keys()
     assert not set(first.values()) & set(second.values())
 
