@@ -1,6 +1,6 @@
 """Measure how many faults planted in real photos each pass of training.clean finds, and how much else it proposes.
 
-    python -m benchmarks.bench_clean --data PHOTOS --arch mobilenet_v2 --weights mobilenet_v2_imagenet.pth [--as-they-are]
+    python -m benchmarks.bench_clean --data PHOTOS [--others DIR] [--as-they-are]
 
 Prints one JSON object for each kind of fault; with --as-they-are also one for each proposal about the photos without planted faults.
 """
@@ -84,15 +84,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_clean")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--arch", default="mobilenet_v2")
+    parser.add_argument("--arch", default="efficientnet_lite0")
     parser.add_argument("--weights", default="imagenet")
+    parser.add_argument("--others", type=Path, metavar="DIR", help="pictures that are not car parks, to be planted")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--as-they-are", action="store_true", help="list the proposals for the photos without planted faults too")
     args = parser.parse_args()
     with one_line_errors(), tempfile.TemporaryDirectory() as work:
         embedder = Embedder.open(args.arch, args.weights)
         planted = Path(work, "planted")
-        truth = plant(args.data, planted, args.seed)
+        truth = plant(args.data, planted, args.seed, args.others)
         for line in measure(truth, run_passes(survey_photos(read_photos(planted), embedder), planted, args.seed)):
             print(json.dumps(line))
         if args.as_they_are:

@@ -54,10 +54,11 @@ DISGUISES: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] 
 }
 
 
-def plant(source: Path, out: Path, seed: int) -> pd.DataFrame:
+def plant(source: Path, out: Path, seed: int, others: Path | None = None) -> pd.DataFrame:
     """Writes a photos folder `out`. Returns its rows, in order, with `fault` ("" for most), `of` (the copied photo) and `true_label`.
 
-    File names are neutral, and every copy has a scene of its own.
+    File names are neutral, and every copy has a scene of its own. Pictures of other things are those in the folder `others`, or
+    `OTHER_PICTURES`.
     """
     rng = np.random.default_rng(seed)
     photos = read_photos(source)
@@ -78,7 +79,7 @@ def plant(source: Path, out: Path, seed: int) -> pd.DataFrame:
             copy = DISGUISES[kind](image.convert("RGB"), rng)
         copy.save(out / f"copy{n}.jpg", quality=int(rng.integers(40, 75)))
         rows.append(rows[number] | {"file": f"copy{n}.jpg", "scene": f"copy{n}", "fault": f"copy: {kind}", "of": rows[number]["file"]})
-    pictures = _other_pictures()
+    pictures = sorted(others.iterdir()) if others else _other_pictures()
     for n, path in enumerate(pictures[number] for number in rng.permutation(len(pictures))[:OTHERS]):
         with Image.open(path) as image:
             image = image.convert("RGB")
