@@ -34,7 +34,7 @@ from training.sample.streets import LEAST_ROAD_M, VIEW
 DAY = date(2020, 3, 9)
 SEED = 20_200_309  # far from those of the samples that models learn from
 DARK_UNTIL, DARK_FROM, TWILIGHT_HOURS = 6, 18, 1  # of that day, by London's clock
-TRIES = 60  # to draw the traffic that the truth says
+TRIES = 60  # to draw the traffic that is wanted
 PEOPLE = (0, 12, 50)
 
 
@@ -48,10 +48,14 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as work:
         archive, out, labels = Path(work, "archive"), Path(work, "out"), Path(work, "labels.csv")
         city = City(args.cameras, DAY, streets=args.cameras, cadence=timedelta(minutes=args.minutes))
-        truth = write_city(archive, city, partial(draw_moment, frames_an_hour=60 / args.minutes))
+        taken: dict[tuple[int, int], float] = {}
+        truth = write_city(archive, city, partial(draw_moment, frames_an_hour=60 / args.minutes, taken_of=taken))
+        truth["place"] = truth.groupby("folder").cumcount()  # of the frame in its day
         seen = truth[truth["state"] == "ok"]
         files = [f"{folder}/{frame_path(slot.to_pydatetime())}" for folder, slot in zip(seen["folder"], seen["slot"], strict=True)]
-        pd.DataFrame({"file": files, "occupancy": seen["occupancy"].astype(float)}).to_csv(labels, index=False)
+        streets = truth["folder"].drop_duplicates().tolist()
+        shares = [taken[streets.index(folder), place] for folder, place in zip(seen["folder"], seen["place"], strict=True)]
+        pd.DataFrame({"file": files, "occupancy": shares}).to_csv(labels, index=False)
         measure.main(["--archive", f"{archive}", "--days", f"{DAY}", "--model", f"{args.model}", "--out", f"{out}"])
         index.main(["--data", f"{out}", "--out", f"{out}-index", "--labels", f"{labels}"])
         rows = pd.read_parquet(f"{out}-index/agreement.parquet")
@@ -70,15 +74,19 @@ def street_of(number: int) -> tuple[Scene, Street]:
     return Scene(f"street{number}", VIEW, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31))), street
 
 
-def draw_moment(number: int, taken: float, place: int, *, frames_an_hour: float) -> Image.Image:
-    """A street at the frame of that place in the day, with vehicles on about as much of its road as `taken` says, 0 to 1."""
+def draw_moment(number: int, wanted: float, place: int, *, frames_an_hour: float, taken_of: dict[tuple[int, int], float]) -> Image.Image:
+    """A street at the frame of that place in the day, with vehicles on about as much of its road as is `wanted`, 0 to 1.
+
+    How much of it they take is written to `taken_of`.
+    """
     scene, street = street_of(number)
     rng = np.random.default_rng([SEED, number, place])
     hour = place / frames_an_hour
     is_dark, is_twilight = not DARK_UNTIL <= hour < DARK_FROM, min(abs(hour - DARK_UNTIL), abs(hour - DARK_FROM)) < TWILIGHT_HOURS
     light = draw_light(rng, "dusk" if is_twilight else "night" if is_dark else "day")
-    drawn = [draw_traffic(rng, street, taken * rng.uniform(0.8, 1.2), lights_on=is_dark) for _ in range(TRIES if taken > 0 else 1)]
-    traffic = min(drawn, key=lambda cars: abs(road_taken(street, cars, far_m=light.reach_m) - taken))
+    drawn = [draw_traffic(rng, street, wanted * rng.uniform(0.8, 1.2), lights_on=is_dark) for _ in range(TRIES)]
+    taken, traffic = min(((road_taken(street, cars, far_m=light.reach_m), cars) for cars in drawn), key=lambda one: abs(one[0] - wanted))
+    taken_of[number, place] = taken
     parked = tuple(park_in(rng, scene, bay) for bay in range(len(scene.lot.bays)) if rng.random() < 0.6)
     people = draw_people(rng, street, int(rng.choice(PEOPLE)))
     return render(scene, Moment(traffic + parked, light, draw_grade(rng), int(rng.integers(2**31)), people))

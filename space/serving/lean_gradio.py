@@ -2,7 +2,7 @@
 
 Gradio 6 writes a `.pyi` file for each of its components whenever it is imported (`gradio.component_meta.create_or_modify_pyi`): a good
 third of its import. And for its first event it asks which backend matplotlib has chosen, which imports all of pyplot (0.4 s) unless
-MPLBACKEND says it.
+MPLBACKEND is set.
 """
 
 import os

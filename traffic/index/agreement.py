@@ -53,7 +53,7 @@ def read_labels(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def read_counts(paths: Sequence[Path]) -> pd.DataFrame:
-    """The same of detectors: `against` is the name of a column, `expected` its count of vehicles. Raises BadSetting."""
+    """Detector counts in the same columns: `against` is the name of a column, `expected` its count of vehicles. Raises BadSetting."""
     tables = []
     for path in paths:
         counts = _read_csv("--counts", path, f"the columns file and {COUNTS}, or {COUNTS}_ and a detector's name")
@@ -99,7 +99,7 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
 def compare_with_labels(data: Path, measure: Measure, labels: pd.DataFrame) -> pd.DataFrame:
     """AGREEMENT_COLUMNS: a row for each camera with labelled frames, one for all together, and one for each hour of London's day.
 
-    `labels` are those of `read_labels` and `read_counts`. `hour` is NaN but in the rows of hours. `bias` is the mean of measured minus
+    `labels` are those of `read_labels` and `read_counts`. `hour` is NaN except in the rows of hours. `bias` is the mean of measured minus
     expected, with its 95% interval, `error` the mean distance; a count of vehicles has none of these. The interval of `spearman` is
     Fisher's, with 1.06 / (n - 3) as the variance (Fieller, Hartley and Pearson 1957); NaN below four labels.
     """

@@ -92,7 +92,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--port", type=int, default=7861, help="port of the page (default: 7861)")
     add("--replay", type=Path, metavar="FILE", help="apply the decisions of this cleaning.csv, without new proposals")
     add("--arch", default="efficientnet_lite0", help="network for the embeddings (default: efficientnet_lite0)")
-    add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with a state dict of torchvision")
+    add("--weights", default="imagenet", help="imagenet, none (edges and colours, no network), or a file with the network's state dict")
     add("--seed", type=int, default=0, help="seed of the folds of the label pass (default: 0)")
     return parser.parse_args(argv)
 

@@ -15,7 +15,7 @@ from training.photos import load_photos
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the largest differences from the learner's predictions, as JSON. Fails if a format exceeds its bound."""
+    """Print the largest differences between the formats, as JSON. Fails if one exceeds its bound."""
     parser = argparse.ArgumentParser(prog="python -m training.export", description="Check that the formats of a model agree.")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--data", type=Path, required=True, help="photos folder")

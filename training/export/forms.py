@@ -45,7 +45,8 @@ def write_forms(learner: Learner, folder: Path, *, config: dict[str, Any], calib
     if isinstance(network[1][0], AdaptiveConcatPool2d):
         network[1][0] = ConcatPool()
     fullness = Fullness(**config["fullness"]) if config.get("fullness") else None
-    whole = FromPixels(network, config["mean"], config["std"], fullness)
+    before_last = config.get("features_before_last", 0)
+    whole = FromPixels(network, config["mean"], config["std"], fullness, features_before_last=before_last)
     write_onnx(whole, folder / MODEL_FILES["fp32"], config["input_size"])
     write_int8(folder / MODEL_FILES["fp32"], folder / MODEL_FILES["int8"], calibration=calibration, photos=photos)
     # `from_pretrained_fastai` checks these versions before it unpickles the learner.

@@ -33,8 +33,8 @@ class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  #
 def write_int8(onnx_path: Path, path: Path, *, calibration: Pixels, photos: Pixels) -> None:
     """Static quantisation to QDQ form, weights per channel: the form that ONNX Runtime runs fastest on CPUs.
 
-    `calibration` sets the ranges. Layers stay float where the network would else stray on `photos` by more than `prove_agreement` allows:
-    as few as will do, in the end all convolutions, so that a trained network is never lost to its fast form.
+    `calibration` sets the ranges. Few layers stay float at first; more, where the network strays on `photos` by more than `prove_agreement`
+    allows. The last attempt keeps all of them float, so that no trained network is lost to its fast form.
     """
     prepared = path.with_suffix(".prepared.onnx")
     with only_errors(logging.getLogger()):
@@ -58,13 +58,13 @@ def write_int8(onnx_path: Path, path: Path, *, calibration: Pixels, photos: Pixe
                 extra_options={"CalibMovingAverage": True},  # ranges of usual photos rather than of the oddest one
             )
         check_weights(path)
-        if np.abs(_probabilities(path, photos) - exact).max() <= BOUNDS["int8"] - BOUNDS["fp32"]:  # the proof compares with the learner
+        if np.abs(_probabilities(path, photos) - exact).max() <= BOUNDS["int8"]:
             break
     prepared.unlink()
 
 
 def _attempts(graph: onnx.GraphProto) -> list[list[str]]:
-    """The convolutions that stay float, from the fewest on: none; the first three and the last; the first half; all.
+    """The nodes that stay float, from the fewest on: none; the first three convolutions and the last; the first half of them; all nodes.
 
     A network with depthwise convolutions, whose 7-bit weights lose the most in its wide and shallow first layers, has no use for the first.
     EfficientNet-Lite0, one layer taught by drawings, 224 px: log-odds stray by 0.66 (rms) at 212 frames a second, 0.44 at 203, 0.31 at 125.
@@ -72,7 +72,7 @@ def _attempts(graph: onnx.GraphProto) -> list[list[str]]:
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     names = [node.name for node in convolutions]
     is_depthwise = any(part.name == "group" and part.i > 1 for node in convolutions for part in node.attribute)
-    return [*([] if is_depthwise else [[]]), [*names[:3], names[-1]], names[: len(names) // 2], names]
+    return [*([] if is_depthwise else [[]]), [*names[:3], names[-1]], names[: len(names) // 2], [node.name for node in graph.node]]
 
 
 def _nodes_of_fullness(graph: onnx.GraphProto) -> list[str]:

@@ -15,14 +15,14 @@ from torch import nn
 
 from carpark.errors import BadModel
 from carpark.model.attention import split_for_features
-from carpark.model.config import MODEL_FILES, Engine, read_config
+from carpark.model.config import MODEL_FILES, Engine, ModelConfig, read_config
 from carpark.model.engines import BATCH, Answers, Features, Pixels, Shares, load_model
 from carpark.model.fullness import share_of
-from carpark.model.neighbours import load_neighbours
+from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.model.network import pool_features
 from training.labels import LABELS
 
-# The largest difference in P(full) from fastai's own prediction with the learner that a format may show on any photo.
+# The largest difference in P(full) on any photo: of three formats from fastai's own prediction with the learner, of int8 from fp32.
 BOUNDS: dict[Engine, float] = {"learner": 1e-3, "safetensors": 1e-3, "fp32": 1e-3, "int8": 0.2}
 # Three formats do the learner's arithmetic, so that they differ by rounding; some photos, evenly from first to last, show whether they do.
 SAME_ARITHMETIC: tuple[Engine, ...] = ("learner", "safetensors", "fp32")
@@ -30,30 +30,36 @@ SOME_PHOTOS = 100
 
 
 def prove_agreement(folder: Path, pixels: Pixels, labels: pd.Series) -> dict[str, Any]:
-    """The differences of each format from fastai's `get_preds` with the learner on these photos. Raises BadModel if one exceeds its bound.
+    """How far the formats differ on these photos. Raises BadModel if one exceeds its bound.
 
-    The formats that do the same arithmetic are compared on `SOME_PHOTOS` of them; then int8 with fp32 on all of them. Empty and full photos
-    must also keep their class, unless the learner's P(full) is within the bound of 0.5.
+    Those that do the learner's arithmetic are compared with fastai's `get_preds` on `SOME_PHOTOS` of them, and int8 with fp32 on all. Empty
+    and full photos must also keep their class, unless P(full) is within the bound of 0.5.
     """
+    config, neighbours = read_config(folder), load_neighbours(folder)
     some = np.unique(np.linspace(0, len(pixels) - 1, SOME_PHOTOS).astype(int))
-    by_fastai, is_class = _by_fastai(folder / MODEL_FILES["learner"], pixels[some]), labels.isin(LABELS).to_numpy()
+    by_fastai = _by_fastai(folder / MODEL_FILES["learner"], pixels[some], config.features_before_last)
+    is_class = labels.isin(LABELS).to_numpy()
     proof: dict[str, Any] = {"n": len(pixels), "n_same_arithmetic": len(some)}
     for engine in SAME_ARITHMETIC:
-        proof[engine] = _compare(folder, engine, _answers(folder, engine, pixels[some]), by_fastai, is_class[some])
-    proof["int8"] = _compare(folder, "int8", _answers(folder, "int8", pixels), _answers(folder, "fp32", pixels), is_class)
+        proof[engine] = _compare(engine, _answers(folder, engine, pixels[some]), by_fastai, is_class[some], (config, neighbours))
+    exact = _answers(folder, "fp32", pixels)
+    proof["int8"] = _compare("int8", _answers(folder, "int8", pixels), exact, is_class, (config, neighbours))
     return proof
 
 
-def _compare(folder: Path, engine: Engine, found: Answers, exact: Answers, is_class: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def _compare(
+    engine: Engine, found: Answers, exact: Answers, is_class: npt.NDArray[np.bool_], model: tuple[ModelConfig, Neighbours]
+) -> dict[str, Any]:
     """How far a format's answers are from exact ones. Raises BadModel where that is too far."""
-    config, neighbours, bound = read_config(folder), load_neighbours(folder), BOUNDS[engine]
+    (config, neighbours), bound = model, BOUNDS[engine]
     full = config.labels.index("full")
     p_found, p_exact = found[0][:, full], exact[0][:, full]
     gap, other_class = float(np.abs(p_found - p_exact).max()), (p_found >= 0.5) != (p_exact >= 0.5)
     flips = other_class & is_class & (np.abs(p_exact - 0.5) > bound)
     if gap > bound or flips.any():
+        other = MODEL_FILES["fp32"] if engine == "int8" else "the learner"
         raise BadModel(
-            f"{MODEL_FILES[engine]} does not agree with the learner: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
+            f"{MODEL_FILES[engine]} does not agree with {other}: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
             f"and {int(flips.sum())} of {len(p_exact)} photos in another class. Nothing was written."
         )
     verdicts = [(neighbours.is_car_park(mine), neighbours.is_car_park(other)) for mine, other in zip(found[1], exact[1], strict=True)]
@@ -67,14 +73,14 @@ def _compare(folder: Path, engine: Engine, found: Answers, exact: Answers, is_cl
     }
 
 
-def _by_fastai(path: Path, pixels: Pixels) -> Answers:
+def _by_fastai(path: Path, pixels: Pixels, features_before_last: int) -> Answers:
     """Answers by fastai alone, with its own loader, normalisation, callbacks and loss, as a user of the learner gets them; no shares."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of pickle; the file was written just now
         learner = load_learner(path)
     cast(Any, learner.model).to(memory_format=torch.channels_last)  # half the time on a CPU; torch's types leave the argument out
     pooled: list[Features] = []
-    first, rest = split_for_features(learner.model[0])
+    first, rest = split_for_features(learner.model[0], features_before_last)
     layer = first if isinstance(rest, nn.Identity) else list(first.children())[-1]
     layer.register_forward_hook(lambda layer, pictures, maps: pooled.append(pool_features(maps.detach()).cpu().numpy()))
     with learner.no_bar(), learner.no_logging():

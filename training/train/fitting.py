@@ -29,7 +29,7 @@ from training.train.drawings import read_drawings
 from training.train.folds import cross_validate, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import choose_rule
-from training.train.probe import Head, fit_head, install_head, pool_photos, shares_of, weights_of
+from training.train.probe import Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
 from training.train.tuning import DRAWN_SHARE, tune_body
 
 VALIDATION_SHARE = 0.2
@@ -190,7 +190,7 @@ def describe(recipe: Recipe, fitted: FittedNetwork) -> dict[str, Any]:
     cells = cells_of(fitted.learner.model[0])
     return {
         "architecture": recipe.arch,
-        **({"attention": list(cells)} if cells else {}),
+        **({"attention": list(cells), "features_before_last": features_before_last(fitted.learner.model[0])} if cells else {}),
         "labels": list(LABELS),
         "input_size": [recipe.size, recipe.size],
         "resize": "squish, bilinear",

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 
+from carpark.errors import BadModel
 from carpark.model.engines import Pixels
 from training.cards.model import model_card
 from training.evaluate.scores import score_folder
@@ -21,7 +23,7 @@ from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import are_drawn, are_judged
 from training.staging import staged
-from training.train.fitting import Recipe, describe, fit_from_scratch, fit_probe, should_tune
+from training.train.fitting import FittedNetwork, Recipe, describe, fit_from_scratch, fit_probe, should_tune
 from training.train.likeness import keep_neighbours, revision_of
 from training.train.transfer import load_trained
 from training.weights import load_start
@@ -48,28 +50,40 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
             fitted = fit_probe(start, photos, pixels, recipe, prior=trained.head if trained else None)
 
         config = describe(recipe, fitted) | record(origins, photos, recipe)
-        print("exporting: learner, safetensors, ONNX, int8")
         predictions = fitted.predictions
+        predictions.to_parquet(folder / "predictions.parquet", index=False)
         shown = np.flatnonzero(photos.file.isin(predictions.file))
         doubtful = np.abs(predictions.p_full.to_numpy() - 0.5).argsort()[:CALIBRATION_PHOTOS]  # P(full) moves most there
-        write_forms(
-            fitted.learner,
-            folder,
-            config=config,
-            calibration=_spread(pixels[fitted.learnt], CALIBRATION_PHOTOS),
-            photos=pixels[shown[doubtful]],
-        )
-        keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
-        predictions.to_parquet(folder / "predictions.parquet", index=False)
-        rule = fitted.car_park and asdict(fitted.car_park)
-        write_config(folder, config | {"car_park": rule, "known_answers": answer_known_pictures(folder)})
-        print(f"proving that the forms agree on {len(shown):,} photos")
-        agreement = prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
+        try:
+            agreement = _export(fitted, folder, config, (photos, pixels), shown, shown[doubtful])
+        except BadModel:
+            print("not on all photos: exporting again, with an int8 format that is tried on all of them")
+            agreement = _export(fitted, folder, config, (photos, pixels), shown, shown)
         metrics: dict[str, Any] = {"validation": score_folder(folder), "scored_by": fitted.scored_by, "agreement": agreement}
         metrics |= {"training_seconds": round(time.monotonic() - started)}
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         (folder / "README.md").write_text(model_card(json.loads((folder / "config.json").read_text()), metrics))
     return metrics
+
+
+def _export(
+    fitted: FittedNetwork,
+    folder: Path,
+    config: dict[str, Any],
+    data: tuple[pd.DataFrame, Pixels],
+    shown: npt.NDArray[np.intp],
+    tried: npt.NDArray[np.intp],
+) -> dict[str, Any]:
+    """Writes the formats and the neighbours; how the formats agree on the photos `shown`. int8 is tried on those photos first."""
+    photos, pixels = data
+    print("exporting: learner, safetensors, ONNX, int8")
+    calibration = _spread(pixels[fitted.learnt], CALIBRATION_PHOTOS)
+    write_forms(fitted.learner, folder, config=config, calibration=calibration, photos=pixels[tried])
+    keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
+    rule = fitted.car_park and asdict(fitted.car_park)
+    write_config(folder, config | {"car_park": rule, "known_answers": answer_known_pictures(folder)})
+    print(f"proving that the formats agree on {len(shown):,} photos")
+    return prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
 
 
 def _spread(pixels: Pixels, count: int) -> Pixels:

@@ -36,19 +36,21 @@ def keep_neighbours(folder: Path, photos: pd.DataFrame, features: Features) -> N
 def choose_rule(features: Features, folds: npt.NDArray[np.int64]) -> CarPark | None:
     """The rule that refuses 2% of the car parks of other folds, i.e. of sources or scenes that the crowd does not have.
 
-    (n, width) features of photos; -1 among the `folds` (n,) is in every crowd and never measured. None where there are too few photos.
+    (n, width) features of photos. Those whose fold (n,) is -1 are in every crowd and are not measured. Nor is a fold of more than half of
+    the photos, since a crowd of the rest says little. None where fewer than two photos are measured.
     """
     from sklearn.covariance import ledoit_wolf_shrinkage  # slow to import, and needed for training only
 
-    if min((folds >= 0).sum(), len(features) - (folds == 0).sum()) < 2:
+    others = [(features[folds != fold], features[folds == fold]) for fold in np.unique(folds[folds >= 0])]
+    others = [(crowd, held_out) for crowd, held_out in others if len(crowd) >= max(2, len(held_out))]
+    if sum(len(held_out) for _, held_out in others) < 2:
         return None
     shrinkage = round(float(ledoit_wolf_shrinkage(features.astype(np.float64))), 4)
-    others = [(features[folds != fold], features[folds == fold]) for fold in np.unique(folds[folds >= 0])]
     return CarPark(bound_of(np.concatenate([Crowd.of(crowd, shrinkage).distances(held_out) for crowd, held_out in others])), shrinkage)
 
 
 def bound_of(distances: npt.NDArray[np.float64]) -> float:
-    """What 2% of these distances exceed: halfway between the last that does and the next."""
+    """The bound that 2% of the distances exceed: midway between the last that is refused and the next."""
     farthest = np.sort(distances)[::-1]
     refused = int(REFUSED_AT_MOST * len(farthest))
     beyond = farthest[refused - 1] if refused else 2 * farthest[0] - farthest[1]  # of few photos none is refused

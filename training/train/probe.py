@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from carpark.model.attention import split_for_features
+from carpark.model.attention import cells_of, split_for_features
 from carpark.model.engines import Features, Pixels
 from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
@@ -23,6 +23,7 @@ Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
 BATCH = 16
 LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
+TUNED_BEFORE_LAST = 2  # blocks of a fine-tuned body behind its features, chosen in docs/recipe.md
 DRAWN_WEIGHT = 0.1  # of a drawn photo; that of a real one is 1
 
 
@@ -55,7 +56,7 @@ def pool_photos(
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    first, rest = split_for_features(body)
+    first, rest = split_for_features(body, features_before_last(body))
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
@@ -67,6 +68,11 @@ def pool_photos(
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)
     return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
+
+
+def features_before_last(body: nn.Module) -> int:
+    """How many blocks lie behind the maps that features are the means of: some in a body that was fine-tuned, which has attention."""
+    return TUNED_BEFORE_LAST if cells_of(body) else 0
 
 
 def shares_of(photos: pd.DataFrame) -> Array:

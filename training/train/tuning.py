@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 import torch
+from fastai.callback.tracker import EarlyStoppingCallback
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.layers import SequentialEx
@@ -36,6 +37,7 @@ FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, 
 SIZE_SHARE = 0.9
 DRAWN_SHARE = 1.5  # of the input's side is that of the drawings that are cut: cuts of smaller ones would be blurred, unlike photos
 VALIDATION_SCENES = 20  # one scene in so many shows whether the loss still falls
+PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
 HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
 WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
 
@@ -110,7 +112,7 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
 
 
 def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_px: int, seed: int, epochs: int = EPOCHS) -> TunedBody:
-    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,), for pictures of `input_px`."""
+    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,), for pictures of `input_px`; stops early as `PATIENCE` says."""
     set_seed(seed, reproducible=True)
     rng = np.random.default_rng(seed)
     size = round(SIZE_SHARE * input_px / 32) * 32
@@ -143,7 +145,7 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_p
         ],
         wd=WEIGHT_DECAY,
         train_bn=False,  # in frozen blocks
-        cbs=[ChannelsLast(), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
+        cbs=[ChannelsLast(), EarlyStoppingCallback(patience=PATIENCE), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
     )
     learner.freeze_to(1)
     learner.fit_one_cycle(epochs, lr_max=[LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE], pct_start=0.15)  # a slice would give more

@@ -23,19 +23,20 @@ def cells_of(body: nn.Module) -> tuple[int, int] | None:
 
 
 def blocks_of(body: nn.Module) -> list[nn.Module]:
-    """The parts of a body in order, those of its stages among them, without its attention."""
+    """The blocks of a body in order: stages are flattened by one level, attention is left out."""
     parts = [part for part in body.children() if not isinstance(part, SequentialEx)]
     return [block for part in parts for block in (part.children() if isinstance(part, nn.Sequential) else [part])]
 
 
-def split_for_features(body: nn.Module) -> tuple[nn.Module, nn.Module]:
-    """The body up to the maps whose means are features, and the rest: all of it and nothing, where it has no attention.
+def split_for_features(body: nn.Module, before_last: int) -> tuple[nn.Module, nn.Module]:
+    """Splits a body before its last blocks, so many of them, where features are taken; 0: (body, Identity).
 
-    A body with attention was fine-tuned, and its last two blocks have learnt to see nothing but cars. What comes before them tells other
-    pictures from car parks better (docs/recipe.md).
+    The last blocks of a body that was fine-tuned have learnt to see nothing but cars. What comes before them tells other pictures from car
+    parks better (docs/recipe.md).
     """
-    if cells_of(body) is None:
+    if not before_last:
         return body, nn.Identity()
     blocks = blocks_of(body)
-    first = max(1, len(blocks) - 2)
-    return nn.Sequential(*blocks[:first]), nn.Sequential(*blocks[first:], list(body.children())[-1])
+    first = max(1, len(blocks) - before_last)
+    attention = [part for part in body.children() if isinstance(part, SequentialEx)]
+    return nn.Sequential(*blocks[:first]), nn.Sequential(*blocks[first:], *attention)

@@ -51,9 +51,10 @@ class ModelConfig:
     files: dict[str, str]  # file name -> sha256
     sha256: str  # of config.json itself: names this model
     scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> the part of such a picture to use
-    car_park: CarPark | None = None  # None where the model cannot tell car parks from other pictures: those made before 2026-11-26
+    car_park: CarPark | None = None  # None where the model cannot tell: made before 2026-11-26, or of too few photos
     fullness: Fullness | None = None  # None for models made before 2026-11-26, which answer P(full) alone
     attention: tuple[int, int] | None = None  # rows and columns of the last maps, where the model weighs them; None: all count alike
+    features_before_last: int = 0  # blocks of the body behind the maps that features are the means of
     known_answers: dict[str, list[list[float]]] = field(default_factory=dict)  # form -> its probabilities for the known pictures
 
 
@@ -79,6 +80,7 @@ def read_config(folder: Path) -> ModelConfig:
             car_park=CarPark(**fields["car_park"]) if "shrinkage" in (fields.get("car_park") or {}) else None,
             fullness=Fullness(**fields["fullness"]) if fields.get("fullness") else None,
             attention=(int(fields["attention"][0]), int(fields["attention"][1])) if fields.get("attention") else None,
+            features_before_last=int(fields.get("features_before_last", 0)),
             known_answers={form: np.array(rows, dtype=np.float64).tolist() for form, rows in fields.get("known_answers", {}).items()},
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -163,7 +163,7 @@ def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
 
     network = build_network(config.architecture, len(config.labels), config.attention)
     network.load_state_dict(load_file(path))
-    return FromPixels(network, config.mean, config.std, config.fullness).eval()
+    return FromPixels(network, config.mean, config.std, config.fullness, features_before_last=config.features_before_last).eval()
 
 
 def _learner_forward(path: Path, config: ModelConfig) -> Forward:
@@ -178,4 +178,4 @@ def _learner_forward(path: Path, config: ModelConfig) -> Forward:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fastai warns of pickle; the file's sha256 was checked just before
         network = load_learner(path).model
-    return _torch_forward(FromPixels(network, config.mean, config.std, config.fullness))
+    return _torch_forward(FromPixels(network, config.mean, config.std, config.fullness, features_before_last=config.features_before_last))

@@ -33,8 +33,8 @@ class Crowd:
 
     @classmethod
     def of(cls, features: Features, shrinkage: float) -> "Crowd":
-        """The crowd of these photos. There are fewer of them than features, so their covariance is drawn towards a sphere's by `shrinkage`,
-        0 to 1 (Ledoit and Wolf 2004).
+        """The crowd of these photos. Their covariance is shrunk towards a multiple of the identity by `shrinkage`, 0 to 1 (Ledoit and Wolf
+        2004), since there are hardly more photos than features, or fewer.
         """
         mean = features.mean(axis=0, dtype=np.float64)
         offsets = features - mean
@@ -43,7 +43,7 @@ class Crowd:
         return cls(mean, np.linalg.inv(covariance))
 
     def distances(self, features: Features) -> npt.NDArray[np.float64]:
-        """(n,) how far pictures are from the crowd: Mahalanobis' distance, squared, for each feature; about 1 inside it.
+        """(n,) how far pictures are from the crowd: the squared Mahalanobis distance, divided by the number of features; about 1 inside it.
 
         Cosines to single photos let gradients and drawn faces pass; a face is near some photo, but in hundreds of features off the crowd.
         """
@@ -74,7 +74,7 @@ class Neighbours:
         return None if self.rule is None or len(self.photos) < 2 else Crowd.of(self.features, self.rule.shrinkage)
 
     def is_car_park(self, feature: npt.NDArray[np.float32]) -> bool | None:
-        """Whether the picture is as near to the training photos as car parks of other places are; None where the model cannot tell."""
+        """Whether the picture is as near to the training photos as car parks of other sources are; None where the model cannot tell."""
         if self.rule is None or self._crowd is None:
             return None
         return bool(self._crowd.distances(feature[None])[0] <= self.rule.distance_at_most)

@@ -17,18 +17,26 @@ from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 class FromPixels(nn.Module):
     """(n, height, width, 3) uint8 pixels -> (n, labels) probabilities, (n, width) features and (n,) fullness, around a network.
 
-    Features are means of maps of the body (see `split_for_features`), scaled to length 1: a place to measure likeness in. Fullness is the
-    share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
+    Features are the means of the body's maps, `features_before_last` blocks before its end, scaled to length 1: a place to measure likeness
+    in. Fullness is the share taken, 0 to 1, as `carpark.model.fullness` derives it; NaN without a `fullness`. All are float32.
     """
 
-    def __init__(self, network: nn.Sequential, mean: tuple[float, ...], std: tuple[float, ...], fullness: Fullness | None = None) -> None:
+    def __init__(
+        self,
+        network: nn.Sequential,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        fullness: Fullness | None = None,
+        *,
+        features_before_last: int = 0,
+    ) -> None:
         super().__init__()
         # A batch norm with fixed statistics is (x - mean) / std in one step; ONNX Runtime takes five times as long over the two.
         self.normalise = nn.BatchNorm2d(3, affine=False)  # eps = 1e-5 beside variances of 3,000
         self.normalise.running_mean = torch.tensor(mean) * 255
         self.normalise.running_var = (torch.tensor(std) * 255) ** 2
         self.body, self.head = network
-        self.first, self.rest = split_for_features(self.body)
+        self.first, self.rest = split_for_features(self.body, features_before_last)
         self.slope, self.shift = (fullness.slope, fullness.shift) if fullness else (float("nan"), float("nan"))
         self.eval()
 

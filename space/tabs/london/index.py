@@ -125,7 +125,8 @@ def read_agreement(index: LondonIndex, folder: str = "") -> pd.DataFrame:
 
     Of one camera, or of all together, and then for each hour of the day too; `hour` is NaN in the other rows. Raises BadSetting.
     """
-    return _read(index, "agreement.parquet", [("folder", "==", folder)])
+    columns = ["against", "hour", "n", "spearman", "low", "high", "bias", "bias_low", "bias_high"]
+    return _read(index, "agreement.parquet", [("folder", "==", folder)], columns)
 
 
 def rows_of_day(rows: pd.DataFrame, day: date) -> pd.DataFrame:

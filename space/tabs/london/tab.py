@@ -54,11 +54,11 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
         days = [(day_in_words(when), f"{when}") for when in reversed(about.days)]
         return [f"<p>{html.escape(about.season)}</p>", gr.Dropdown(days, value=f"{chosen}"), gr.Dropdown(areas, value=WHOLE), selected]
 
-    def on_day(day: str | None) -> str:
+    def on_day(day: str | None) -> tuple[str, None]:
         with errors_as_toast():
-            return show_city(index(), parse_day(day)) if day else ""  # without a day the index cannot be read, as the note says
+            return show_city(index(), parse_day(day)) if day else "", None  # without a day the index cannot be read, as the note says
 
-    def on_shown(day: str | None) -> Iterator[str | None]:
+    def write_csv(day: str | None) -> Iterator[str | None]:
         if not day:
             yield None
             return
@@ -76,8 +76,9 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
             return show_week(index(), str(getattr(event, "camera", "")), parse_day(day))
 
     opened = page.load(on_open, None, [note, day, area, tabs], **HIDDEN)
-    opened.then(on_day, day, city, **HIDDEN).then(on_area, [area, day], curve, **HIDDEN).then(on_shown, day, csv, **HIDDEN)
-    day.input(on_day, day, city, **HIDDEN).then(on_shown, day, csv, **HIDDEN)
+    shown = opened.then(on_day, day, [city, csv], **HIDDEN)
+    shown.then(on_area, [area, day], curve, **HIDDEN).then(write_csv, day, csv, **HIDDEN)
+    day.input(on_day, day, [city, csv], **HIDDEN).success(write_csv, day, csv, **HIDDEN)
     gr.on([day.input, area.input], on_area, [area, day], curve, **HIDDEN)
     city.choose(on_choose, day, week, trigger_mode="always_last", **HIDDEN)
 

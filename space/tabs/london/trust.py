@@ -45,16 +45,16 @@ def _against_people(row: dict[Any, Any]) -> str:
 
 def _rank(row: dict[Any, Any]) -> str:
     if math.isnan(row["spearman"]):
-        return "too few for a rank correlation"
+        return "rank correlation not known"
     return f"rank correlation {row['spearman']:.2f} (95% interval {row['low']:.2f} to {row['high']:.2f})"
 
 
 def _interval(row: dict[Any, Any], value: str, low: str, high: str) -> str:
-    return "too few" if math.isnan(row[value]) else f"{row[value]:.2f} ({row[low]:.2f} to {row[high]:.2f})"
+    return "not known" if math.isnan(row[value]) else f"{row[value]:.2f} ({row[low]:.2f} to {row[high]:.2f})"
 
 
 def _bias(row: dict[Any, Any]) -> str:
-    """The mean difference in points of a hundred, with its interval; nothing beside a count, which is no share."""
+    """The mean difference in percentage points, with its interval; empty for counts, which have no bias."""
     if math.isnan(row["bias"]):
         return ""
     within = "" if math.isnan(row["bias_low"]) else f" ({_points(row['bias_low'])} to {_points(row['bias_high'])})"

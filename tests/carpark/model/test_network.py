@@ -33,16 +33,18 @@ def test_lite_is_made_of_classes_of_torch_and_torchvision(name: str) -> None:
     assert body.eval()(torch.zeros(1, 3, 96, 64)).shape == (1, 1280, 3, 2)
 
 
-def test_features_come_from_before_the_last_two_blocks_of_a_body_with_attention_and_from_the_last_maps_else() -> None:
-    pixels, blocks = torch.zeros(1, 96, 64, 3, dtype=torch.uint8), 18
-    for attention, width in (((3, 2), 192), (None, 1280)):
-        network = build_network("efficientnet_lite0", 2, attention)
-        assert len(blocks_of(network[0])) == blocks
-        whole = FromPixels(network, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+@pytest.mark.parametrize(("attention", "before_last", "width"), [((3, 2), 2, 192), ((3, 2), 0, 1280), (None, 0, 1280)])
+def test_features_come_from_before_the_last_blocks_and_the_split_changes_no_answer(
+    attention: tuple[int, int] | None, before_last: int, width: int
+) -> None:
+    pixels, network = torch.zeros(1, 96, 64, 3, dtype=torch.uint8), build_network("efficientnet_lite0", 2, attention)
+    assert len(blocks_of(network[0])) == 18
+    whole = FromPixels(network, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), features_before_last=before_last)
+    with torch.inference_mode():
         probabilities, features, _ = whole(pixels)
-        assert features.shape == (1, width) and float(features.detach().norm()) == pytest.approx(1)
         exact = network(whole.normalise(pixels.permute(0, 3, 1, 2).float())).softmax(1)
-        assert torch.allclose(probabilities, exact, atol=1e-6)  # the split changes nothing of the answer
+    assert features.shape == (1, width) and float(features.norm()) == pytest.approx(1)
+    assert torch.allclose(probabilities, exact, atol=1e-6)
 
 
 def test_an_unknown_architecture_is_told_what_there_is() -> None:

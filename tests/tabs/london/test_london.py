@@ -60,9 +60,9 @@ def test_what_people_and_detectors_say_stands_beside_the_number(tmp_path):
     table = show_city(index, date(2026, 1, 5)).partition('<details class="trust">')[2]
     assert (
         "<td>people</td><td>all day</td><td>5</td><td>0.91 (" in table
-        and "<td>people</td><td>8:00</td><td>1</td><td>too few</td><td>+10</td>" in table
+        and "<td>people</td><td>8:00</td><td>1</td><td>not known</td><td>+10</td>" in table
     )
-    assert "<td>vehicles_one</td><td>13:00</td><td>1</td><td>too few</td><td></td>" in table
+    assert "<td>vehicles_one</td><td>13:00</td><td>1</td><td>not known</td><td></td>" in table
 
 
 def test_areas_have_a_curve_and_one_without_frames_says_so(index):

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 
 from carpark.model.attention import cells_of
+from training.train import tuning
 from training.train.drawings import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Drawings, cut_out, read_drawings
 from training.train.tuning import Answers, ShareAndCells, loss_of, normalise, tune_body
 
@@ -128,3 +129,10 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     assert cells_of(tuned.body) == (2, 2)
     moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
     assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics
+
+
+def test_fine_tuning_stops_when_unseen_scenes_gain_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(tuning, "LEARNING_RATE", 0.0)
+    body = nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3, 32, padding=1), nn.Conv2d(4, 4, 1)))
+    tune_body(body, drawings(n=40), pd.Series(range(40)), input_px=64, seed=0, epochs=40)
+    assert "early stopping" in capsys.readouterr().out

@@ -135,7 +135,7 @@ def test_export_proves_a_folder_again(tiny_model_folder: Path, sample_folder: Pa
 def test_a_form_that_disagrees_is_refused(tiny_model_folder: Path, sample_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BOUNDS, "int8", -1.0)
     message = run(export.main, "--model", tiny_model_folder, "--data", sample_folder / "photos")
-    assert message.startswith("model.int8.onnx does not agree with the learner: |ΔP(full)| up to")
+    assert message.startswith("model.int8.onnx does not agree with model.onnx: |ΔP(full)| up to")
 
 
 @pytest.mark.parametrize(

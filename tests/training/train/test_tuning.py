@@ -24,7 +24,8 @@ def photo(sample_folder: Path) -> Path:
 
 
 def test_it_weighs_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -> None:
-    assert read_config(tuned_folder).attention == (2, 2)
+    config = read_config(tuned_folder)
+    assert (config.attention, config.features_before_last) == ((2, 2), 2)
     assert "weigh the cells of its last maps by the bays in them; then frozen" in (tuned_folder / "README.md").read_text()
     heat = HeatMapper(read_config(tuned_folder), load_network(tuned_folder)).explain(open_image(photo))
     assert heat.map.shape == open_image(photo).size[::-1]
