@@ -84,9 +84,9 @@ def _numbers(flag: str, path: Path, column: pd.Series) -> npt.NDArray[np.float64
 def _frames_of(table: pd.DataFrame) -> pd.DataFrame:
     """`folder` and `slot` that each row names."""
     if {"scene", "slot"} <= set(table):
-        return pd.DataFrame({"folder": table["scene"].str.rpartition(" ")[0], "slot": pd.to_datetime(table["slot"], utc=True)}).reset_index(
-            drop=True
-        )
+        return pd.DataFrame(
+            {"folder": table["scene"].str.rpartition(" ")[0], "slot": pd.to_datetime(table["slot"], utc=True, errors="coerce")}
+        ).reset_index(drop=True)
     places = [PurePosixPath(file) for file in table["file"]]
     return pd.DataFrame({"folder": [place.parent.parent.name for place in places], "slot": [read_slot(place.name) for place in places]})
 
