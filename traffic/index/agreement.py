@@ -126,7 +126,7 @@ def _agreement(measured: pd.Series, expected: pd.Series, *, has_bias: bool) -> d
         found |= {"bias": float(far.mean()), "error": float(far.abs().mean())}
         if len(far) > 1:
             half = float(t.ppf(0.975, len(far) - 1) * far.std() / np.sqrt(len(far)))
-            found |= {"bias_low": found["bias"] - half, "bias_high": found["bias"] + half}
+            found |= {"bias_low": max(found["bias"] - half, -1.0), "bias_high": min(found["bias"] + half, 1.0)}
     if len(far) < FEWEST or expected.nunique() == 1 or measured.nunique() == 1:
         return found
     rank = float(spearmanr(measured, expected).statistic)
