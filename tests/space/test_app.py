@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.slots import LONDON
-from tabs.photo.answer import PhotoAnswer
+from tabs.photo.answer import PhotoAnswer, answer_of
 from tests.loopback import NOT_FOUND, Answer, Loopback
 from tests.running_space import RunningSpace, connect, running_space
 
@@ -59,14 +59,11 @@ def test_classify_answers_with_the_exported_learner(client: Client, settings: di
     model = load_model(settings["CARPARK_MODEL"], "learner")
     for path in sorted(settings["CARPARK_DATASET"].glob("*/*.jpg"))[::12]:
         found = classify(client, path)
-        expected = float(model.p_full([open_image(path)])[0])
-        assert found["p_full"] == pytest.approx(expected, abs=1e-5)
-        label, sure = model.answer(expected)
-        is_car_park = found["is_car_park"] is not False
-        assert (found["label"], found["sure"]) == (label, sure and is_car_park)
-        words = (label.capitalize(),) if sure else ("Unsure, leaning ", "Partly full")
-        words = words if is_car_park else ("This does not look like a car park",)
-        assert found["verdict"].startswith(words)
+        predictions = model.predict([open_image(path)])
+        p_full, fullness = float(predictions.p_full[0]), float(predictions.fullness[0])
+        assert (found["p_full"], found["fullness"]) == pytest.approx((p_full, fullness), abs=1e-5)
+        expected = answer_of(model, p_full, fullness=fullness, is_car_park=found["is_car_park"])
+        assert (found["label"], found["sure"], found["verdict"]) == (expected.label, expected.sure, expected.verdict)
         assert found["model"] == model.config.sha256
 
 
