@@ -21,7 +21,7 @@ from carpark.model.config import Box
 from carpark.model.engines import Pixels, prepare
 from carpark.quality.faults import JAMCAM_SCENE, JAMCAM_SIZE
 from training.labels import LABELS, PARTIAL, STREET_LABELS
-from training.provenance import PROVENANCE
+from training.provenance import PROVENANCE, STREET
 from training.splits import fewest_scenes, scene_folds
 
 SCENE_BOXES: dict[str, Box] = {"{}x{}".format(*JAMCAM_SIZE): JAMCAM_SCENE}  # of a new model: JamCam stills without their overlays
@@ -241,7 +241,7 @@ def _label_levels(csv: Path, frames: pd.DataFrame) -> pd.DataFrame:
         "label": [STREET_LABELS[level] for level in levels],
         "occupancy": [str(SHARES_OF_LEVELS[level]) for level in levels],
         "scene": [_camera_folder(file) for file in frames.file],
-        "view": "street",
+        "view": STREET,
     }
     return frames.assign(**{name: values for name, values in derived.items() if name not in frames})
 

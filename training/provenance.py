@@ -37,6 +37,7 @@ LICENSES: dict[str, str] = {  # the ids that Openverse uses -> what people call 
     "by-nd": "CC BY-ND",
     "by-nc-nd": "CC BY-NC-ND",
 }
+STREET = "street"  # the view of a photo whose road, not bays, is taken
 DRAWN = "generated"  # the source of a car park that training.sample drew
 PERMISSIVE = ("cc0", "pdm", "by")  # reuse for any purpose, at most with credit
 NO_DERIVATIVES = ("by-nd", "by-nc-nd")  # a cropped, scaled or cleaned copy may not be passed on
@@ -45,6 +46,18 @@ NO_DERIVATIVES = ("by-nd", "by-nc-nd")  # a cropped, scaled or cleaned copy may 
 def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """(n,) True for photos that `training.sample` drew."""
     return np.array(photos["source"] == DRAWN) if "source" in photos else np.zeros(len(photos), dtype=bool)
+
+
+def are_streets(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) True for real photos of streets beside real ones of car parks; all False where there are no car parks beside them.
+
+    They teach the last layer what a full street looks like, and are scored by themselves: bounds and intervals are those of car parks.
+    """
+    if "view" not in photos:
+        return np.zeros(len(photos), dtype=bool)
+    real = ~are_drawn(photos)
+    streets: npt.NDArray[np.bool_] = real & np.array(photos["view"] == STREET)
+    return streets & (real & ~streets).any()
 
 
 def are_judged(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:

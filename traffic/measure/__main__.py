@@ -24,7 +24,7 @@ from traffic.measure.engine import measure_on_ray, running_ray
 from traffic.measure.following import follow
 from traffic.measure.jobs import choose_cameras, parse_days
 from traffic.measure.judging import Settings
-from traffic.measure.measuring import describe_code, measure_listed
+from traffic.measure.measuring import describe_code, measure, measure_listed
 from traffic.measure.output import begin, sole_writer
 from traffic.measure.push import check_repo, push_days
 from traffic.record.rounds import parse_span
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         days = parse_days(args.days) if args.days else []
         every, length = parse_span(args.every), parse_span(args.length) if args.length else None
         archive = open_archive(args.archive)
-        choose_cameras(archive, args.cameras)  # says at once what cannot be measured
+        cameras = choose_cameras(archive, args.cameras)  # says at once what cannot be measured
         model = read_config(open_source(args.model, repo_type="model").folder).sha256
         frames, forms = (str(folder.resolve()) if (folder := find_folder(name)) else name for name in (args.archive, args.model))
         memory = args.out.resolve() / MEMORY
@@ -54,12 +54,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         with sole_writer(args.out), running_ray(args.workers) as workers:
             begin(args.out, about)
             engine = partial(measure_on_ray, settings=settings, workers=workers)
-            run = partial(measure_listed, archive, args.cameras, out=args.out, engine=engine)
             if args.follow:
+                run = partial(measure_listed, archive, args.cameras, out=args.out, engine=engine)
                 rounds = follow(run, every, memory=memory, stop=stop_on_signals(), length=length)
                 print(f"{rounds:,} rounds -> {args.out}")
             else:
-                print(f"{run(days)} -> {args.out}")
+                print(f"{measure(archive, cameras, days, out=args.out, engine=engine)} -> {args.out}")
             if args.push:
                 is_new = push_days(api, args.push, args.out, is_private=args.private)
                 print(f"{args.push} has these days {'now' if is_new else 'already'}")

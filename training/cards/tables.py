@@ -21,8 +21,10 @@ def breakdown_table(scores: dict[str, Any]) -> str:
 
 
 def fullness_table(scores: dict[str, Any]) -> str:
-    """The share taken against counted shares: at places like the training photos', at sources never seen, and by view."""
-    parts = [("other scenes of these sources", scores), ("sources never seen", scores.get("sources_never_seen", {}))]
+    """The share taken against counted shares: at places like the training photos', at sources never seen, in streets, and by view."""
+    unseen = scores.get("sources_never_seen", {})
+    parts = [("other scenes of these sources", scores), ("sources never seen", unseen)]
+    parts += [("streets, other cameras", (unseen or scores).get("streets", {}))]
     rows = [
         (name, part["n"], f"{part['errors']}", part["ece"], *_fullness_cells(part.get("fullness")))
         for name, part in parts
@@ -30,7 +32,7 @@ def fullness_table(scores: dict[str, Any]) -> str:
     ]
     if not any("fullness" in part for _, part in parts):
         return ""
-    by_view = parts[-1][1].get("fullness", scores.get("fullness", {})).get("by_view", {})
+    by_view = unseen.get("fullness", scores.get("fullness", {})).get("by_view", {})
     rows += [(f"view {name}", "", "", "", *_fullness_cells(part)) for name, part in by_view.items()]
     columns = (
         "photos",

@@ -13,6 +13,7 @@ from carpark.intervals import wilson_interval
 from carpark.model.config import Thresholds, read_config
 from carpark.model.fullness import Fullness, interval_of
 from training.labels import LABELS, PARTIAL
+from training.provenance import are_streets
 
 REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_answered")  # for each time that the folds were drawn
 
@@ -38,8 +39,12 @@ def calibration_error(is_full: npt.ArrayLike, p_full: npt.ArrayLike, bins: int =
 def score(predictions: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any]:
     """The scores of a table with `label` and `p_full`, ready for JSON; broken down by `view`, `scene` and so on where it has them.
 
-    Empty and full photos are right or wrong at P(full) = 0.5. Partial photos are scored by whether they rank between the two.
+    Empty and full photos are right or wrong at P(full) = 0.5. Partial photos are scored by whether they rank between the two. Streets
+    beside car parks are scored by themselves, as `streets`.
     """
+    is_street = are_streets(predictions)
+    if is_street.any():
+        return score(predictions[~is_street], thresholds) | {"streets": score(predictions[is_street], thresholds)}
     sure = predictions[predictions.label.isin(LABELS)]
     truth = sure.label == LABELS[1]
     wrong = (sure.p_full >= 0.5) != truth

@@ -1,7 +1,7 @@
 """Drawn photos as the fine-tuning sees them: cut out, mirrored, as another camera might have stored them, with what is true of the cut."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,13 @@ from carpark.model.engines import Pixels, prepare
 from training.photos import SCENE_BOXES
 from training.sample.scenery.truth import CELL_PX, map_of
 from training.train.probe import Array, shares_of
+from training.train.styles import amplitudes_of, lend_light
 
 MAP_SIDE = 48  # cells of a whole picture's map, across and down
 SHORTEST_CUT = 0.6  # of the picture's side
 Cut = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
 VEHICLES, FLOORS, BAYS, TAKEN = range(4)  # planes of a map: shares of each cell; how many bays lie there, how many of them are taken
+LIT_LIKE_PHOTOS = 0.5  # of the pictures, where there are photos beside the drawings
 FEWEST_BAYS = 0.15  # of those of the picture, for the share of a cut to be that of its own bays
 LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5))
 
@@ -31,6 +33,7 @@ class Drawings:
     shares: Array  # (n,) of the bays or the road that is taken
     maps: npt.NDArray[np.uint8]  # (n, MAP_SIDE, MAP_SIDE, 4), `truth.draw_maps`
     has_map: npt.NDArray[np.bool_]  # (n,)
+    light: Array = field(default_factory=lambda: amplitudes_of(np.empty((0, 0, 0, 3), np.uint8)))  # of photos, by `amplitudes_of`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,15 +45,19 @@ class Sample:
     map: Array  # (4, cells, cells), 0 to 1; NaN where unknown
 
 
-def read_drawings(photos: pd.DataFrame, side: int) -> Drawings:
-    """Drawn `photos`, `side` px wide and high, with the maps that lie beside their files, if `training.sample --maps` wrote them."""
-    maps = [_read_map(path) for path in photos.path]
+def read_drawings(drawn: pd.DataFrame, side: int, real: Pixels) -> Drawings:
+    """The `drawn` photos, `side` px wide and high, with the maps that lie beside their files, if `training.sample --maps` wrote them.
+
+    They will be shown in the light of the `real` photos (k, h, w, 3), of which there may be none.
+    """
+    maps = [_read_map(path) for path in drawn.path]
     missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     return Drawings(
-        np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(photos.path, photos.file, strict=True)]),
-        shares_of(photos),
+        np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(drawn.path, drawn.file, strict=True)]),
+        shares_of(drawn),
         np.stack([missing if it is None else it for it in maps]),
         np.array([it is not None for it in maps]),
+        amplitudes_of(real),
     )
 
 
@@ -81,16 +88,18 @@ def cut_out(rng: np.random.Generator, drawings: Drawings, number: int, *, size: 
     part = _resize_map(whole, box, cells)
     if mirrored:
         cut, part = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT), part[:, :, ::-1]
-    share = float(drawings.shares[number])
+    shown, share = worsen(rng, cut), float(drawings.shares[number])
+    if len(drawings.light) and rng.random() < LIT_LIKE_PHOTOS:
+        shown = lend_light(rng, shown, drawings.light)
     if not drawings.has_map[number]:
-        return Sample(worsen(rng, cut), share, np.full_like(part, np.nan))
+        return Sample(shown, share, np.full_like(part, np.nan))
     everything, area = whole.transpose(2, 0, 1) / 255, (box[2] - box[0]) * (box[3] - box[1])
     if part[BAYS].mean() * area > FEWEST_BAYS * everything[BAYS].mean():
         share = float(part[TAKEN].sum() / part[BAYS].sum())
     else:  # of a street, or of the edge of a car park: by what vehicles cover
         share += _covered(part) - _covered(everything)
         part[[BAYS, TAKEN]] = 0
-    return Sample(worsen(rng, cut), float(np.clip(share, 0, 1)), part)
+    return Sample(shown, float(np.clip(share, 0, 1)), part)
 
 
 def _draw_box(rng: np.random.Generator) -> Cut:

@@ -23,7 +23,7 @@ from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
-from training.provenance import are_drawn, are_judged
+from training.provenance import are_drawn, are_judged, are_streets
 from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
 from training.train.folds import cross_validate, sources_of
@@ -57,7 +57,9 @@ class FittedNetwork:
 
     learner: Learner
     features: Features  # (photos, width)
-    learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on, without the drawn ones beside real ones
+    learnt: npt.NDArray[
+        np.bool_
+    ]  # (photos,) those that a picture is compared with: no drawn ones beside real ones, and no streets beside car parks
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
@@ -85,7 +87,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     drawn = are_drawn(photos)
     tunes = prior is None and should_tune(photos, recipe)
     if tunes:
-        drawings = read_drawings(photos[drawn], round(DRAWN_SHARE * recipe.size))
+        drawings = read_drawings(photos[drawn], round(DRAWN_SHARE * recipe.size), pixels[~drawn])
         print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
         tuned = tune_body(start, drawings, photos.scene[drawn], input_px=recipe.size, seed=recipe.seed)
         start, prior = tuned.body, tuned.head
@@ -94,8 +96,8 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
     judged, shares = are_judged(photos), shares_of(photos)
-    some = photos[judged].reset_index(drop=True)
-    calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
+    some, parks = photos[judged].reset_index(drop=True), judged & ~are_streets(photos)
+    calibration = calibrate(elsewhere.log_odds[:, parks], elsewhere.p_full[:, parks], photos[parks].reset_index(drop=True), shares[parks])
     head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
     learner = _learner(start, photos, pixels, recipe)
     install_head(learner.model, head)
@@ -107,15 +109,15 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     return FittedNetwork(
         learner,
         features=features,
-        learnt=judged,
+        learnt=parks,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
-        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"),
+        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[parks].nunique()})"),
         predictions=some.drop(columns="path").assign(
             fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(features[judged], elsewhere.folds[0, judged]),
+        car_park=choose_rule(features[parks], elsewhere.folds[0, parks]),
     )
 
 

@@ -21,7 +21,7 @@ from training.export.forms import answer_known_pictures, write_config, write_for
 from training.export.proof import prove_agreement
 from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, describe_origins, load_all
-from training.provenance import are_drawn, are_judged
+from training.provenance import are_drawn, are_judged, are_streets
 from training.staging import staged
 from training.train.fitting import FittedNetwork, Recipe, describe, fit_from_scratch, fit_probe, should_tune
 from training.train.likeness import keep_neighbours, revision_of
@@ -102,7 +102,7 @@ def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> d
         shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else ["fit"]), "seed"]
     flags = {"data": " ".join(origin.setting for origin in origins)} | {name.replace("_", "-"): recipe_config[name] for name in shown}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
-    counts["drawn"] = int(are_drawn(photos).sum())
+    counts |= {"drawn": int(are_drawn(photos).sum()), "streets": int(are_streets(photos).sum())}
     return {
         "command": "python -m training.train " + " ".join(f"--{name} {value}" for name, value in flags.items()),
         "recipe": recipe_config,

@@ -12,15 +12,17 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 import torch
+from fastai.callback.core import Callback
 from fastai.callback.tracker import EarlyStoppingCallback
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.layers import SequentialEx
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
-from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import that also brings fit_one_cycle to Learner
+from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import that also brings fit_flat_cos to Learner
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.optim.swa_utils import AveragedModel
 
 from carpark.model.attention import blocks_of, with_attention
 from training.train.drawings import BAYS, FLOORS, TAKEN, VEHICLES, Drawings, cut_out
@@ -28,10 +30,12 @@ from training.train.learners import Bfloat16
 from training.train.probe import Head
 
 EPOCHS = 8
+CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
+AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
-INVERSE_PENALTY = 0.003  # of moves of the published layer away from the head that is learnt here
+INVERSE_PENALTY = 0.0003  # of moves of the published layer away from the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9
@@ -93,6 +97,23 @@ class ShareAndCells(nn.Module):
         return body.eval()
 
 
+class MeanWeights(Callback):  # type: ignore[misc]  # fastai ships no types
+    """Leaves the network with the mean of its weights over the later steps: better on other kinds of pictures (Cha et al. 2021)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.mean = AveragedModel(network)
+
+    def after_step(self) -> None:
+        """Take the step's weights into the mean."""
+        if self.pct_train >= AVERAGED_FROM:
+            self.mean.update_parameters(self.model)
+
+    def after_fit(self) -> None:
+        """Leave the mean in the network, if training has come so far."""
+        if self.mean.n_averaged:
+            self.model.load_state_dict(self.mean.module.state_dict())
+
+
 def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor:
     """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of the cells, of where bays are, and of what is taken there."""
     found, (shares, maps) = Answers(*answers), truth
@@ -145,10 +166,15 @@ def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_p
         ],
         wd=WEIGHT_DECAY,
         train_bn=False,  # in frozen blocks
-        cbs=[ChannelsLast(), EarlyStoppingCallback(patience=PATIENCE), *([Bfloat16()] if Bfloat16.is_worthwhile() else [])],
+        cbs=[
+            ChannelsLast(),
+            MeanWeights(network),
+            EarlyStoppingCallback(patience=PATIENCE),
+            *([Bfloat16()] if Bfloat16.is_worthwhile() else []),
+        ],
     )
     learner.freeze_to(1)
-    learner.fit_one_cycle(epochs, lr_max=[LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE], pct_start=0.15)  # a slice would give more
+    learner.fit_flat_cos(epochs, lr=np.array([LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE]), pct_start=CONSTANT_SHARE)
     for parameter in body.parameters():
         parameter.requires_grad_(True)
     learner.model.to("cpu").to(memory_format=torch.contiguous_format)

@@ -77,7 +77,7 @@ def build_london_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources) -> None:
 
     opened = page.load(on_open, None, [note, day, area, tabs], **HIDDEN)
     shown = opened.then(on_day, day, [city, csv], **HIDDEN)
-    shown.then(on_area, [area, day], curve, **HIDDEN).then(write_csv, day, csv, **HIDDEN)
+    shown.then(on_area, [area, day], curve, **HIDDEN).success(write_csv, day, csv, **HIDDEN)
     day.input(on_day, day, [city, csv], **HIDDEN).success(write_csv, day, csv, **HIDDEN)
     gr.on([day.input, area.input], on_area, [area, day], curve, **HIDDEN)
     city.choose(on_choose, day, week, trigger_mode="always_last", **HIDDEN)

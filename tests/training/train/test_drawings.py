@@ -1,7 +1,9 @@
 """Drawn photos to learn from: what is true of a part of one, and of its mirror image."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,8 @@ from torch import nn
 from carpark.model.attention import cells_of
 from training.train import tuning
 from training.train.drawings import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Drawings, cut_out, read_drawings
-from training.train.tuning import Answers, ShareAndCells, loss_of, normalise, tune_body
+from training.train.styles import amplitudes_of
+from training.train.tuning import Answers, MeanWeights, ShareAndCells, loss_of, normalise, tune_body
 
 LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
 LEFT_TAKEN[:, : MAP_SIDE // 2, [VEHICLES, TAKEN]] = 255  # vehicles cover the left half
@@ -78,7 +81,9 @@ def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_sti
     for name in ("a.jpg", "b.jpg"):
         Image.new("RGB", (352, 288), "grey").save(tmp_path / "full" / name)
     paths = [tmp_path / "full" / "a.jpg", tmp_path / "full" / "b.jpg", io.BytesIO((tmp_path / "full" / "b.jpg").read_bytes())]
-    found = read_drawings(pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full"}), 64)
+    found = read_drawings(
+        pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full"}), 64, np.empty((0, 64, 64, 3), np.uint8)
+    )
     assert found.pixels.shape == (3, 64, 64, 3)
     assert found.has_map.tolist() == [True, False, False]
     assert found.maps[0].max() == 0
@@ -129,6 +134,27 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     assert cells_of(tuned.body) == (2, 2)
     moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
     assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics
+
+
+def test_the_published_weights_are_the_mean_of_the_later_steps() -> None:
+    network = nn.Linear(1, 1)
+    averaging = MeanWeights(network)
+    for step, weight in ((0.2, 9.0), (0.6, 2.0), (1.0, 4.0)):
+        nn.init.constant_(network.weight, weight)
+        averaging.learn = SimpleNamespace(pct_train=step, model=network)
+        averaging.after_step()
+    averaging.after_fit()
+    assert network.weight.item() == 3
+
+
+def test_pictures_are_shown_in_the_light_of_photos_where_there_are_any() -> None:
+    blue = np.full((1, 64, 64, 3), (0, 0, 250), np.uint8)
+    lit = replace(drawings(), light=amplitudes_of(blue))
+    plain, shown = (
+        [cut_out(np.random.default_rng(n), drawn, 0, size=48, cells=3).picture for n in range(20)] for drawn in (drawings(), lit)
+    )
+    blues = [np.mean([picture[..., 2].mean() for picture in pictures]) for pictures in (plain, shown)]
+    assert blues[0] < 15 < 30 < blues[1], blues
 
 
 def test_fine_tuning_stops_when_unseen_scenes_gain_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
