@@ -25,7 +25,6 @@ from carpark.model import load_model
 from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
-from carpark.model.neighbours import load_neighbours
 from tabs.photo.answer import judge_photo
 from tabs.photo.why import heat_view
 from tests.running_space import running_space
@@ -56,15 +55,15 @@ def main() -> None:
 
 def time_photo(model_folder: Path, photo: Path, arch: str) -> None:
     """Milliseconds from the file to the answer."""
-    model, neighbours = load_model(model_folder, "learner"), load_neighbours(model_folder)
+    model = load_model(model_folder, "learner")
     mapper = HeatMapper(read_config(model_folder), load_network(model_folder))
 
     def answer() -> None:
-        judge_photo(model, neighbours, open_image(photo))
+        judge_photo(model, open_image(photo))
 
     def explain() -> None:
         image = open_image(photo)
-        judge_photo(model, neighbours, image)
+        judge_photo(model, image)
         heat_view(mapper, image)
 
     row = {"benchmark": "photo", "arch": arch, "photo_px": PHOTO_PX, "cpu_cores": os.cpu_count()}

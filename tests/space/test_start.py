@@ -30,7 +30,7 @@ app.share_cores()
 sources = app.Sources({"CARPARK_MODEL": model, "CARPARK_DATASET": photos})
 page = app.build_page(sources, Path(work))
 print(json.dumps(sorted(sys.modules)))
-answer, _ = judge_photo(sources.photo_model(), sources.neighbours(), open_image(next(Path(photos).glob("full/*.jpg"))))
+answer, _ = judge_photo(sources.photo_model(), open_image(next(Path(photos).glob("full/*.jpg"))))
 print(json.dumps([answer.engine, sorted(sys.modules)]))
 from gradio.utils import MatplotlibBackendMananger
 with MatplotlibBackendMananger():  # as around each event

@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         "fullness": pa.float64(),
         "fullness_low": pa.float64(),
         "fullness_high": pa.float64(),
+        "is_car_park": pa.bool_(),
         "label": pa.string(),
         "sure": pa.bool_(),
         "url": pa.string(),

@@ -15,10 +15,8 @@ from pathlib import Path
 
 from carpark.errors import BadPhotos, one_line_errors
 from carpark.model.engines import load_model
-from carpark.model.neighbours import load_neighbours
 from training.cards.model import add_to_card
 from training.claims.measures import (
-    Subject,
     ask_camera,
     ask_generated,
     ask_negatives,
@@ -39,11 +37,11 @@ def main(argv: list[str] | None = None) -> None:
     with one_line_errors():
         if args.counted and not args.camera:
             raise BadPhotos(f"--counted {args.counted} needs --camera: the folder with the frames that were counted.")
-        subject = Subject(load_model(args.model), load_neighbours(args.model))
-        rows = [claim_no_errors(), ask_negatives(subject)]
-        rows += [ask_generated(subject, args.generated)] if args.generated else []
-        rows += ask_camera(subject, args.camera, args.counted) if args.camera else []
-        rows += [ask_streets(subject, args.streets)] if args.streets else []
+        model = load_model(args.model)
+        rows = [claim_no_errors(), ask_negatives(model)]
+        rows += [ask_generated(model, args.generated)] if args.generated else []
+        rows += ask_camera(model, args.camera, args.counted) if args.camera else []
+        rows += [ask_streets(model, args.streets)] if args.streets else []
         add_to_card(args.model, "claims", {"rows": rows})
     for row in rows:
         print(json.dumps(row, ensure_ascii=False))

@@ -1,6 +1,5 @@
 """Each claim, measured on one model: a row with what was asked, on how many pictures, and the result."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from carpark.errors import BadPhotos
 from carpark.images import open_image
 from carpark.intervals import wilson_interval
 from carpark.model.engines import Model, Predictions
-from carpark.model.neighbours import Neighbours
 from carpark.quality.judging import judge_frame
 from training.claims.negatives import draw_negatives
 from training.evaluate.predictions import predict
@@ -23,17 +21,10 @@ DRAWN = 50  # pictures of each kind
 CLAIMED_ERRORS, CLAIMED_PHOTOS = 0, 30
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The model that is asked."""
-
-    model: Model
-    neighbours: Neighbours
-
-    def count_car_parks(self, predictions: Predictions) -> str:
-        """How many of these pictures it takes for car parks, in words."""
-        verdicts = [self.neighbours.is_car_park(feature) for feature in predictions.features]
-        return "no check for car parks in this model" if None in verdicts else f"{sum(map(bool, verdicts))} taken for car parks"
+def count_car_parks(predictions: Predictions) -> str:
+    """How many of these pictures the model takes for car parks, in words."""
+    verdicts = predictions.are_car_parks
+    return "no check for car parks in this model" if verdicts is None else f"{int(verdicts.sum())} taken for car parks"
 
 
 def claim_no_errors() -> dict[str, Any]:
@@ -42,38 +33,38 @@ def claim_no_errors() -> dict[str, Any]:
     return _row("what 0 errors in 30 mean", CLAIMED_PHOTOS, f"up to {1 - low:.1%} errors (95% interval), on photos of the same kind only")
 
 
-def ask_negatives(subject: Subject) -> dict[str, Any]:
+def ask_negatives(model: Model) -> dict[str, Any]:
     """Which drawn pictures pass for car parks."""
     kinds = draw_negatives(DRAWN)
-    counts = [f"{name}: {subject.count_car_parks(subject.model.predict(pictures))}" for name, pictures in kinds.items()]
+    counts = [f"{name}: {count_car_parks(model.predict(pictures))}" for name, pictures in kinds.items()]
     return _row("pictures that are not car parks", DRAWN * len(kinds), "; ".join(counts))
 
 
-def ask_generated(subject: Subject, folder: Path) -> dict[str, Any]:
+def ask_generated(model: Model, folder: Path) -> dict[str, Any]:
     """How it does on computer-generated car parks."""
-    predictions = predict(subject.model, folder)
-    scores = score(predictions, subject.model.config.thresholds)
+    predictions = predict(model, folder)
+    scores = score(predictions, model.config.thresholds)
     low, high = scores["accuracy_interval_95"]
     words = f"{scores['errors']} errors ({scores['empty_called_full']} empty called full), "
     words += f"{scores['accuracy']:.1%} right ({low:.1%} to {high:.1%})"
     if "occupancy" in predictions and predictions.occupancy.notna().sum() > 2:
         words += f"; {_rank_correlation(predictions.occupancy, predictions.p_full)} with the share of bays taken"
-    some = subject.model.predict(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
+    some = model.predict(open_image(folder / file) for file in predictions.file[:: max(1, len(predictions) // 300)])
     partial = int((predictions.label == PARTIAL).sum())
-    beside = f"; of {len(some.p_full)} asked, {subject.count_car_parks(some)}" + (f"; {partial} partial beside" if partial else "")
+    beside = f"; of {len(some.p_full)} asked, {count_car_parks(some)}" + (f"; {partial} partial beside" if partial else "")
     return _row("computer-generated car parks", scores["n"], words + beside)
 
 
-def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dict[str, Any]]:
+def ask_camera(model: Model, folder: Path, counted: Path | None) -> list[dict[str, Any]]:
     """How it does on a day of one camera, and against counted bays."""
     frames = read_frames(folder)
-    predictions = subject.model.predict(frames.values())
+    predictions = model.predict(frames.values())
     p_full = pd.Series(predictions.p_full, index=list(frames))
     rows = [
         _row(
             f"{folder.parent.name}, {folder.name}",
             len(p_full),
-            f"{int((p_full >= 0.5).sum())} called full; {subject.count_car_parks(predictions)}",
+            f"{int((p_full >= 0.5).sum())} called full; {count_car_parks(predictions)}",
         )
     ]
     if counted:
@@ -90,12 +81,12 @@ def ask_camera(subject: Subject, folder: Path, counted: Path | None) -> list[dic
     return rows
 
 
-def ask_streets(subject: Subject, folder: Path) -> dict[str, Any]:
+def ask_streets(model: Model, folder: Path) -> dict[str, Any]:
     """What it says of street cameras; nobody counted them, so this is not an accuracy."""
-    predictions = subject.model.predict(read_frames(folder).values())
+    predictions = model.predict(read_frames(folder).values())
     n = len(predictions.p_full)
     words = f"{int((predictions.p_full >= 0.5).sum())} called full, P(full) {predictions.p_full.mean():.2f} on average, nobody counted"
-    return _row("street cameras", n, f"{words}; {subject.count_car_parks(predictions)}")
+    return _row("street cameras", n, f"{words}; {count_car_parks(predictions)}")
 
 
 def read_frames(folder: Path) -> dict[str, Image]:

@@ -1,7 +1,6 @@
 """From log-odds of photos that a model has not seen: P(full), the share taken, their intervals, and the bounds of an answer."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +10,9 @@ import pandas as pd
 from carpark.model.config import Thresholds
 from carpark.model.fullness import Fullness, scale_of
 from training.labels import LABELS
+from training.provenance import are_streets
 from training.train.probe import Array
 
-Mask = npt.NDArray[np.bool_]
 ERROR_AT_MOST = 0.005  # among the answered photos; half of what is promised, since the bounds are chosen on the photos they are scored on
 FEWEST_KNOWN = 20  # photos whose occupancy is known; with fewer, what their labels stand for sets the interval
 SURE = np.round(np.arange(0.60, 0.991, 0.01), 2)  # candidates for the bound of full; that of empty mirrors it
@@ -46,17 +45,11 @@ def smoothed(is_full: npt.NDArray[np.bool_]) -> Array:
     return np.where(is_full, (n_full + 1) / (n_full + 2), 1 / (n_empty + 2))
 
 
-def prefer_known(photos: pd.DataFrame, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """(n,) those `among` the photos whose occupancy is known; all of them where it is known of too few."""
-    known = among & photos["occupancy"].notna().to_numpy() if "occupancy" in photos else np.zeros_like(among)
-    return known if known.sum() >= FEWEST_KNOWN else among
-
-
-def cross_fit(log_odds: Array, folds: npt.NDArray[np.int64], targets: Array, choose: Callable[[Mask], Mask]) -> Array:
-    """(n,) each photo's log-odds, rescaled to the `targets` of those photos in all other folds that `choose` takes."""
+def cross_fit(log_odds: Array, folds: npt.NDArray[np.int64], is_scored: npt.NDArray[np.bool_], targets: Array) -> Array:
+    """(n,) each photo's log-odds, rescaled to the `targets` of the scored photos in all other folds."""
     rescaled = np.empty_like(log_odds)
     for fold in np.unique(folds):
-        others = choose(folds != fold)
+        others = is_scored & (folds != fold)
         slope, shift = fit_scale(log_odds[others], targets[others])
         rescaled[folds == fold] = slope * log_odds[folds == fold] + shift
     return rescaled
@@ -92,16 +85,19 @@ class Calibration:
 def calibrate(log_odds: Array, p_full: Array, photos: pd.DataFrame, shares: Array) -> Calibration:
     """The calibration that photos of places not learnt from ask for.
 
-    `log_odds` and `p_full` are (repeats, n), out of fold, for photos with `label` and (n,) `shares` taken. The share and its intervals
-    come from the photos whose `occupancy` is known where there are enough of them, else from all.
+    `log_odds` and `p_full` are (repeats, n), out of fold, for photos with `label` and (n,) `shares` taken. Intervals come from the photos
+    whose `occupancy` is known where there are enough of them, else from all; all else comes from car parks, where there are any.
     """
-    is_class, is_full = photos.label.isin(LABELS).to_numpy(), (photos.label == LABELS[1]).to_numpy()
+    is_car_park, is_full = ~are_streets(photos), (photos.label == LABELS[1]).to_numpy()
+    is_class = is_car_park & photos.label.isin(LABELS).to_numpy()
     repeats = len(log_odds)
     slope, shift = fit_scale(log_odds[:, is_class].ravel(), np.tile(smoothed(is_full[is_class]), repeats))
     odds_full = slope * log_odds + shift
-    is_known = prefer_known(photos, np.ones(len(photos), dtype=bool))
-    share_slope, share_shift = fit_scale(odds_full[:, is_known].ravel(), np.tile(shares[is_known], repeats))
-    truths = np.tile(shares[is_known], repeats)
+    share_slope, share_shift = fit_scale(odds_full[:, is_car_park].ravel(), np.tile(shares[is_car_park], repeats))
+    is_known = photos["occupancy"].notna().to_numpy() if "occupancy" in photos else np.zeros(len(photos), dtype=bool)
+    if is_known.sum() < FEWEST_KNOWN:
+        is_known = np.ones(len(photos), dtype=bool)
+    truths = np.tile(photos["occupancy"].to_numpy(dtype=float)[is_known] if not is_known.all() else shares, repeats)
     predicted = sigmoid(share_slope * odds_full[:, is_known].ravel() + share_shift)
     quantile_80, quantile_95 = fit_intervals(predicted, truths)
     return Calibration(

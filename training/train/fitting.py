@@ -57,9 +57,7 @@ class FittedNetwork:
 
     learner: Learner
     features: Features  # (photos, width)
-    learnt: npt.NDArray[
-        np.bool_
-    ]  # (photos,) those that a picture is compared with: no drawn ones beside real ones, and no streets beside car parks
+    learnt: npt.NDArray[np.bool_]  # (photos,) those that pictures are compared with: no drawings beside photos, no streets beside car parks
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
@@ -97,7 +95,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
     judged, shares = are_judged(photos), shares_of(photos)
     some, parks = photos[judged].reset_index(drop=True), judged & ~are_streets(photos)
-    calibration = calibrate(elsewhere.log_odds[:, parks], elsewhere.p_full[:, parks], photos[parks].reset_index(drop=True), shares[parks])
+    calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
     learner = _learner(start, photos, pixels, recipe)
     install_head(learner.model, head)

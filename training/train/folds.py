@@ -10,7 +10,7 @@ from tqdm import tqdm
 from training.labels import LABELS, PARTIAL
 from training.provenance import are_judged, are_streets
 from training.splits import fewest_scenes, scene_folds
-from training.train.calibration import cross_fit, prefer_known, sigmoid, smoothed
+from training.train.calibration import cross_fit, sigmoid, smoothed
 from training.train.probe import Array, Head, fit_head, shares_of, weights_of
 
 FOLDS, REPEATS = 5, 5
@@ -75,7 +75,6 @@ def cross_validate(
     is_class = is_car_park & some.label.isin(LABELS).to_numpy()
     p_full, fullness = np.full(folds.shape, np.nan), np.full(folds.shape, np.nan)
     for number, (row, odds) in enumerate(zip(folds[:, judged], log_odds[:, judged], strict=True)):
-        p_full[number, judged] = sigmoid(cross_fit(odds, row, smoothed(is_full), lambda others: others & is_class))
-        scale = cross_fit(odds, row, shares[judged], lambda others: prefer_known(some, others & is_car_park))
-        fullness[number, judged] = sigmoid(scale)
+        p_full[number, judged] = sigmoid(cross_fit(odds, row, is_class, smoothed(is_full)))
+        fullness[number, judged] = sigmoid(cross_fit(odds, row, is_car_park, shares[judged]))
     return CrossValidation(log_odds, folds, p_full, fullness)

@@ -17,7 +17,7 @@ from carpark.model.attention import cells_of, split_for_features
 from carpark.model.engines import Features, Pixels
 from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
-from training.provenance import are_drawn, are_streets
+from training.provenance import are_drawn
 
 Array = npt.NDArray[np.float64]
 INVERSE_PENALTY = 0.01  # of squared weights, over standardised features; three times more or less changes one photo in 137
@@ -25,7 +25,6 @@ BATCH = 16
 LEAST_SHARE = 0.02  # a share of 0 or 1 would ask for infinite log-odds
 TUNED_BEFORE_LAST = 2  # blocks of a fine-tuned body behind its features, chosen in docs/recipe.md
 DRAWN_WEIGHT = 0.1  # of a drawn photo; that of a real one is 1
-STREET_WEIGHT = 0.3  # of a real photo of a street beside car parks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +84,7 @@ def shares_of(photos: pd.DataFrame) -> Array:
 
 def weights_of(photos: pd.DataFrame) -> Array:
     """(n,) how much each photo counts: drawn ones less than real ones. Alone, they ask for a stronger penalty than real ones do."""
-    return np.select([are_drawn(photos), are_streets(photos)], [DRAWN_WEIGHT, STREET_WEIGHT], 1.0)
+    return np.where(are_drawn(photos), DRAWN_WEIGHT, 1.0)
 
 
 def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: Head | None = None) -> Head:

@@ -35,7 +35,7 @@ AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after e
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
-INVERSE_PENALTY = 0.0003  # of moves of the published layer away from the head that is learnt here
+INVERSE_PENALTY = 0.001  # of moves of the published layer away from the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9

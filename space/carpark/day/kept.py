@@ -11,7 +11,7 @@ from carpark.cameras.camera import Camera
 from carpark.day.pipeline import SceneAnswer
 
 HOUR = timedelta(hours=1)  # no known source has a longer cadence
-EDITION = 5  # of the table and of the judgement; add 1 when either changes, and cached days are made again
+EDITION = 6  # of the table and of the judgement; add 1 when either changes, and cached days are made again
 
 
 def day_key(camera: Camera, day: date, archive: Archive, model_sha256: str) -> str:
@@ -40,6 +40,7 @@ def keep_day(archive: Archive, key: str, table: pd.DataFrame, *, is_final: bool)
 
 
 def read_known(table: pd.DataFrame) -> dict[str, SceneAnswer]:
-    """The P(full) and fullness in a cached table, by the sha256 of each frame's file."""
+    """The model's answers in a cached table, by the sha256 of each frame's file."""
     usable = table[table["p_full"].notna()]
-    return dict(zip(usable["sha256"], map(SceneAnswer, usable["p_full"], usable["fullness"]), strict=True))
+    are_car_parks = [None if pd.isna(value) else bool(value) for value in usable["is_car_park"]]
+    return dict(zip(usable["sha256"], map(SceneAnswer, usable["p_full"], usable["fullness"], are_car_parks), strict=True))

@@ -48,7 +48,7 @@ class Predictor(Protocol):
         """Its `sha256` names the model."""
 
     def predict(self, images: Iterable[Image]) -> Predictions:
-        """P(full), features and fullness of each image."""
+        """P(full), features and fullness of each image, and whether it is like the training photos."""
 
     def answer(self, p_full: float) -> tuple[str, bool]:
         """The likelier label, empty or full, and whether that is sure."""
@@ -59,6 +59,7 @@ class SceneAnswer(NamedTuple):
 
     p_full: float
     fullness: float  # the share taken, 0 to 1; NaN from a model that cannot tell it
+    is_car_park: bool | None = None  # whether the picture is like the training photos; None from a model that cannot tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def _take_answers(running: _Running, record: Record) -> None:
     """Waits until a batch is classified and records its answers. Raises what the model raised."""
     for batch in wait(running, return_when=FIRST_COMPLETED).done:
         found = batch.result()
-        answers = (SceneAnswer(float(p_full), float(fullness)) for p_full, fullness in zip(found.p_full, found.fullness, strict=True))
+        are_car_parks = [None] * len(found.p_full) if found.are_car_parks is None else found.are_car_parks.tolist()
+        answers = map(SceneAnswer, found.p_full.tolist(), found.fullness.tolist(), are_car_parks)
         record.answers.update(zip(running.pop(batch), answers, strict=True))
 
 

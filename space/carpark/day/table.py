@@ -53,6 +53,7 @@ class DaySummary:
     mean_fullness: float | None  # of the usable slots, the share taken, 0 to 1; None also where the model cannot tell it
     full_share: float | None  # of the usable slots, those that the model is sure are full
     unsure_share: float | None  # of the usable slots, those on which the model is unsure
+    unlike: int  # usable slots whose picture is unlike the photos that the model learnt from
     busiest_hour: datetime | None  # start of the hour with the highest mean fullness, else P(full), of hours that are half usable
     quietest_hour: datetime | None
     first_full: datetime | None
@@ -72,9 +73,11 @@ def camera_day(
 
     `slot` (UTC, the source's own time), `captured_at` (UTC, NaT where the frame does not say), `source` ("" where none had a frame),
     `state`, `reason`, `p_full` (0 to 1, NaN unless ok), `fullness` (the share taken, likewise; NaN also where the model cannot tell it),
-    `fullness_low` and `fullness_high` (its 80% interval at places like the training photos), `label` (the likelier one, None unless ok),
-    `sure` (whether the model stands by it, <NA> unless ok), `url` (or path), `sha256` ("" without a frame), `is_nominal` (the frame does
-    not say when it was taken, so its slot stands for it), `time` (UTC, when the picture was taken as far as is known: where it is drawn).
+    `fullness_low` and `fullness_high` (its 80% interval at places like the training photos, or the wider one of a picture that is unlike
+    them), `is_car_park` (False for such a picture, <NA> unless ok or where the model cannot tell), `label` (the likelier one, None unless
+    ok), `sure` (whether the model stands by it, never of an unlike picture, <NA> unless ok), `url` (or path), `sha256` ("" without a
+    frame), `is_nominal` (the frame does not say when it was taken, so its slot stands for it), `time` (UTC, when the picture was taken as
+    far as is known: where it is drawn).
     Raises NoDay when no source has a frame.
     """
     for record in watch_day(camera, day, archive=archive, model=model):
@@ -129,16 +132,19 @@ def build_table(record: Record) -> pd.DataFrame:
                 "fullness": answer.fullness if answer else None,
                 "fullness_low": None,
                 "fullness_high": None,
+                "is_car_park": answer.is_car_park if answer else None,
                 "label": label,
-                "sure": sure,
+                "sure": sure and answer.is_car_park is not False if answer else None,
                 "url": fetched.url,
                 "sha256": record.sha256.get(slot, ""),
                 "is_nominal": fetched.data is not None and frame.captured_at is None,
             }
         )
-    table = pd.DataFrame(rows).astype(dict.fromkeys(("p_full", *FULLNESS_COLUMNS), "float64") | {"sure": "boolean"})
+    numbers, verdicts = dict.fromkeys(("p_full", *FULLNESS_COLUMNS), "float64"), dict.fromkeys(("sure", "is_car_park"), "boolean")
+    table = pd.DataFrame(rows).astype(numbers | verdicts)
     if rule := record.model.config.fullness:
-        table["fullness_low"], table["fullness_high"] = (ends.astype(float) for ends in interval_of(table["fullness"], rule))
+        ends = interval_of(table["fullness"], rule, is_like_training=table["is_car_park"].fillna(True).to_numpy(bool))
+        table["fullness_low"], table["fullness_high"] = (end.astype(float) for end in ends)
     table["label"] = pd.Series([row["label"] for row in rows], dtype="object")  # else pandas turns None into NaN
     for times in ("slot", "captured_at"):
         table[times] = pd.to_datetime(table[times], utc=True).astype("datetime64[us, UTC]")
@@ -219,6 +225,7 @@ def summarize_day(table: pd.DataFrame) -> DaySummary:
         mean_fullness=float(usable["fullness"].mean()) if knows_fullness else None,
         full_share=len(full) / len(usable) if len(usable) else None,
         unsure_share=1 - float(usable["sure"].fillna(False).astype(bool).mean()) if len(usable) else None,
+        unlike=int((~usable["is_car_park"].fillna(True).astype(bool)).sum()),
         busiest_hour=means.index[int(means.argmax())].to_pydatetime() if len(means) else None,
         quietest_hour=means.index[int(means.argmin())].to_pydatetime() if len(means) else None,
         first_full=full.iloc[0].to_pydatetime() if len(full) else None,

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -22,6 +23,7 @@ from carpark.model.config import MODEL_FILES, Box, Engine, Label, ModelConfig, c
 from carpark.model.known_pictures import check_answers, draw_known_pictures
 
 if TYPE_CHECKING:
+    from carpark.model.neighbours import Neighbours
     from carpark.model.network import FromPixels  # brings torch, which the ONNX engines do without
 
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
@@ -30,6 +32,7 @@ Features = npt.NDArray[np.float32]  # (n, width), rows of length 1
 Shares = npt.NDArray[np.float32]  # (n,), 0 to 1; NaN from a model made before 2026-11-26
 Answers = tuple[Probabilities, Features, Shares]
 Forward = Callable[[Pixels], Answers]
+Verdicts = npt.NDArray[np.bool_]  # (n,)
 
 BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
 
@@ -40,6 +43,7 @@ class Predictions(NamedTuple):
     p_full: npt.NDArray[np.float32]  # (n,), 0 to 1
     features: Features
     fullness: Shares  # of bays, or of the road, that are taken
+    are_car_parks: Verdicts | None = None  # whether pictures are like the training photos; None where the model cannot tell
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Model:
     config: ModelConfig
     engine: Engine
     forward: Forward
+    compare: Callable[[Features], Verdicts | None] = lambda features: None  # with the training photos
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
@@ -56,7 +61,7 @@ class Model:
         return self.predict(images).p_full
 
     def predict(self, images: Iterable[Image]) -> Predictions:
-        """P(full), features and fullness of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
+        """What the model makes of each RGB image, in order; arrays of length 0 for none. A lazy iterable will do, as above."""
 
         def classify(batch: list[Image]) -> Answers:
             return self.forward(np.stack([prepare(image, self.config.input_size, self.config.scene_boxes) for image in batch]))
@@ -66,7 +71,7 @@ class Model:
         if not seen:
             return Predictions(np.empty(0, np.float32), np.empty((0, 0), np.float32), np.empty(0, np.float32))
         probabilities, features, fullness = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-        return Predictions(probabilities[:, self.config.labels.index("full")], features, fullness)
+        return Predictions(probabilities[:, self.config.labels.index("full")], features, fullness, self.compare(features))
 
     def answer(self, p_full: float) -> tuple[Label, bool]:
         """The likelier label for one P(full), and whether that is sure."""
@@ -92,7 +97,19 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
         check_answers(path, engine, forward(draw_known_pictures(config.input_size))[0], config.known_answers[engine])
     # torch spreads one batch over the cores by itself, unless it is told not to.
     workers = {"workers": 1} if engine in ("learner", "safetensors") else {}
-    return Model(config, engine, forward, **workers)
+    return Model(config, engine, forward, _comparison(folder), **workers)
+
+
+def _comparison(folder: Path) -> Callable[[Features], Verdicts | None]:
+    """Compares features with those of the training photos in `folder`, which are read when first needed."""
+
+    @cache
+    def neighbours() -> "Neighbours":
+        from carpark.model.neighbours import load_neighbours  # it needs this module
+
+        return load_neighbours(folder)
+
+    return lambda features: neighbours().are_car_parks(features)
 
 
 def load_network(folder: Path) -> "FromPixels":

@@ -44,8 +44,8 @@ def scale_of(share: npt.ArrayLike) -> Floats:
     return scale
 
 
-def interval_of(share: npt.ArrayLike, fullness: Fullness, *, is_like_training: bool = True) -> tuple[Floats, Floats]:
-    """The lowest and highest share, 0 to 1, that a share stands for: 80% of the truths, or the wider one for an unlike picture."""
-    half = (fullness.quantile_80 if is_like_training else fullness.quantile_95) * scale_of(share)
+def interval_of(share: npt.ArrayLike, fullness: Fullness, *, is_like_training: npt.ArrayLike = True) -> tuple[Floats, Floats]:
+    """The lowest and highest share, 0 to 1, that each share stands for: 80% of the truths, or the wider one for an unlike picture."""
+    half = np.where(is_like_training, fullness.quantile_80, fullness.quantile_95) * scale_of(share)
     values = np.asarray(share, dtype=np.float32)
     return np.clip(values - half, 0, 1), np.clip(values + half, 0, 1)

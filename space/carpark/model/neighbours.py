@@ -3,7 +3,7 @@
 neighbours = load_neighbours(folder)                   # neighbours.parquet of a model folder
 seen = model.predict([image])
 neighbours.nearest(seen.features[0], 3)                # file, sha256, label, scene, similarity; most similar first
-neighbours.is_car_park(seen.features[0])               # True, False, or None: this model cannot tell
+neighbours.are_car_parks(seen.features)                # (1,) True or False, or None: this model cannot tell
 """
 
 from dataclasses import dataclass
@@ -73,11 +73,11 @@ class Neighbours:
         """The training photos as one; None where the model cannot tell."""
         return None if self.rule is None or len(self.photos) < 2 else Crowd.of(self.features, self.rule.shrinkage)
 
-    def is_car_park(self, feature: npt.NDArray[np.float32]) -> bool | None:
-        """Whether the picture is as near to the training photos as car parks of other sources are; None where the model cannot tell."""
+    def are_car_parks(self, features: Features) -> npt.NDArray[np.bool_] | None:
+        """(n,) whether pictures are as near to the training photos as car parks of other sources are; None where the model cannot tell."""
         if self.rule is None or self._crowd is None:
             return None
-        return bool(self._crowd.distances(feature[None])[0] <= self.rule.distance_at_most)
+        return np.array(self._crowd.distances(features) <= self.rule.distance_at_most)
 
 
 def load_neighbours(folder: Path) -> Neighbours:

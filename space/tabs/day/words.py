@@ -23,8 +23,11 @@ class SlotAnswer:
     reason: Annotated[str, Field(description="why the state is not ok")]
     p_full: Annotated[float | None, Field(description="probability that the street is full, 0 to 1; only when ok")]
     fullness: Annotated[float | None, Field(description="share of the road, or of the bays, that is taken, 0 to 1; null: not known")]
-    fullness_low: Annotated[float | None, Field(description="lower end of the 80% interval of fullness")]
+    fullness_low: Annotated[float | None, Field(description="lower end of the 80% interval of fullness; wider for an unlike picture")]
     fullness_high: Annotated[float | None, Field(description="upper end of that interval")]
+    is_car_park: Annotated[
+        bool | None, Field(description="false: the picture is unlike every photo that the model learned from; null: not known")
+    ]
     label: Annotated[str | None, Field(description="the likelier of empty and full; only when ok")]
     sure: Annotated[bool | None, Field(description="whether the model stands by the label; only when ok")]
     url: Annotated[str, Field(description="address of the frame")]
@@ -64,6 +67,8 @@ def summary_in_words(summary: DaySummary) -> str:
         sentences.append("Surely full in none of them.")
     if summary.unsure_share:
         sentences.append(f"The model is not sure about {_share(summary.unsure_share)}.")
+    if summary.unlike:
+        sentences.append(f"{summary.unlike} pictures are unlike the photos that the model learned from, so their bands are wider.")
     if summary.busiest_hour and summary.quietest_hour and summary.busiest_hour != summary.quietest_hour:
         fullest = f"Fullest hour: {_hour(summary.busiest_hour)}; emptiest" if summary.mean_fullness is None else "Emptiest hour"
         sentences.append(f"{fullest}: {_hour(summary.quietest_hour)}.")

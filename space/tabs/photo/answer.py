@@ -13,7 +13,6 @@ from pydantic import Field
 from carpark.model.config import Engine, Label
 from carpark.model.engines import Model
 from carpark.model.fullness import interval_of
-from carpark.model.neighbours import Neighbours
 from tabs.shares import range_in_words, share_in_words
 
 NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.</p></div>'
@@ -46,11 +45,11 @@ class PhotoAnswer:
     engine: Annotated[Engine, Field(description="the model's form that answered: fp32 until the learner is loaded, then learner")]
 
 
-def judge_photo(model: Model, neighbours: Neighbours, image: Image) -> tuple[PhotoAnswer, npt.NDArray[np.float32]]:
-    """The model's answer for a picture, and its features, (width,). `neighbours` tell whether it shows a car park at all."""
-    predictions = model.predict([image])
-    p_full, features, fullness = float(predictions.p_full[0]), predictions.features[0], float(predictions.fullness[0])
-    return answer_of(model, p_full, fullness=fullness, is_car_park=neighbours.is_car_park(features)), features
+def judge_photo(model: Model, image: Image) -> tuple[PhotoAnswer, npt.NDArray[np.float32]]:
+    """The model's answer for a picture, and its features, (width,)."""
+    seen = model.predict([image])
+    is_car_park = None if seen.are_car_parks is None else bool(seen.are_car_parks[0])
+    return answer_of(model, float(seen.p_full[0]), fullness=float(seen.fullness[0]), is_car_park=is_car_park), seen.features[0]
 
 
 def answer_of(model: Model, p_full: float, *, fullness: float, is_car_park: bool | None) -> PhotoAnswer:

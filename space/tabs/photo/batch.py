@@ -13,7 +13,6 @@ import gradio as gr
 from carpark.errors import BadImage
 from carpark.images import open_image
 from carpark.model.engines import Model
-from carpark.model.neighbours import Neighbours
 from serving.edge import READ_ALOUD, errors_as_toast
 from tabs.photo.answer import PhotoAnswer, judge_photo
 from tabs.photo.answer import kind_of as kind_of_answer
@@ -34,11 +33,11 @@ class PhotoResult:
     problem: str = ""
 
 
-def build_batch(photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours]) -> None:
+def build_batch(photo_model: Callable[[], Model]) -> None:
     """The widgets and their wiring, folded up until a visitor wants them."""
 
     def on_change(uploads: list[dict[str, Any]] | None) -> Iterator[tuple[str, gr.DownloadButton]]:
-        yield from show_table(photo_model, neighbours, uploads)
+        yield from show_table(photo_model, uploads)
 
     with gr.Accordion("Several photos at once", open=False, elem_id="several"):
         photos = never_fetching(
@@ -62,36 +61,34 @@ def build_batch(photo_model: Callable[[], Model], neighbours: Callable[[], Neigh
     )
 
 
-def show_table(
-    photo_model: Callable[[], Model], neighbours: Callable[[], Neighbours], uploads: Sequence[dict[str, Any]] | None
-) -> Iterator[tuple[str, gr.DownloadButton]]:
+def show_table(photo_model: Callable[[], Model], uploads: Sequence[dict[str, Any]] | None) -> Iterator[tuple[str, gr.DownloadButton]]:
     """The table as HTML and the button for its CSV; nothing without photos."""
     if not uploads:
         yield "", gr.DownloadButton(visible=False)
         return
     with errors_as_toast():
-        rows = judge_each(photo_model(), neighbours(), uploads)
+        rows = judge_each(photo_model(), uploads)
     with TemporaryDirectory(prefix="carpark-") as folder:  # Gradio copies the file when it sends the answer
         file = Path(folder) / "car-park-photos.csv"
         write_csv(rows, file)
         yield table_of(rows), gr.DownloadButton(value=str(file), visible=True)
 
 
-def judge_each(model: Model, neighbours: Neighbours, uploads: Sequence[dict[str, Any]]) -> list[PhotoResult]:
+def judge_each(model: Model, uploads: Sequence[dict[str, Any]]) -> list[PhotoResult]:
     """A row for each upload, in order. Raises BadImage when there are too many."""
     if len(uploads) > MOST_AT_ONCE:
         raise BadImage(f"{len(uploads)} photos are too many at once; upload at most {MOST_AT_ONCE}.")
-    return [judge_one(model, neighbours, upload) for upload in uploads]
+    return [judge_one(model, upload) for upload in uploads]
 
 
-def judge_one(model: Model, neighbours: Neighbours, upload: dict[str, Any]) -> PhotoResult:
+def judge_one(model: Model, upload: dict[str, Any]) -> PhotoResult:
     """The row of one entry of a gallery."""
     held = upload.get("image") or upload.get("video")
     name = "picture"
     try:
         photo = uploaded_file(held)
         name = photo.name
-        return PhotoResult(name, judge_photo(model, neighbours, open_image(photo))[0])
+        return PhotoResult(name, judge_photo(model, open_image(photo))[0])
     except BadImage as error:
         return PhotoResult(name, None, str(error))
 

@@ -58,7 +58,7 @@ def build_photo_tab(page: gr.Blocks, tabs: gr.Tabs, sources: Sources, samples: C
             photo: A picture file (JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF) of a car park or a street with parking.
         """
         with errors_to_caller():
-            answer, _ = judge_photo(sources.photo_model(), sources.neighbours(), open_image(uploaded_file(photo)))
+            answer, _ = judge_photo(sources.photo_model(), open_image(uploaded_file(photo)))
             return asdict(answer)
 
     def on_photo(photo: dict[str, Any] | None, with_heat: bool) -> Iterator[tuple[Any, ...]]:
@@ -90,7 +90,7 @@ def show_answer(
     with errors_as_toast():
         model, path = sources.photo_model(), uploaded_file(photo)
         image = open_image(path)
-        answer, features = judge_photo(model, sources.neighbours(), image)
+        answer, features = judge_photo(model, image)
         form = vote.opened(OpenVote(new_id(), answer, path))
         shown = (verdict_card(answer, model), *form, gr.Column(visible=True))
         yield *shown, HEAT_FOLLOWS if with_heat else "", gr.skip()
@@ -128,7 +128,7 @@ def lay_out(page: gr.Blocks, sources: Sources, samples: Callable[[], list[Sample
                 heat = heat_html()
             with gr.Column(scale=2, min_width=300):
                 similar = gr.HTML(elem_id="similar")
-    build_batch(sources.photo_model, sources.neighbours)
+    build_batch(sources.photo_model)
     return Widgets(photo, verdict, form, why, with_heat, heat, similar, next_step)
 
 

@@ -28,6 +28,7 @@ COLUMNS = [
     "fullness",
     "fullness_low",
     "fullness_high",
+    "is_car_park",
     "label",
     "sure",
     "url",
@@ -88,6 +89,26 @@ def test_usable_frames_carry_the_share_taken_with_its_interval(faulty, table):
     assert (usable["fullness_low"] < usable["fullness"]).all() and (usable["fullness"] < usable["fullness_high"]).all()
     assert usable["fullness"].to_numpy() == pytest.approx(share_of(usable["p_full"], FULLNESS))
     assert table[["fullness", "fullness_low", "fullness_high"]].isna().all(axis=None)  # a model that cannot tell it
+
+
+class PickyModel(ToyModel):
+    """Dark pictures are unlike what it learnt from."""
+
+    def predict(self, images):
+        seen = super().predict(images)
+        return seen._replace(are_car_parks=seen.p_full > 0.45)
+
+
+def test_a_picture_unlike_the_training_photos_has_a_wider_interval_and_no_sure_label(faulty):
+    known, picky = (day_of(faulty, model(fullness=FULLNESS)) for model in (ToyModel, PickyModel))
+    dark = (picky["p_full"] <= 0.45).to_numpy()
+    assert dark.any() and known["is_car_park"].isna().all()
+    assert picky["is_car_park"].notna().tolist() == picky["p_full"].notna().tolist()
+    assert picky["is_car_park"].fillna(True).tolist() == (~dark).tolist()
+    wider = (picky["fullness_high"] - picky["fullness_low"]) > (known["fullness_high"] - known["fullness_low"])
+    assert wider.tolist() == dark.tolist()
+    assert not picky.loc[dark, "sure"].any() and known.loc[dark, "sure"].any()
+    assert (summarize_day(picky).unlike, summarize_day(known).unlike) == (dark.sum(), 0)
 
 
 def test_rows_say_where_a_frame_came_from_and_when_it_was_taken(table, faulty):
@@ -214,7 +235,17 @@ def made_up(states, p_full):
     values = [p if state == "ok" else None for state, p in zip(states, p_full, strict=True)]
     labels, sure = zip(*[(None, None) if p is None else ToyModel().answer(p) for p in values], strict=True)
     slots = SLOTS[: len(states)]
-    columns = {"slot": slots, "time": slots, "sha256": "", "state": states, "reason": "", "p_full": values, "label": labels, "sure": sure}
+    columns = {
+        "slot": slots,
+        "time": slots,
+        "sha256": "",
+        "state": states,
+        "reason": "",
+        "p_full": values,
+        "label": labels,
+        "sure": sure,
+        "is_car_park": None,
+    }
     return pd.DataFrame(columns).astype({"p_full": "float64"}).assign(fullness=float("nan"))
 
 

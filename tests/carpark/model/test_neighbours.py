@@ -51,8 +51,9 @@ def test_only_training_photos_are_remembered(tiny_model_folder: Path, dataset_fo
 
 
 def test_a_picture_far_from_the_crowd_is_not_a_car_park(corners: Neighbours) -> None:
-    assert corners.is_car_park(np.array([1, 0, 0], np.float32)) is True
-    assert corners.is_car_park(np.array([-1, 0, 0], np.float32)) is False
+    verdicts = corners.are_car_parks(np.array([[1, 0, 0], [-1, 0, 0]], np.float32))
+    assert verdicts is not None
+    assert verdicts.tolist() == [True, False]
     assert corners.nearest(np.array([0, 1, 0], np.float32), 2).file.tolist() == ["file1", "file3"]
 
 
@@ -83,9 +84,9 @@ def test_a_model_without_neighbours_says_that_it_cannot_tell(own_copy: Path, cor
     (own_copy / "config.json").write_text(json.dumps(config))
     (own_copy / NEIGHBOURS_FILE).unlink()
     neighbours = load_neighbours(own_copy)
-    assert neighbours.is_car_park(np.ones(3, np.float32)) is None
+    assert neighbours.are_car_parks(np.ones((1, 3), np.float32)) is None
     assert neighbours.nearest(np.ones(3, np.float32), 3).empty
-    assert Neighbours(corners.photos[:1], corners.features[:1], corners.rule).is_car_park(corners.features[0]) is None
+    assert Neighbours(corners.photos[:1], corners.features[:1], corners.rule).are_car_parks(corners.features) is None
 
 
 def test_neighbours_that_are_not_the_published_ones_are_refused(own_copy: Path) -> None:

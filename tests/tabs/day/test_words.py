@@ -30,6 +30,7 @@ def summary() -> DaySummary:
         mean_fullness=None,
         full_share=0.4,
         unsure_share=0.05,
+        unlike=0,
         busiest_hour=at(9),
         quietest_hour=at(3),
         first_full=at(7, 35),
@@ -55,6 +56,7 @@ def shown() -> CameraDay:
             "fullness": [0.8, *[float("nan")] * others],
             "fullness_low": [0.6, *[float("nan")] * others],
             "fullness_high": [0.9, *[float("nan")] * others],
+            "is_car_park": [True, *[None] * others],
             "label": ["full", *[None] * others],
             "sure": [True, *[None] * others],
             "url": "",
@@ -76,6 +78,11 @@ def test_a_day_whose_share_taken_is_known_says_it_first(summary: DaySummary) -> 
     words = summary_in_words(replace(summary, mean_fullness=0.45))
     assert "have a usable frame. On average 45% taken, busiest hour 09:00 to 10:00. Full in 40% of them" in words
     assert "Emptiest hour: 03:00 to 04:00." in words and "Fullest" not in words
+
+
+def test_a_day_with_unlike_pictures_says_that_their_bands_are_wider(summary: DaySummary) -> None:
+    words = summary_in_words(replace(summary, unlike=3))
+    assert "3 pictures are unlike the photos that the model learned from, so their bands are wider." in words
 
 
 def test_a_day_that_was_never_full_says_so(summary: DaySummary) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from carpark.errors import BadPhotos
 from carpark.model import load_model
-from carpark.model.neighbours import load_neighbours
 from training.claims import __main__ as claims
-from training.claims.measures import Subject, ask_camera, claim_no_errors, read_counted, read_frames
+from training.claims.measures import ask_camera, claim_no_errors, read_counted, read_frames
 from training.claims.negatives import draw_negatives
 
 
@@ -47,10 +46,10 @@ def test_the_card_prints_what_was_measured(own_copy: Path, sample_folder: Path, 
 
 
 def test_counted_bays_are_set_beside_p_full(tiny_model_folder: Path, day: Path, tmp_path: Path) -> None:
-    subject = Subject(load_model(tiny_model_folder), load_neighbours(tiny_model_folder))
+    model = load_model(tiny_model_folder)
     files = list(read_frames(day))[:3]
     (tmp_path / "counted.csv").write_text("file,occupied\n" + "".join(f"{file},{n}/40\n" for n, file in enumerate(files)))
-    counted = ask_camera(subject, day, tmp_path / "counted.csv")[1]
+    counted = ask_camera(model, day, tmp_path / "counted.csv")[1]
     assert counted["n"] == 3 and counted["measured"].startswith("0/40: ") and "rank correlation" in counted["measured"]
 
 

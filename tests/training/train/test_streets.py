@@ -6,9 +6,7 @@ import pandas as pd
 from carpark.model.config import Thresholds
 from training.evaluate.scores import score
 from training.provenance import are_streets
-from training.train.calibration import prefer_known
 from training.train.folds import CrossValidation, cross_validate
-from training.train.probe import DRAWN_WEIGHT, STREET_WEIGHT, weights_of
 
 SIDES = Thresholds(0.4, 0.6)
 
@@ -35,7 +33,6 @@ def test_streets_are_real_photos_of_streets_beside_car_parks() -> None:
     assert are_streets(photos()).tolist() == [False] * 40 + [True] * 10 + [False] * 4
     assert not are_streets(photos().iloc[40:]).any()  # nothing beside them to calibrate by
     assert not are_streets(photos().drop(columns="view")).any()
-    assert weights_of(photos()).tolist() == [1.0] * 40 + [STREET_WEIGHT] * 10 + [DRAWN_WEIGHT] * 4
 
 
 def test_p_full_of_car_parks_is_calibrated_by_car_parks() -> None:
@@ -51,12 +48,3 @@ def test_streets_are_scored_by_themselves() -> None:
     assert (scores["n"], scores["errors"]) == (40, 0)
     assert (scores["streets"]["n"], scores["streets"]["errors"]) == (10, 10)
     assert score(predictions.iloc[40:], SIDES)["errors"] == 10
-
-
-def test_known_shares_set_the_scale_where_there_are_enough() -> None:
-    table = pd.DataFrame({"occupancy": [0.5] * 25 + [np.nan] * 25})
-    everything = np.ones(50, dtype=bool)
-    assert prefer_known(table, everything).tolist() == [True] * 25 + [False] * 25
-    few = np.arange(50) >= 10
-    assert prefer_known(table, few).tolist() == few.tolist()  # 15 known ones
-    assert prefer_known(table.drop(columns="occupancy"), few).tolist() == few.tolist()
