@@ -51,7 +51,7 @@ def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
 def are_streets(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """(n,) True for real photos of streets beside real ones of car parks; all False where there are no car parks beside them.
 
-    They teach the last layer what a full street looks like, and are scored by themselves: bounds and intervals are those of car parks.
+    They teach the last layer what a full street looks like, and are scored by themselves: P(full) and its bounds are those of car parks.
     """
     if "view" not in photos:
         return np.zeros(len(photos), dtype=bool)

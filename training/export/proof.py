@@ -62,14 +62,14 @@ def _compare(
             f"{MODEL_FILES[engine]} does not agree with {other}: |ΔP(full)| up to {gap:.4f} (at most {bound} is allowed) "
             f"and {int(flips.sum())} of {len(p_exact)} photos in another class. Nothing was written."
         )
-    mine, other = neighbours.are_car_parks(found[1]), neighbours.are_car_parks(exact[1])
+    verdicts, exact_verdicts = neighbours.are_car_parks(found[1]), neighbours.are_car_parks(exact[1])
     return {
         "max_abs_dp": round(gap, 6),
         "bound": bound,
         "other_class": int(other_class.sum()),
         "min_similarity": round(float((found[1] * exact[1]).sum(axis=1).min()), 4),
         **({"max_abs_dfullness": _largest_gap(found[2], share_of(p_exact, config.fullness))} if config.fullness else {}),
-        "other_car_park": 0 if mine is None or other is None else int((mine != other).sum()),
+        "other_car_park": 0 if verdicts is None or exact_verdicts is None else int((verdicts != exact_verdicts).sum()),
     }
 
 

@@ -23,7 +23,7 @@ from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene
-from training.provenance import are_drawn, are_judged, are_streets
+from training.provenance import are_drawn, are_judged
 from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
 from training.train.folds import cross_validate, sources_of
@@ -57,7 +57,7 @@ class FittedNetwork:
 
     learner: Learner
     features: Features  # (photos, width)
-    learnt: npt.NDArray[np.bool_]  # (photos,) those that pictures are compared with: no drawings beside photos, no streets beside car parks
+    learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on, without the drawn ones beside real ones
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
@@ -94,7 +94,7 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
     judged, shares = are_judged(photos), shares_of(photos)
-    some, parks = photos[judged].reset_index(drop=True), judged & ~are_streets(photos)
+    some = photos[judged].reset_index(drop=True)
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
     learner = _learner(start, photos, pixels, recipe)
@@ -107,15 +107,15 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     return FittedNetwork(
         learner,
         features=features,
-        learnt=parks,
+        learnt=judged,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
-        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[parks].nunique()})"),
+        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"),
         predictions=some.drop(columns="path").assign(
             fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(features[parks], elsewhere.folds[0, parks]),
+        car_park=choose_rule(features[judged], elsewhere.folds[0, judged]),
     )
 
 

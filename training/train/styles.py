@@ -32,12 +32,14 @@ def lend_light(rng: np.random.Generator, picture: npt.NDArray[np.uint8], amplitu
     coarse = np.fft.irfft2(change, s=(COARSE_PX, COARSE_PX), axes=(0, 1)).astype(np.float32)
     size = picture.shape[1], picture.shape[0]
     planes = [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC)) for plane in coarse.transpose(2, 0, 1)]
-    return np.clip(picture + np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+    lit: npt.NDArray[np.uint8] = np.clip(picture + np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+    return lit
 
 
 def _rows(reach: int) -> npt.NDArray[np.intp]:
     """The rows of a spectrum with frequencies from 0 up, and from -1 down."""
-    return np.r_[0:reach, -reach:0]
+    rows: npt.NDArray[np.intp] = np.r_[0:reach, -reach:0]
+    return rows
 
 
 def _spectrum(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.complex128]:
