@@ -8,8 +8,10 @@ revisions.json pins, if the Space was published with one.
 
 import html
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -105,8 +107,11 @@ def main() -> None:
             prevent_thread_lock=True,
         )
         say_json(page)
+        interrupted = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: interrupted.set())  # an exception gets lost if it comes while Python frees an object
         sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
-        page.block_thread()
+        interrupted.wait()
+        print("Interrupted: the page is closed.")
     sys.stdout.flush()
     os._exit(0)  # a thread that is still importing torch would abort a Python that ends in its own way
 

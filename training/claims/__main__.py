@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 from carpark.errors import BadPhotos, one_line_errors
-from carpark.model.engines import load_model
+from carpark.model import load_model
 from training.cards.model import add_to_card
 from training.claims.measures import (
     ask_camera,

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from carpark.hub.revisions import digest_file
 from carpark.model.architectures import TIMM
 from carpark.model.config import MODEL_FILES, Engine, read_config
-from carpark.model.engines import Pixels, load_model
+from carpark.model.engines import Pixels, load_engine
 from carpark.model.fullness import Fullness
 from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
@@ -87,9 +87,9 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
 
 
 def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
-    """The probabilities of each format in `folder` for the known pictures. `load_model` compares its own answers with them."""
+    """The probabilities of each format in `folder` for the known pictures. `load_engine` compares its own answers with them."""
     pictures = draw_known_pictures(read_config(folder).input_size)
-    return {engine: np.round(load_model(folder, engine).forward(pictures)[0].astype(float), 5).tolist() for engine in get_args(Engine)}
+    return {engine: np.round(load_engine(folder, engine).forward(pictures)[0].astype(float), 5).tolist() for engine in get_args(Engine)}
 
 
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ from torch import nn
 from carpark.errors import BadModel
 from carpark.model.attention import split_for_features
 from carpark.model.config import MODEL_FILES, Engine, ModelConfig, read_config
-from carpark.model.engines import BATCH, Answers, Features, Pixels, Shares, load_model
+from carpark.model.engines import BATCH, Answers, Features, Pixels, Shares, load_engine
 from carpark.model.fullness import share_of
 from carpark.model.neighbours import Neighbours, load_neighbours
 from carpark.model.network import pool_features
@@ -94,7 +94,7 @@ def _largest_gap(some: Shares, others: Shares) -> float:
 
 
 def _answers(folder: Path, engine: Engine, pixels: Pixels) -> Answers:
-    model = load_model(folder, engine)
+    model = load_engine(folder, engine)
     with ThreadPoolExecutor(model.workers) as pool:
         run = pool.map if model.workers > 1 else map  # torch uses all cores by itself
         seen = list(run(model.forward, [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]))

@@ -15,7 +15,9 @@ from training.train.probe import Array
 
 ERROR_AT_MOST = 0.005  # among the answered photos; half of what is promised, since the bounds are chosen on the photos they are scored on
 FEWEST_KNOWN = 20  # photos whose occupancy is known; with fewer, what their labels stand for sets the interval
-SURE = np.round(np.arange(0.60, 0.991, 0.01), 2)  # candidates for the bound of full; that of empty mirrors it
+# Candidates for the bound of full; that of empty mirrors it. However rare errors are, a lower one would call partial photos surely full or
+# empty: at 0.6 156 of 166, at 0.8 117.
+SURE = np.round(np.arange(0.80, 0.991, 0.01), 2)
 
 
 def sigmoid(log_odds: Array) -> Array:

@@ -1,3 +1,3 @@
-"""The published model: its config, its network, and the four engines that run it."""
+"""The published model: its config, its network, the four engines that run it, and the photos that it learnt from."""
 
-from carpark.model.engines import load_model as load_model
+from carpark.model.loading import load_model as load_model

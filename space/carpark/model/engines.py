@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -23,7 +22,6 @@ from carpark.model.config import MODEL_FILES, Box, Engine, Label, ModelConfig, c
 from carpark.model.known_pictures import check_answers, draw_known_pictures
 
 if TYPE_CHECKING:
-    from carpark.model.neighbours import Neighbours
     from carpark.model.network import FromPixels  # brings torch, which the ONNX engines do without
 
 Pixels = npt.NDArray[np.uint8]  # (n, height, width, 3)
@@ -54,7 +52,7 @@ class Model:
     engine: Engine
     forward: Forward
     compare: Callable[[Features], Verdicts | None] = lambda features: None  # with the training photos
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)  # threads of one `predict`
 
     def p_full(self, images: Iterable[Image]) -> npt.NDArray[np.float32]:
         """P(full), 0 to 1, of each RGB image, in order; (0,) for none. A lazy iterable is decoded while others are classified."""
@@ -79,8 +77,11 @@ class Model:
         return "full" if p_full >= 0.5 else "empty", sure
 
 
-def load_model(folder: Path, engine: Engine = "int8") -> Model:
-    """The model in `folder`, its file checked against config.json before it is read, its answers after. Raises BadModel."""
+def load_engine(folder: Path, engine: Engine = "int8") -> Model:
+    """One form of the model in `folder`, checked against config.json before it is read, its answers after. Raises BadModel.
+
+    It compares pictures with nothing: `carpark.model.load_model` does.
+    """
     if engine not in get_args(Engine):
         raise BadModel(f"Engine {engine!r} is unknown; expected one of {', '.join(get_args(Engine))}.")
     config = read_config(folder)
@@ -96,20 +97,8 @@ def load_model(folder: Path, engine: Engine = "int8") -> Model:
     if engine in config.known_answers:  # folders made before 2026-11-25 record none
         check_answers(path, engine, forward(draw_known_pictures(config.input_size))[0], config.known_answers[engine])
     # torch spreads one batch over the cores by itself, unless it is told not to.
-    workers = {"workers": 1} if engine in ("learner", "safetensors") else {}
-    return Model(config, engine, forward, _comparison(folder), **workers)
-
-
-def _comparison(folder: Path) -> Callable[[Features], Verdicts | None]:
-    """Compares features with those of the training photos in `folder`, which are read when first needed."""
-
-    @cache
-    def neighbours() -> "Neighbours":
-        from carpark.model.neighbours import load_neighbours  # it needs this module
-
-        return load_neighbours(folder)
-
-    return lambda features: neighbours().are_car_parks(features)
+    workers = 1 if engine in ("learner", "safetensors") else os.cpu_count() or 1
+    return Model(config, engine, forward, workers=workers)
 
 
 def load_network(folder: Path) -> "FromPixels":

@@ -8,7 +8,7 @@ import pytest
 
 from carpark.images import open_image
 from carpark.model.config import read_config
-from carpark.model.engines import Pixels, load_model, prepare
+from carpark.model.engines import Pixels, load_engine, prepare
 from training.export.int8 import write_int8
 from training.export.proof import BOUNDS
 
@@ -34,5 +34,5 @@ def test_a_network_that_strays_stays_float_in_the_end(
 
 
 def test_the_published_form_is_within_its_bound(tiny_model_folder: Path, pixels: Pixels) -> None:
-    int8, exact = (load_model(tiny_model_folder, engine).forward(pixels)[0] for engine in ("int8", "fp32"))
+    int8, exact = (load_engine(tiny_model_folder, engine).forward(pixels)[0] for engine in ("int8", "fp32"))
     assert np.abs(int8 - exact).max() <= BOUNDS["int8"]

@@ -106,9 +106,9 @@ def test_a_fold_is_calibrated_by_the_others_only() -> None:
 def test_thresholds_leave_the_doubtful_unanswered() -> None:
     is_full = np.repeat([False, True], 100)
     p_full = np.where(is_full, 0.95, 0.05)
-    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.4, 0.6)
-    p_full[:5] = 0.71
-    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.28, 0.72)
+    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.2, 0.8)
+    p_full[:5] = 0.85
+    assert choose_thresholds(p_full[None], is_full) == Thresholds(0.14, 0.86)
 
 
 def test_eighty_of_a_hundred_truths_lie_within_their_interval() -> None:
@@ -132,7 +132,7 @@ def test_a_probed_model_learns_from_all_photos_and_is_scored_out_of_fold(probed_
     assert (predictions.groupby("scene").fold.nunique() == 1).all()
     assert metrics["scored_by"] == "cross-validation by scene: 5 folds, drawn 5 times"
     assert metrics["validation"] == score_folder(probed_folder) and len(metrics["validation"]["repeats"]["errors"]) == 5
-    assert config["temperature"] > 0 and config["thresholds"]["full_at_least"] >= 0.6
+    assert config["temperature"] > 0 and config["thresholds"]["full_at_least"] >= 0.8
     assert config["car_park"]["distance_at_most"] > 1
     assert "5 folds, drawn 5 times" in (probed_folder / "README.md").read_text()
 
