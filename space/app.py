@@ -111,7 +111,6 @@ def main() -> None:
         signal.signal(signal.SIGINT, lambda *_: interrupted.set())  # an exception gets lost if it comes while Python frees an object
         sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
         interrupted.wait()
-        print("Interrupted: the page is closed.")
     sys.stdout.flush()
     os._exit(0)  # a thread that is still importing torch would abort a Python that ends in its own way
 
