@@ -8,10 +8,8 @@ revisions.json pins, if the Space was published with one.
 
 import html
 import os
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -107,10 +105,8 @@ def main() -> None:
             prevent_thread_lock=True,
         )
         say_json(page)
-        interrupted = threading.Event()
-        signal.signal(signal.SIGINT, lambda *_: interrupted.set())  # an exception gets lost if it comes while Python frees an object
         sources.warm_up()  # not sooner: Gradio gives up when its first look at the page takes longer than 3 s
-        interrupted.wait()
+        page.block_thread()
     sys.stdout.flush()
     os._exit(0)  # a thread that is still importing torch would abort a Python that ends in its own way
 

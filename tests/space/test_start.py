@@ -81,8 +81,7 @@ def test_ctrl_c_while_torch_is_imported_ends_the_space_quietly(tiny_model_folder
         process = Path("/proc", str(space.pid))
         while "libtorch" not in (process / "maps").read_text():
             time.sleep(0.02)
-        before = space.printed()
         os.kill(space.pid, signal.SIGINT)
         while "\nState:\tZ" not in (process / "status").read_text():
             time.sleep(0.02)
-        assert space.printed() == before
+        assert space.printed().splitlines()[-1].startswith("Keyboard interruption")
