@@ -13,8 +13,8 @@ from carpark.images import open_image
 from carpark.model.engines import Pixels, prepare
 from training.photos import SCENE_BOXES
 from training.sample.scenery.truth import CELL_PX, map_of
+from training.train.lighting import amplitudes_of, lend_light
 from training.train.probe import Array, shares_of
-from training.train.styles import amplitudes_of, lend_light
 
 MAP_SIDE = 48  # cells of a whole picture's map, across and down
 SHORTEST_CUT = 0.6  # of the picture's side

@@ -15,7 +15,7 @@ from torch import nn
 from carpark.model.attention import cells_of
 from training.train import tuning
 from training.train.drawings import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Drawings, cut_out, read_drawings
-from training.train.styles import amplitudes_of
+from training.train.lighting import amplitudes_of
 from training.train.tuning import Answers, MeanWeights, ShareAndCells, loss_of, normalise, tune_body
 
 LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carpark.model.engines import Pixels
-from training.train.styles import REACH, amplitudes_of, lend_light
+from training.train.lighting import REACH, amplitudes_of, lend_light
 
 CHECKS = np.kron(np.indices((16, 16)).sum(0) % 2, np.ones((8, 8)))[..., None] * np.array([60, 60, 60]) + 90
 
