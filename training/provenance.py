@@ -49,7 +49,7 @@ def are_drawn(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def are_streets(photos: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """(n,) True for real photos of streets beside real ones of car parks; all False where there are no car parks beside them.
+    """(n,) True for real photos of streets, if some of the real photos are of car parks; otherwise all False.
 
     They teach the last layer what a full street looks like, and are scored by themselves: P(full) and its bounds are those of car parks.
     """

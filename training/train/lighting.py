@@ -43,7 +43,7 @@ def _rows(reach: int) -> npt.NDArray[np.intp]:
 
 
 def _spectrum(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.complex128]:
-    """(COARSE_PX, COARSE_PX / 2 + 1, 3)"""
+    """Of a small copy of the picture: (COARSE_PX, COARSE_PX // 2 + 1, 3), frequencies down and across."""
     coarse = Image.fromarray(picture).resize((COARSE_PX, COARSE_PX), Image.Resampling.BOX)
     spectrum: npt.NDArray[np.complex128] = np.fft.rfft2(np.asarray(coarse, np.float64), axes=(0, 1))
     return spectrum
