@@ -28,11 +28,10 @@ announce:
 space: $(READY)
 	$(RUN) space/app.py
 
-# One layer on ImageNet features learns from few photos; a network from scratch needs more, and learns less.
-VIEWS := aerial aerial_oblique oblique_cctv pole ground
-SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750,--photos 500) --views $(VIEWS)
+# Fine-tuning with maps of the drawings learns from few of them; a network from scratch needs more, and learns less.
+SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 600 --maps)
 TRAIN := $(RUN) -m training.train --data artifacts/dataset --out artifacts/model
-PROBE := --arch efficientnet_lite0 --weights $(WEIGHTS) --size 384 --fit probe
+TUNE := --arch efficientnet_lite0 --weights $(WEIGHTS) --size 256 --fit finetune
 SCRATCH := --arch resnet18_half --weights none --size 128 --epochs 24
 
 artifacts/sample/truth.csv: | $(READY)
@@ -46,7 +45,7 @@ artifacts/dataset/README.md: | artifacts/sample/truth.csv
 artifacts/model/config.json: | artifacts/dataset/README.md
 	@echo "make demo, 3 of 4: training, exporting and proving the formats"
 ifneq ($(WEIGHTS),none)
-	@$(TRAIN) $(PROBE) || { test $$? -eq 3 && echo "make demo: a small network is trained from scratch instead, which takes longer" && $(TRAIN) $(SCRATCH); }
+	@$(TRAIN) $(TUNE) || { test $$? -eq 3 && echo "make demo: a small network is trained from scratch instead, which takes longer" && $(TRAIN) $(SCRATCH); }
 else
 	$(TRAIN) $(SCRATCH)
 endif

@@ -50,7 +50,7 @@ def features_of(photos: pd.DataFrame) -> Features:
 def read_parquet(folder: Path, splits: Sequence[str]) -> pd.DataFrame:
     """The photos of these splits of a dataset repo folder, partial ones included; `path` opens as a picture. Raises BadPhotos.
 
-    Columns as photos.csv has them; label is empty, full or partial.
+    Columns as photos.csv has them; label is empty, full or partial. Drawn photos may have `map` too, which opens as a picture.
     """
     files = [(label, file) for room, label in (("data", ""), (PARTIAL, PARTIAL)) for file in _list_files(folder / room, splits)]
     try:
@@ -107,4 +107,5 @@ def _read_file(file: Path, label: str) -> pd.DataFrame:
     rows: pd.DataFrame = table.to_pandas()
     names = [label] * len(rows) if label else [features["label"].names[int(number)] for number in rows.label]
     pictures = pd.Series([BytesIO(image["bytes"]) for image in rows.image], index=rows.index, dtype=object)
-    return rows.drop(columns="image").assign(label=names, path=pictures)
+    maps = {"map": pd.Series([BytesIO(found["bytes"]) for found in rows["map"]], index=rows.index, dtype=object)} if "map" in rows else {}
+    return rows.drop(columns="image").assign(label=names, path=pictures, **maps)

@@ -138,6 +138,11 @@ def load_all(origins: Sequence[Origin], input_size: tuple[int, int]) -> tuple[pd
     return pd.concat(tables, ignore_index=True), np.concatenate([pixels for _, pixels in loaded])
 
 
+def without_pictures(photos: pd.DataFrame) -> pd.DataFrame:
+    """What is known of the photos, without the columns that open as pictures."""
+    return photos.drop(columns=["path", "map"], errors="ignore")
+
+
 def _size_in_words(longest_px: int) -> str:
     return next((words for words, most in SIZES_PX.items() if longest_px <= most), "larger")
 

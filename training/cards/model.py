@@ -153,7 +153,9 @@ def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any], *, has_
     if recipe["weights"] == "none":
         return f"{recipe['epochs']} epochs"
     weighing = ", which also taught it to weigh the cells of its last maps by the bays in them" if has_attention else ""
-    tuned = f"its later blocks fine-tuned on {dataset.get('drawn', 0):,} drawn photos{weighing}; then " if recipe.get("tuned") else ""
+    drawn = dataset.get("drawn", 0)
+    taught = "those of four fifths of the scenes" if drawn == dataset["photos"] else f"{drawn:,} drawn photos"
+    tuned = f"its later blocks fine-tuned on {taught}{weighing}; then " if recipe.get("tuned") else ""
     streets = f" ({n:,} of the photos show streets, and are scored by themselves)" if (n := dataset.get("streets")) else ""
     return f"{tuned}frozen, under one layer fitted to its features{streets}"
 

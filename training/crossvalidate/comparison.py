@@ -15,7 +15,7 @@ from carpark.model.engines import Pixels
 from training.crossvalidate.speed import measure_int8
 from training.evaluate.scores import score
 from training.labels import LABELS
-from training.photos import check_trainable, find_photos, load_photos
+from training.photos import check_trainable, find_photos, load_photos, without_pictures
 from training.train.calibration import calibrate
 from training.train.folds import CrossValidation, cross_validate
 from training.train.probe import Array, pool_photos, shares_of
@@ -39,7 +39,7 @@ def compare_architectures(
         row, validated, pooled = compare(arch, "imagenet" if number else weights, photos, pixels, seed)
         if validated is not None:
             columns = {f"p_full_{draw}": p_full for draw, p_full in enumerate(validated.p_full, start=1)}
-            table = photos.drop(columns="path").assign(fold=validated.folds[0], **columns)
+            table = without_pictures(photos).assign(fold=validated.folds[0], **columns)
             table.to_parquet(folder / f"predictions-{arch.replace('/', '-')}.parquet", index=False)
             if learning_curve:
                 row["learning_curve"] = [*learn_less(photos, pooled, seed), learnt_from(photos, row)]

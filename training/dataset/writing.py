@@ -18,7 +18,7 @@ from training.labels import LABELS, PARTIAL
 from training.parquet import write_parquet
 from training.photos import check_trainable, read_photos
 from training.provenance import LICENSES, NO_DERIVATIVES, PERMISSIVE, PROVENANCE
-from training.sample.scenery.truth import MAPS, map_of
+from training.sample.scenery.truth import map_of
 from training.splits import SPLITS, split_photos
 from training.staging import staged
 
@@ -31,7 +31,10 @@ Labels, tables and texts: Apache License 2.0, https://www.apache.org/licenses/LI
 
 
 def describe_photos(folder: Path) -> pd.DataFrame:
-    """The rows of a photos folder with every column of `PROVENANCE`, checked against the files. Raises BadPhotos."""
+    """The rows of a photos folder with every column of `PROVENANCE`, checked against the files, and `map` where all have one.
+
+    Raises BadPhotos.
+    """
     if any((folder / "data").glob("*.parquet")):
         raise BadPhotos(f"{folder} is a dataset repo already; expected photos in {' and '.join(f'{label}/' for label in LABELS)}.")
     photos = read_photos(folder).sort_values("file", ignore_index=True)  # splits depend on the photos, not on how their table is sorted
@@ -41,7 +44,9 @@ def describe_photos(folder: Path) -> pd.DataFrame:
     for file, license_id in zip(photos.file, photos.license, strict=True):
         check_license(license_id, f"{folder}: {file}")
     bar = tqdm(photos.itertuples(), total=len(photos), desc="reading photos", unit="photo")
-    return photos.assign(**pd.DataFrame([_measure(photo.path, str(photo.sha256), folder) for photo in bar]))
+    photos = photos.assign(**pd.DataFrame([_measure(photo.path, str(photo.sha256), folder) for photo in bar]))
+    maps = photos.path.map(map_of)
+    return photos.assign(map=maps) if maps.map(Path.is_file).all() else photos
 
 
 def check_license(license_id: str, whose: str) -> None:
@@ -99,8 +104,6 @@ def write_dataset(data: Path, out: Path, *, generated: Path | None = None, seed:
     check_trainable(photos, data)
     photos["split"] = split_photos(photos, seed=seed)
     drawn = describe_photos(generated) if generated else pd.DataFrame()
-    if generated and (generated / MAPS).is_dir():
-        drawn = drawn.assign(map=drawn.path.map(map_of))
     with staged(out, marker="ATTRIBUTION.md") as folder:
         configs = write_splits(photos, folder)
         if len(drawn):

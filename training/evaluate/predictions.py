@@ -9,7 +9,7 @@ from carpark.errors import BadPhotos
 from carpark.model.engines import Model
 from carpark.model.fullness import interval_of
 from training.labels import LABELS
-from training.photos import load_photos
+from training.photos import load_photos, without_pictures
 
 
 def predict(model: Model, data: Path) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def predict(model: Model, data: Path) -> pd.DataFrame:
     if not photos.label.isin(LABELS).any():
         raise BadPhotos(f"{data} has no photo labelled {' or '.join(LABELS)}, so there is nothing to score.")
     seen = model.predict(map(Image.fromarray, pixels))
-    table = photos.drop(columns="path").assign(p_full=seen.p_full)
+    table = without_pictures(photos).assign(p_full=seen.p_full)
     if model.config.fullness is None:
         return table
     low, high = interval_of(seen.fullness, model.config.fullness)

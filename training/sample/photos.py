@@ -19,7 +19,7 @@ from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_cars, passing_cars
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.truth import MAPS, count_bays, draw_maps, floor_of
+from training.sample.scenery.truth import MAPS, SeenBays, draw_maps, floor_of, see_bays
 from training.sample.scenery.vehicles import Car
 from training.sample.streets import StreetPlan, photograph_street
 
@@ -103,19 +103,22 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
     light, grade = draw_light(rng, light_name), draw_grade(rng)
     if light.rain and rng.random() < 0.4:
         grade = replace(grade, drops=int(rng.integers(3, 40)))
-    cars, light, occupancy = _draw_cars(rng, scene, light, OCCUPANCY[label])
+    cars, light, bays = _draw_cars(rng, scene, light, OCCUPANCY[label])
     moment = Moment(cars, light, grade, seed=int(rng.integers(2**31)))
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():
         floors = np.stack([floor_of(scene.lot.bays[i]) for i in scene.bays_shown])
-        draw_maps(scene, moment, floors).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
+        draw_maps(scene, moment, floors, bays).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     file = f"{label}/{scene.id}-{seed[-1]}.jpg"
     photo.save(folder / file, quality=int(rng.triangular(QUALITY[0], QUALITY[1], QUALITY[1])))
+    occupancy = round(bays.occupancy, 3)
     return {"file": file, "label": label, "scene": scene.id, "view": scene.view, "light": light_name, "occupancy": occupancy}
 
 
-def _draw_cars(rng: np.random.Generator, scene: Scene, light: Light, wanted: tuple[float, float]) -> tuple[tuple[Car, ...], Light, float]:
-    """Cars, drawn again until the occupancy of the bays that show lies between two `wanted` ones; the light; the occupancy.
+def _draw_cars(
+    rng: np.random.Generator, scene: Scene, light: Light, wanted: tuple[float, float]
+) -> tuple[tuple[Car, ...], Light, SeenBays]:
+    """Cars, drawn again until the occupancy of the bays that show lies between two `wanted` ones; the light; the bays.
 
     Fog that hides too many bays is thinned.
     """
@@ -123,8 +126,8 @@ def _draw_cars(rng: np.random.Generator, scene: Scene, light: Light, wanted: tup
     while True:
         taken = int(rng.integers(np.ceil(low * bays), np.floor(high * bays) + 1))
         cars = (*park_cars(rng, scene, taken), *passing_cars(rng, scene, lights_on=bool(light.lamps.any())))
-        seen = count_bays(scene, cars, light)
+        seen = see_bays(scene, cars, light)
         if seen.shown < FEWEST_SHOWN:
             light = replace(light, fog_m=light.fog_m * 1.5)
         elif low <= seen.occupancy <= high:
-            return cars, light, round(seen.occupancy, 3)
+            return cars, light, seen

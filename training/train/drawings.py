@@ -46,11 +46,11 @@ class Sample:
 
 
 def read_drawings(drawn: pd.DataFrame, side: int, real: Pixels) -> Drawings:
-    """The `drawn` photos, `side` px wide and high, with the maps that lie beside their files, if `training.sample --maps` wrote them.
+    """The `drawn` photos, `side` px wide and high, with the maps of `training.sample --maps`, if there are: beside the files or in a dataset.
 
     They will be shown in the light of the `real` photos (k, h, w, 3), of which there may be none.
     """
-    maps = [_read_map(path) for path in drawn.path]
+    maps = [_read_map(file) for file in _find_maps(drawn)]
     missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     return Drawings(
         np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(drawn.path, drawn.file, strict=True)]),
@@ -61,10 +61,19 @@ def read_drawings(drawn: pd.DataFrame, side: int, real: Pixels) -> Drawings:
     )
 
 
-def _read_map(photo: object) -> npt.NDArray[np.uint8] | None:
-    """The map of the photo at a path, of the part that the network sees; None without one, and for photos of a dataset repo."""
-    file = map_of(photo) if isinstance(photo, Path) else None
-    if file is None or not file.is_file():
+def _find_maps(drawn: pd.DataFrame) -> list[Path | io.BytesIO | None]:
+    """The file of each photo's map, or its bytes where the photo is one of a dataset; None where there is none."""
+    stored = drawn["map"] if "map" in drawn else [None] * len(drawn)
+    beside = [map_of(path) if isinstance(path, Path) else None for path in drawn.path]
+    return [
+        found if isinstance(found, io.BytesIO) else file if file and file.is_file() else None
+        for found, file in zip(stored, beside, strict=True)
+    ]
+
+
+def _read_map(file: Path | io.BytesIO | None) -> npt.NDArray[np.uint8] | None:
+    """A map, of the part that the network sees."""
+    if file is None:
         return None
     with Image.open(file) as opened:
         scenes = [box for size, box in SCENE_BOXES.items() if _map_size(size) == opened.size]

@@ -22,7 +22,7 @@ from carpark.model.engines import Features, Pixels
 from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
 from training.labels import LABELS
-from training.photos import SCENE_BOXES, split_by_scene
+from training.photos import SCENE_BOXES, split_by_scene, without_pictures
 from training.provenance import are_drawn, are_judged
 from training.train.calibration import calibrate, fit_scale
 from training.train.drawings import read_drawings
@@ -80,20 +80,23 @@ def should_tune(photos: pd.DataFrame, recipe: Recipe) -> bool:
 def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> FittedNetwork:
     """Fits one layer to all photos. Scores come from heads that saw other scenes, calibration from heads that saw other sources.
 
-    All heads begin at `prior`. With enough drawn photos the body is fine-tuned on them first; real photos only move the last layer.
+    All heads begin at `prior`. With enough drawn photos the body is fine-tuned on them first; real photos only move the last layer. Where
+    all photos are drawn, the body learns from four fifths of the scenes, and the others are scored.
     """
-    drawn = are_drawn(photos)
-    tunes = prior is None and should_tune(photos, recipe)
-    if tunes:
-        drawings = read_drawings(photos[drawn], round(DRAWN_SHARE * recipe.size), pixels[~drawn])
-        print(f"fine-tuning on {drawn.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
-        tuned = tune_body(start, drawings, photos.scene[drawn], input_px=recipe.size, seed=recipe.seed)
+    drawn, judged = are_drawn(photos), are_judged(photos)
+    if prior is None and should_tune(photos, recipe):
+        if drawn.all():
+            judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
+        taught = drawn & ~judged
+        drawings = read_drawings(photos[taught], round(DRAWN_SHARE * recipe.size), pixels[~drawn])
+        print(f"fine-tuning on {taught.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
+        tuned = tune_body(start, drawings, photos.scene[taught], input_px=recipe.size, seed=recipe.seed)
         start, prior = tuned.body, tuned.head
     pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
-    by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior)
+    by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior, judged=judged)
     sources = sources_of(photos)
     elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
-    judged, shares = are_judged(photos), shares_of(photos)
+    shares, learnt = shares_of(photos), are_judged(photos)
     some = photos[judged].reset_index(drop=True)
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
@@ -103,19 +106,20 @@ def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Re
     columns |= fullness_columns(by_scene.fullness[0, judged], calibration.fullness)
     if sources is not None:
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
-    how = f"cross-validation by scene: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
+    left_out = ", of a fifth that fine-tuning left out" if (judged != learnt).any() else ""
+    how = f"cross-validation by scene{left_out}: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
     return FittedNetwork(
         learner,
         features=features,
-        learnt=judged,
+        learnt=learnt,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
         scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"),
-        predictions=some.drop(columns="path").assign(
+        predictions=without_pictures(some).assign(
             fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(features[judged], elsewhere.folds[0, judged]),
+        car_park=choose_rule(features[learnt], elsewhere.folds[0, learnt]),
     )
 
 
@@ -145,7 +149,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
         BY_CONVENTION,
         fullness,
         "one split by scene, a fifth held out",
-        some.drop(columns="path").assign(p_full=p_full[held_out], **columns),
+        without_pictures(some).assign(p_full=p_full[held_out], **columns),
         choose_rule(features[learnt | held_out], np.where(held_out, 0, -1)[learnt | held_out]),
     )
 

@@ -19,7 +19,7 @@ SOURCES_AT_LEAST = 3  # with fewer, leaving one out leaves too little to learn f
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """Predictions for photos that the head has not seen, once for each draw of the folds; NaN for drawn photos that were not judged."""
+    """Predictions for photos that the head has not seen, once for each draw of the folds; NaN for those that were not judged."""
 
     log_odds: Array  # (repeats, n) of the share
     folds: npt.NDArray[np.int64]  # (repeats, n); -1 where not judged
@@ -51,13 +51,21 @@ def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS, groups: 
 
 
 def cross_validate(
-    pooled: Array, photos: pd.DataFrame, *, seed: int, repeats: int = REPEATS, prior: Head | None = None, groups: pd.Series | None = None
+    pooled: Array,
+    photos: pd.DataFrame,
+    *,
+    seed: int,
+    repeats: int = REPEATS,
+    prior: Head | None = None,
+    groups: pd.Series | None = None,
+    judged: npt.NDArray[np.bool_] | None = None,
 ) -> CrossValidation:
     """Judges (n, views, width) features of photos, unmirrored, by heads fitted on other `groups` (scenes), all from the same `prior`.
 
-    Drawn photos beside real ones are in every head's training set and are not judged.
+    Photos that are not `judged` (n,), by default drawn ones beside real ones, are in every head's training set.
     """
-    judged, shares, weights = are_judged(photos), shares_of(photos), weights_of(photos)
+    judged = are_judged(photos) if judged is None else judged
+    shares, weights = shares_of(photos), weights_of(photos)
     some = photos[judged].reset_index(drop=True)
     some_groups = None if groups is None else groups[judged].reset_index(drop=True)
     folds = np.full((repeats, len(photos)), -1)

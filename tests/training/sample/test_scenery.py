@@ -14,7 +14,7 @@ from training.sample.scenery.parking import park_cars, park_in
 from training.sample.scenery.pinhole import Pinhole
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.truth import count_bays
+from training.sample.scenery.truth import see_bays
 from training.sample.scenery.vehicles import KINDS, SHAPES
 
 CAMERA = Pinhole(x=3, y=-20, height_m=8, azimuth=1.4, pitch=0.4, roll=0.02, focal=0.9, width_px=480, height_px=360)
@@ -79,11 +79,11 @@ def test_a_parked_car_changes_the_picture_where_its_bay_is(car_park: Scene) -> N
 
 def test_a_bay_counts_only_where_it_shows(car_park: Scene) -> None:
     light, bays = make_light(35, 1.0, clouds=1.0), len(car_park.bays_shown)
-    empty = count_bays(car_park, (), light)
-    full = count_bays(car_park, tuple(park_cars(np.random.default_rng(2), car_park, bays)), light)
+    empty = see_bays(car_park, (), light)
+    full = see_bays(car_park, tuple(park_cars(np.random.default_rng(2), car_park, bays)), light)
     assert bays >= empty.shown > full.shown > 0  # cars hide bays behind them
     assert (empty.occupancy, full.occupancy) == (0, 1)
-    assert count_bays(car_park, (), replace(light, fog_m=8)).shown < empty.shown
+    assert see_bays(car_park, (), replace(light, fog_m=8)).shown < empty.shown
 
 
 def test_a_wide_lens_keeps_corners_and_enlarges_the_middle() -> None:

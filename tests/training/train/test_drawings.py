@@ -72,7 +72,7 @@ def test_a_cut_that_shows_hardly_a_bay_is_judged_by_its_vehicles_and_teaches_no_
     assert min(shown) == 0 < max(shown)
 
 
-def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_still(tmp_path: Path) -> None:
+def test_maps_are_read_from_beside_the_photos_or_the_dataset_without_the_strips_of_a_jamcam_still(tmp_path: Path) -> None:
     (tmp_path / "maps").mkdir()
     still = np.zeros((36, 44, 4), np.uint8)
     still[:4] = 255  # rows of the caption, which the network does not see
@@ -81,13 +81,14 @@ def test_maps_are_read_from_beside_the_photos_without_the_strips_of_a_jamcam_sti
     for name in ("a.jpg", "b.jpg"):
         Image.new("RGB", (352, 288), "grey").save(tmp_path / "full" / name)
     paths = [tmp_path / "full" / "a.jpg", tmp_path / "full" / "b.jpg", io.BytesIO((tmp_path / "full" / "b.jpg").read_bytes())]
-    found = read_drawings(
-        pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full"}), 64, np.empty((0, 64, 64, 3), np.uint8)
-    )
-    assert found.pixels.shape == (3, 64, 64, 3)
-    assert found.has_map.tolist() == [True, False, False]
-    assert found.maps[0].max() == 0
-    assert found.shares.tolist() == [0.88] * 3
+    stored = [np.nan, None, io.BytesIO((tmp_path / "maps" / "a.png").read_bytes())]  # the last photo is one of a dataset
+    table = pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full", "map": stored})
+    for photos, expected in ((table, [True, False, True]), (table.drop(columns="map"), [True, False, False])):
+        found = read_drawings(photos, 64, np.empty((0, 64, 64, 3), np.uint8))
+        assert found.pixels.shape == (3, 64, 64, 3)
+        assert found.has_map.tolist() == expected
+        assert found.maps.max() == 0
+        assert found.shares.tolist() == [0.88] * 3
 
 
 def test_the_published_body_and_head_give_the_share_that_was_fine_tuned() -> None:

@@ -2,11 +2,15 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from PIL import Image
+from torch import nn
 
 from carpark.images import open_image
 from carpark.model import load_model
@@ -14,8 +18,15 @@ from carpark.model.config import read_config
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import load_neighbours
+from training.dataset.writing import write_dataset
 from training.photos import read_photos
+from training.sample.scenery.truth import MAPS, map_of
+from training.train import fitting
+from training.train.drawings import Drawings
+from training.train.fitting import Recipe
+from training.train.folder import train
 from training.train.likeness import revision_of
+from training.train.tuning import TunedBody, tune_body
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +47,32 @@ def test_it_remembers_the_photos_that_are_not_drawn(tuned_folder: Path, found_da
     assert sorted(learnt.sha256) == sorted(found.sha256)
     dataset = json.loads((tuned_folder / "config.json").read_text())["dataset"]
     assert (dataset["drawn"], dataset["photos"], dataset["sha256"]) == (60, 60 + len(found), revision_of(found))
+
+
+def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scored(
+    sample_folder: Path, tuned_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, taught = shutil.copytree(sample_folder / "photos", tmp_path / "drawn"), []
+    (drawn / MAPS).mkdir()
+    for file in read_photos(drawn).path:
+        Image.new("RGBA", (8, 6), "white").save(map_of(file))
+    write_dataset(drawn, tmp_path / "dataset")
+    photos = read_photos(tmp_path / "dataset")
+
+    def watched(body: nn.Module, drawings: Drawings, scenes: pd.Series, **settings: int) -> TunedBody:
+        assert drawings.has_map.all() and len(drawings.pixels) == len(scenes)
+        taught.extend(scenes)
+        return tune_body(body, drawings, scenes, epochs=1, **settings)
+
+    monkeypatch.setattr(fitting, "tune_body", watched)
+    start = tuned_folder.with_name("tuned-start.pth")
+    train(tmp_path / "dataset", tmp_path / "model", Recipe("resnet18", str(start), size=64, epochs=1, seed=0, fit="finetune"))
+    scored = pd.read_parquet(tmp_path / "model" / "predictions.parquet")
+    assert not {"path", "map"} & set(scored)
+    assert not set(taught) & set(scored.scene) and set(taught) | set(scored.scene) == set(photos.scene)
+    assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos.sha256)
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "fine-tuned on those of four fifths of the scenes" in card and "of a fifth that fine-tuning left out" in card
 
 
 def test_fastai_alone_loads_the_learner_and_the_snippet_the_weights(tuned_folder: Path, photo: Path, tmp_path: Path) -> None:

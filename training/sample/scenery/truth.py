@@ -28,49 +28,42 @@ def map_of(photo: Path) -> Path:
     return photo.parent.parent / MAPS / f"{photo.stem}.png"
 
 
-@dataclass(frozen=True, slots=True)
-class Bays:
-    """The bays that show in a picture."""
-
-    shown: int
-    taken: int
-
-    @property
-    def occupancy(self) -> float:
-        """The share that is taken, 0 to 1."""
-        return self.taken / self.shown
-
-
-def count_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> Bays:
-    """The bays that show in the picture, and those of them that are taken. A hidden bay does not count, nor one outside the picture."""
-    seen = _see_bays(scene, cars, light)
-    return Bays(int(seen.is_shown.sum()), int((seen.is_shown & seen.is_taken).sum()))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _SeenBays:
-    """The bays of a scene in a picture."""
+class SeenBays:
+    """The bays of a scene in a picture. A hidden bay does not count, nor one outside the picture."""
 
-    numbers: NDArray[np.int64]  # (height, width): 1 for the first bay, with the car on it; 0 where there is none
+    things: NDArray[np.int64]  # (height, width), by `_paint_things`: the bays' floors, then the cars
+    owners: NDArray[np.int64]  # (1 + bays + cars,) for each number in `things` that of the bay that it is, or is in; 0 for none
     pixels: NDArray[np.int64]  # (bays,)
     is_shown: NDArray[np.bool_]  # (bays,)
     is_taken: NDArray[np.bool_]  # (bays,)
 
+    @property
+    def shown(self) -> int:
+        """How many count."""
+        return int(self.is_shown.sum())
 
-def _see_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> _SeenBays:
+    @property
+    def occupancy(self) -> float:
+        """The share of them that is taken, 0 to 1."""
+        return int((self.is_shown & self.is_taken).sum()) / self.shown
+
+
+def see_bays(scene: Scene, cars: tuple[Car, ...], light: Light) -> SeenBays:
+    """The bays in the picture: which of them show, and which are taken."""
     bays, camera = [scene.lot.bays[i] for i in scene.bays_shown], scene.camera
     takers = takers_of(bays, cars)
-    owners = np.zeros(len(cars) + 1, int)  # the last one is for what is not a car
-    owners[takers[takers >= 0]] = np.flatnonzero(takers >= 0) + 1
     floors = np.stack([floor_of(bay) for bay in bays])
-    seen = _paint_numbers(scene, (cars, ()), list(zip(floors, range(1, len(bays) + 1), strict=True)), owners)
-    pixels = np.bincount(seen.ravel(), minlength=len(bays) + 1)[1:]
+    things = _paint_things(scene, cars, (), floors)
+    owners = np.concatenate([np.arange(len(bays) + 1), np.zeros(len(cars), int)])
+    owners[len(bays) + 1 + takers[takers >= 0]] = np.flatnonzero(takers >= 0) + 1
+    pixels = np.bincount(owners[things].ravel(), minlength=len(bays) + 1)[1:]
     xy, depth = camera.project(floors), camera.depths(floors).mean(axis=1)
     x, y = xy[..., 0], xy[..., 1]
     area = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
     area += (takers >= 0) * np.ptp(x, axis=1) * camera.focal_px * np.cos(camera.pitch) / np.maximum(depth, NEAR_M)  # of a car 1 m high
     is_shown = (pixels >= np.maximum(SHOWN_SHARE * area, SHOWN_PX)) & (depth - camera.height_m < light.reach_m)
-    return _SeenBays(seen, pixels, is_shown, takers >= 0)
+    return SeenBays(things, owners, pixels, is_shown, takers >= 0)
 
 
 def takers_of(bays: list[Bay], cars: tuple[Car, ...]) -> NDArray[np.int64]:
@@ -90,29 +83,26 @@ def floor_of(bay: Bay) -> Array:
     return np.concatenate([turned, np.zeros((4, 1))], axis=1)
 
 
-def draw_maps(scene: Scene, moment: Moment, floors: Array) -> Image.Image:
+def draw_maps(scene: Scene, moment: Moment, floors: Array, bays: SeenBays | None = None) -> Image.Image:
     """Where vehicles are in a picture, and where the ground is that they may take: an RGBA picture of an eighth of its size, rounded up.
 
     Red is the share of each cell that vehicles cover, 0 to 255. Green is the share of `floors`, polygons (n, 4, 3) of bays or lanes,
     together with the vehicles on them. What hides a vehicle or a floor counts as neither. Blue says how many bays lie in each cell, of the
-    bays that `count_bays` counts, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets.
+    `bays` that count, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets, which have none.
     """
     middles = np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2)
     on_floor = np.array([_is_inside(floors[..., :2], middle) for middle in middles], bool)
-    codes = np.append(np.where(on_floor, 2, 3), 0)  # 1 a floor, 2 a vehicle on it, 3 another vehicle, 0 the rest
-    seen = _paint_numbers(scene, (moment.cars, moment.people), [(floor, 1) for floor in floors], codes)
+    codes = np.concatenate([[0], np.ones(len(floors), int), np.where(on_floor, 2, 3)])  # a floor, a vehicle on one, another vehicle
+    things = bays.things if bays else _paint_things(scene, moment.cars, moment.people, floors)
+    seen = codes[things]
     planes = [Image.fromarray(np.uint8(255) * plane.astype(np.uint8)).reduce(CELL_PX) for plane in (seen >= 2, (seen == 1) | (seen == 2))]
-    return Image.merge("RGBA", [*planes, *_draw_densities(scene, moment)])
+    return Image.merge("RGBA", [*planes, *(_draw_densities(bays) if bays else [Image.new("L", planes[0].size)] * 2)])
 
 
-def _draw_densities(scene: Scene, moment: Moment) -> list[Image.Image]:
+def _draw_densities(bays: SeenBays) -> list[Image.Image]:
     """Of the bays that count, and of those that are taken."""
-    width, height = scene.camera.size
-    if not scene.bays_shown:
-        return [Image.new("L", (-(-width // CELL_PX), -(-height // CELL_PX)))] * 2
-    seen = _see_bays(scene, moment.cars, moment.light)
-    of_each = np.where(seen.is_shown, 1 / np.maximum(seen.pixels, 1), 0)
-    cells = [_sum_cells(np.append(0, weights)[seen.numbers]) for weights in (of_each, of_each * seen.is_taken)]
+    of_each = np.where(bays.is_shown, 1 / np.maximum(bays.pixels, 1), 0)
+    cells = [_sum_cells(np.append(0, weights)[bays.owners][bays.things]) for weights in (of_each, of_each * bays.is_taken)]
     return [Image.fromarray(np.rint(255 * plane / cells[0].max()).astype(np.uint8)) for plane in cells]
 
 
@@ -131,22 +121,18 @@ def _is_inside(floors: Array, point: Array) -> bool:
     return bool((np.abs(np.sign(sides).sum(axis=1)) == 4).any())
 
 
-def _paint_numbers(
-    scene: Scene, standing: tuple[tuple[Car, ...], tuple[Person, ...]], floors: list[tuple[Array, int]], numbers: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """For each pixel the number of the floor or the thing that is there; 0 elsewhere.
-
-    `standing`: cars and people. `floors`: polygons (4, 3) with their numbers. `numbers`: of each car, and last that of all other things.
-    """
+def _paint_things(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...], floors: Array) -> NDArray[np.int64]:
+    """For each pixel what is there: 1 for the first of the `floors`, polygons (n, 4, 3), and so on, n + 1 for the first car; else 0."""
     camera, canvas = scene.camera, Image.new("I", scene.camera.size)
     draw = ImageDraw.Draw(canvas)
-    for floor, number in floors:
+    for number, floor in enumerate(floors, start=1):
         ahead = floor if camera.depths(floor).min() > NEAR_M else camera.clip(floor)
         if len(ahead) > 2:
             draw.polygon(camera.project(ahead).ravel().tolist(), fill=number)
-    faces, whose = stand(scene, *standing)
+    faces, whose = stand(scene, cars, people)
     solid = replace(faces, shown=faces.shown & (~faces.fine | (whose < 0)))  # details lie on the body of their car
     index, drawn = outlines(solid, camera, size=1)
+    numbers = np.append(np.arange(len(cars)) + len(floors) + 1, 0)  # the last one is for what is not a car
     for outline, number in zip(drawn, numbers[whose[index]].tolist(), strict=True):
         draw.polygon(outline, fill=number)
     return np.asarray(bend(canvas, camera.bulge, resample=Image.Resampling.NEAREST), np.int64)
