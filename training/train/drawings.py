@@ -46,7 +46,7 @@ class Sample:
 
 
 def read_drawings(drawn: pd.DataFrame, side: int, real: Pixels) -> Drawings:
-    """The `drawn` photos, `side` px wide and high, with the maps of `training.sample --maps`, if there are: beside the files or in a dataset.
+    """The `drawn` photos, `side` px wide and high, with their maps, if there are: beside the files, or in a dataset.
 
     They will be shown in the light of the `real` photos (k, h, w, 3), of which there may be none.
     """
