@@ -155,9 +155,11 @@ def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any], *, has_
     weighing = ", which also taught it to weigh the cells of its last maps by the bays in them" if has_attention else ""
     drawn = dataset.get("drawn", 0)
     taught = "those of four fifths of the scenes" if drawn == dataset["photos"] else f"{drawn:,} drawn photos"
-    tuned = f"its later blocks fine-tuned on {taught}{weighing}; then " if recipe.get("tuned") else ""
     streets = f" ({n:,} of the photos show streets, and are scored by themselves)" if (n := dataset.get("streets")) else ""
-    return f"{tuned}frozen, under one layer fitted to its features{streets}"
+    if recipe.get("tuned"):
+        further = "" if drawn == dataset["photos"] else ", then on the real photos beside those"
+        return f"its later blocks fine-tuned on {taught}{weighing}{further}{streets}"
+    return f"frozen, under one layer fitted to its features{streets}"
 
 
 def _drawn_in_words(dataset: Mapping[str, Any]) -> str:

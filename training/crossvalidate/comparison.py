@@ -17,7 +17,7 @@ from training.evaluate.scores import score
 from training.labels import LABELS
 from training.photos import check_trainable, find_photos, load_photos, without_pictures
 from training.train.calibration import calibrate
-from training.train.folds import CrossValidation, cross_validate
+from training.train.folds import CrossValidation, cross_validate, judge_by_heads
 from training.train.probe import Array, pool_photos, shares_of
 from training.weights import load_start
 
@@ -63,7 +63,7 @@ def compare(
         raise BadSetting("--weights none: folds are for pretrained networks; expected imagenet, or the file of a state dict.")
     million = sum(weight.numel() for weight in start.parameters()) / 1e6
     pooled, _ = pool_photos(start, pixels, *imagenet_stats)
-    judged = cross_validate(pooled, photos, seed=seed)
+    judged = cross_validate(judge_by_heads(pooled, photos), photos, seed=seed)
     seconds = round(time.monotonic() - started)
     row = {"arch": arch, "million_weights": round(million, 1), "seconds": seconds} | measure_int8(arch, start, pixels)
     row |= summarize(photos, judged)
@@ -85,7 +85,7 @@ def learn_less(photos: pd.DataFrame, pooled: Array, seed: int) -> list[dict[str,
         chosen = photos.scene.isin(scenes[: round(share * len(scenes))]).to_numpy()
         few = photos[chosen].reset_index(drop=True)
         if min(few.scene[few.label == label].nunique() for label in LABELS) >= 2:
-            scores = summarize(few, cross_validate(pooled[chosen], few, seed=seed))
+            scores = summarize(few, cross_validate(judge_by_heads(pooled[chosen], few), few, seed=seed))
             rows.append(learnt_from(few, scores))
     return rows
 

@@ -25,16 +25,17 @@ from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene, without_pictures
 from training.provenance import are_drawn, are_judged
 from training.train.calibration import calibrate, fit_scale
-from training.train.drawings import read_drawings
-from training.train.folds import cross_validate, sources_of
+from training.train.folds import FOLDS, REPEATS, Judge, assign_folds, cross_validate, judge_by_heads, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import choose_rule
-from training.train.probe import Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
-from training.train.tuning import DRAWN_SHARE, tune_body
+from training.train.pictures import read_pictures
+from training.train.probe import Array, Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
+from training.train.tuning import DRAWN_SHARE, EPOCHS, Lessons, TunedBody
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.
 BY_CONVENTION = Thresholds(empty_at_most=0.2, full_at_least=0.8)
+HALVES = 2  # in so many folds networks are fine-tuned again, which takes minutes each
 DRAWN_FOR_TUNING = 500  # drawn photos from which on --fit auto fine-tunes
 
 
@@ -56,8 +57,8 @@ class FittedNetwork:
     """A network ready to be published, and what is known of it by photos that it had not seen."""
 
     learner: Learner
-    features: Features  # (photos, width)
     learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on, without the drawn ones beside real ones
+    features: Features  # (those, width)
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
@@ -77,50 +78,96 @@ def should_tune(photos: pd.DataFrame, recipe: Recipe) -> bool:
     return recipe.fit == "finetune" or (recipe.fit == "auto" and n_drawn >= DRAWN_FOR_TUNING)
 
 
-def fit_probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> FittedNetwork:
-    """Fits one layer to all photos. Scores come from heads that saw other scenes, calibration from heads that saw other sources.
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A body and its head, and how photos are judged that the like of it did not learn from."""
 
-    All heads begin at `prior`. With enough drawn photos the body is fine-tuned on them first; real photos only move the last layer. Where
-    all photos are drawn, the body learns from four fifths of the scenes, and the others are scored.
+    body: nn.Module
+    head: Head
+    features: Features  # (remembered photos, width)
+    judge: Judge
+    judged: npt.NDArray[np.bool_]  # (photos,)
+    how: str  # photos were judged, in words
+    groups: pd.Series | None = None  # (photos,) of which no one is learnt from and judged; the scenes when None
+    n_folds: int = FOLDS
+    repeats: int = 1
+
+
+def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> FittedNetwork:
+    """A network from pretrained weights, scored and calibrated by photos that the like of it did not learn from.
+
+    With enough drawn photos it is fine-tuned; otherwise, and from a `prior` head, one layer is fitted to all photos.
     """
-    drawn, judged = are_drawn(photos), are_judged(photos)
-    if prior is None and should_tune(photos, recipe):
-        if drawn.all():
-            judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        taught = drawn & ~judged
-        drawings = read_drawings(photos[taught], round(DRAWN_SHARE * recipe.size), pixels[~drawn])
-        print(f"fine-tuning on {taught.sum():,} drawn photos, {drawings.has_map.sum():,} of them with maps")
-        tuned = tune_body(start, drawings, photos.scene[taught], input_px=recipe.size, seed=recipe.seed)
-        start, prior = tuned.body, tuned.head
-    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not drawn.all())  # places are drawn either way round
-    by_scene = cross_validate(pooled, photos, seed=recipe.seed, prior=prior, judged=judged)
-    sources = sources_of(photos)
-    elsewhere = by_scene if sources is None else cross_validate(pooled, photos, seed=recipe.seed, repeats=1, prior=prior, groups=sources)
-    shares, learnt = shares_of(photos), are_judged(photos)
-    some = photos[judged].reset_index(drop=True)
-    calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
-    head = fit_head(pooled, shares, weights_of(photos), prior).rescaled(calibration.slope, calibration.shift)
-    learner = _learner(start, photos, pixels, recipe)
-    install_head(learner.model, head)
-    columns = {f"p_full_{number}": p for number, p in enumerate(by_scene.p_full[1:, judged].astype(np.float32), start=2)}
-    columns |= fullness_columns(by_scene.fullness[0, judged], calibration.fullness)
-    if sources is not None:
+    fit = _tune(start, photos, pixels, recipe) if prior is None and should_tune(photos, recipe) else _probe(start, photos, pixels, prior)
+    judged, shares, learnt = fit.judged, shares_of(photos), are_judged(photos)
+    validated = cross_validate(
+        fit.judge, photos, seed=recipe.seed, n_folds=fit.n_folds, repeats=fit.repeats, groups=fit.groups, judged=judged
+    )
+    columns = {f"p_full_{number}": p for number, p in enumerate(validated.p_full[1:, judged].astype(np.float32), start=2)}
+    sources, elsewhere, scored_by = sources_of(photos), validated, fit.how
+    if sources is not None and fit.groups is None:
+        elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources)
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
-    left_out = ", of a fifth that fine-tuning left out" if (judged != learnt).any() else ""
-    how = f"cross-validation by scene{left_out}: {by_scene.folds[0].max() + 1} folds, drawn {len(by_scene.folds)} times"
+        scored_by += f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"
+    some, remembered = (photos[chosen].reset_index(drop=True) for chosen in (judged, learnt))
+    calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
+    learner = _learner(fit.body, photos, pixels, recipe)
+    install_head(learner.model, fit.head.rescaled(calibration.slope, calibration.shift))
+    columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
+    groups = None if sources is None else sources[learnt].reset_index(drop=True)
     return FittedNetwork(
         learner,
-        features=features,
         learnt=learnt,
+        features=fit.features,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
-        scored_by=how + ("" if sources is None else f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"),
+        scored_by=scored_by,
         predictions=without_pictures(some).assign(
-            fold=by_scene.folds[0, judged], p_full=by_scene.p_full[0, judged].astype(np.float32), **columns
+            fold=validated.folds[0, judged], p_full=validated.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(features[learnt], elsewhere.folds[0, learnt]),
+        car_park=choose_rule(fit.features, assign_folds(remembered, recipe.seed, groups=groups)),
     )
+
+
+def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head | None) -> Fit:
+    """One layer fitted to all photos; others judge, which saw other photos."""
+    learnt, alone = are_judged(photos), are_drawn(photos).all()
+    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not alone)  # places are drawn either way round
+    head = fit_head(pooled, shares_of(photos), weights_of(photos), prior)
+    how = f"cross-validation by scene: {FOLDS} folds, drawn {REPEATS} times"
+    return Fit(start, head, features[learnt], judge_by_heads(pooled, photos, prior), learnt, how, repeats=REPEATS)
+
+
+def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
+    """Fine-tuned on drawn photos, then on real ones; those of half of the sources are judged by a network that was taught the others.
+
+    Where all photos are drawn, four fifths of the scenes are taught, and the others are judged.
+    """
+    drawn, judged = are_drawn(photos), are_judged(photos)
+    pictures = read_pictures(photos, round(DRAWN_SHARE * recipe.size), pixels[~drawn])
+    lessons = Lessons(pictures, drawn, photos.scene, recipe.size, recipe.seed)
+    if drawn.all():
+        judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
+    taught = drawn & ~judged
+    print(f"fine-tuning on {taught.sum():,} drawn photos, {pictures.has_map[taught].sum():,} of them with maps")
+    network = lessons.teach_drawings(start, taught, EPOCHS if drawn.all() else EPOCHS // 2)
+    tuned, sources = lessons.publish(network) if drawn.all() else None, sources_of(photos)
+    if tuned:
+        how = "cross-validation by scene, of a fifth that fine-tuning left out"
+    else:
+        how = f"fine-tuning with half of the {'scenes' if sources is None else f'sources ({sources[judged].nunique()})'}, for the others"
+
+    def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
+        return (tuned or teach(learnt)).log_odds(pixels[others])
+
+    def teach(learnt: npt.NDArray[np.bool_]) -> TunedBody:
+        print(f"fine-tuning further, with {(learnt & ~drawn).sum():,} real photos beside drawn ones")
+        return lessons.teach_photos(network, learnt, EPOCHS // 2)
+
+    published = tuned or teach(np.ones(len(photos), dtype=bool))
+    _, features = pool_photos(published.body, pixels[are_judged(photos)], *imagenet_stats, mirrored=False)
+    return Fit(published.body, published.head, features, judge, judged, how, sources, FOLDS if tuned else HALVES)
 
 
 def fullness_columns(fullness: npt.NDArray[np.float64], rule: Fullness) -> dict[str, npt.NDArray[np.float32]]:
@@ -143,8 +190,8 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     columns = fullness_columns(share_of(p_full[held_out], fullness).astype(np.float64), fullness)
     return FittedNetwork(
         learner,
-        features,
         learnt,
+        features[learnt],
         1.0,
         BY_CONVENTION,
         fullness,

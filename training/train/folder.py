@@ -23,7 +23,7 @@ from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import are_drawn, are_judged, are_streets
 from training.staging import staged
-from training.train.fitting import FittedNetwork, Recipe, describe, fit_from_scratch, fit_probe, should_tune
+from training.train.fitting import FittedNetwork, Recipe, describe, fit_from_scratch, fit_pretrained, should_tune
 from training.train.likeness import keep_neighbours, revision_of
 from training.train.transfer import load_trained
 from training.weights import load_start
@@ -47,7 +47,7 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         if start is None:
             fitted = fit_from_scratch(photos, pixels, recipe)
         else:
-            fitted = fit_probe(start, photos, pixels, recipe, prior=trained.head if trained else None)
+            fitted = fit_pretrained(start, photos, pixels, recipe, prior=trained.head if trained else None)
 
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         predictions = fitted.predictions
@@ -79,7 +79,7 @@ def _export(
     print("exporting: learner, safetensors, ONNX, int8")
     calibration = _spread(pixels[fitted.learnt], CALIBRATION_PHOTOS)
     write_forms(fitted.learner, folder, config=config, calibration=calibration, photos=pixels[tried])
-    keep_neighbours(folder, photos[fitted.learnt], fitted.features[fitted.learnt])
+    keep_neighbours(folder, photos[fitted.learnt], fitted.features)
     rule = fitted.car_park and asdict(fitted.car_park)
     write_config(folder, config | {"car_park": rule, "known_answers": answer_known_pictures(folder)})
     print(f"proving that the formats agree on {len(shown):,} photos")

@@ -1,5 +1,6 @@
-"""Cross-validation: every photo is judged by a head that saw no photo of its scene, or none of its source."""
+"""Cross-validation: every photo is judged by a head, or a network, that saw no photo of its scene, or none of its source."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,13 @@ from training.train.calibration import cross_fit, sigmoid, smoothed
 from training.train.probe import Array, Head, fit_head, shares_of, weights_of
 
 FOLDS, REPEATS = 5, 5
+Judge = Callable[[npt.NDArray[np.bool_], npt.NDArray[np.bool_]], Array]  # photos (n,) learnt from; others -> their log-odds of the share
 SOURCES_AT_LEAST = 3  # with fewer, leaving one out leaves too little to learn from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """Predictions for photos that the head has not seen, once for each draw of the folds; NaN for those that were not judged."""
+    """Predictions for photos that were not learnt from, once for each draw of the folds; NaN for those that were not judged."""
 
     log_odds: Array  # (repeats, n) of the share
     folds: npt.NDArray[np.int64]  # (repeats, n); -1 where not judged
@@ -50,34 +52,42 @@ def assign_folds(photos: pd.DataFrame, seed: int, n_folds: int = FOLDS, groups: 
     return folds
 
 
+def judge_by_heads(pooled: Array, photos: pd.DataFrame, prior: Head | None = None) -> Judge:
+    """By heads over (n, views, width) features of photos, unmirrored, all from the same `prior`."""
+    shares, weights = shares_of(photos), weights_of(photos)
+
+    def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
+        return fit_head(pooled[learnt], shares[learnt], weights[learnt], prior).log_odds(pooled[others, 0])
+
+    return judge
+
+
 def cross_validate(
-    pooled: Array,
+    judge: Judge,
     photos: pd.DataFrame,
     *,
     seed: int,
+    n_folds: int = FOLDS,
     repeats: int = REPEATS,
-    prior: Head | None = None,
     groups: pd.Series | None = None,
     judged: npt.NDArray[np.bool_] | None = None,
 ) -> CrossValidation:
-    """Judges (n, views, width) features of photos, unmirrored, by heads fitted on other `groups` (scenes), all from the same `prior`.
+    """Judges photos by what learnt from those of other `groups` (scenes).
 
-    Photos that are not `judged` (n,), by default drawn ones beside real ones, are in every head's training set.
+    Photos that are not `judged` (n,), by default drawn ones beside real ones, are among those that everything learnt from.
     """
     judged = are_judged(photos) if judged is None else judged
-    shares, weights = shares_of(photos), weights_of(photos)
+    shares = shares_of(photos)
     some = photos[judged].reset_index(drop=True)
     some_groups = None if groups is None else groups[judged].reset_index(drop=True)
     folds = np.full((repeats, len(photos)), -1)
     for repeat in range(repeats):
-        folds[repeat, judged] = assign_folds(some, seed + repeat, groups=some_groups)
+        folds[repeat, judged] = assign_folds(some, seed + repeat, n_folds, groups=some_groups)
     log_odds = np.full(folds.shape, np.nan)
     with tqdm(total=sum(row.max() + 1 for row in folds), desc="cross-validating", unit="fold") as bar:
         for row, fold_log_odds in zip(folds, log_odds, strict=True):
             for fold in range(row.max() + 1):
-                learnt = row != fold
-                head = fit_head(pooled[learnt], shares[learnt], weights[learnt], prior)
-                fold_log_odds[row == fold] = head.log_odds(pooled[row == fold, 0])
+                fold_log_odds[row == fold] = judge(row != fold, row == fold)
                 bar.update()
     is_car_park, is_full = ~are_streets(some), (some.label == LABELS[1]).to_numpy()
     is_class = is_car_park & some.label.isin(LABELS).to_numpy()

@@ -1,15 +1,18 @@
-"""Fine-tuning of a pretrained body on drawn photos, whose truth is exact: what cars look like from masts, roofs and the kerb.
+"""Fine-tuning of a pretrained body, on drawn photos, whose truth is exact, and then on real photos beside them.
 
 The body learns three things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
 how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; and an attention, which says where the bays
 are and how many. Without it the near bays of a picture, which are large, would count for more than the far ones. Only the later blocks
-move, and batch norm keeps ImageNet's statistics. `training.train.probe` fits the published head to real photos too, starting from this one.
+move, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says of photos that it learnt from
+proves nothing, so others are judged by a copy of the network that was taught without them (`training.train.fitting`).
 """
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from fastai.callback.core import Callback
@@ -25,24 +28,26 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim.swa_utils import AveragedModel
 
 from carpark.model.attention import blocks_of, with_attention
-from training.train.drawings import BAYS, FLOORS, TAKEN, VEHICLES, Drawings, cut_out
+from carpark.model.engines import Pixels
 from training.train.learners import Bfloat16
-from training.train.probe import Head
+from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
+from training.train.probe import Array, Head, pool_photos
 
-EPOCHS = 8
+EPOCHS = 8  # where there are real photos, the second half of them with the photos beside the drawings
+PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
-INVERSE_PENALTY = 0.001  # of moves of the published layer away from the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9
 DRAWN_SHARE = 1.5  # of the input's side is that of the drawings that are cut: cuts of smaller ones would be blurred, unlike photos
-VALIDATION_SCENES = 20  # one scene in so many shows whether the loss still falls
+VALIDATION_SCENES = 20  # one drawn scene in so many shows whether the loss still falls
 PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
 HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
+Numbers = npt.NDArray[np.intp]  # of pictures
 WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
 
 
@@ -52,6 +57,11 @@ class TunedBody:
 
     body: nn.Module
     head: Head
+
+    def log_odds(self, pixels: Pixels) -> Array:
+        """(n,) of the share, for photos (n, h, w, 3)."""
+        pooled, _ = pool_photos(self.body, pixels, *imagenet_stats, mirrored=False)
+        return self.head.log_odds(pooled[:, 0])
 
 
 class Answers(NamedTuple):
@@ -132,57 +142,92 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
     return loss
 
 
-def tune_body(body: nn.Module, drawings: Drawings, scenes: pd.Series, *, input_px: int, seed: int, epochs: int = EPOCHS) -> TunedBody:
-    """Fine-tunes the body, in place, on drawn photos of these `scenes` (n,), for pictures of `input_px`; stops early as `PATIENCE` says."""
-    set_seed(seed, reproducible=True)
-    rng = np.random.default_rng(seed)
-    size = round(SIZE_SHARE * input_px / 32) * 32
-    width, cells, _ = _shape_of(body, size)
-    network = ShareAndCells(body, width)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lessons:
+    """What a network is taught: first drawn photos, then real ones beside them.
 
-    def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        samples = [cut_out(rng, drawings, number, size=size, cells=cells) for number in numbers]
-        shares = torch.tensor([sample.share for sample in samples]).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
-        pictures = torch.from_numpy(np.stack([sample.picture for sample in samples]))
-        return normalise(pictures), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
+    The light of the real photos shows drawings as cameras might; of a photo that is left out, no lesson has it but the first.
+    """
 
-    is_validation = (pd.factorize(scenes)[0] % VALIDATION_SCENES == 0) & (scenes.nunique() >= VALIDATION_SCENES)
-    loaders = DataLoaders(
-        *(
-            DataLoader(np.flatnonzero(chosen).tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
-            for chosen, shuffle in ((~is_validation, True), (is_validation if is_validation.any() else ~is_validation, False))
+    pictures: Pictures  # (n,) drawn and real
+    is_drawn: npt.NDArray[np.bool_]  # (n,)
+    scenes: pd.Series  # (n,)
+    input_px: int
+    seed: int
+
+    def teach_drawings(self, body: nn.Module, taught: npt.NDArray[np.bool_], epochs: int) -> ShareAndCells:
+        """A network whose `body` was fine-tuned, in place, on the drawn photos that are to be `taught` (n,)."""
+        network = ShareAndCells(body, _shape_of(body, self.input_px)[0])
+        self._teach(network, self.pictures, *self._hold_back(self.is_drawn & taught), epochs)
+        return network
+
+    def teach_photos(self, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+        """A copy of the network, taught further with the real photos of `taught` (n,), several times each, beside the drawn ones."""
+        further, real = copy.deepcopy(network), np.flatnonzero(taught & ~self.is_drawn)
+        drawn, validation = self._hold_back(self.is_drawn)
+        pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
+        self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs)
+        return self.publish(further)
+
+    def publish(self, network: ShareAndCells) -> TunedBody:
+        """The body and the head as they are published, for pictures of `input_px`."""
+        rows, columns = _shape_of(network.body, self.input_px)[1:]
+        weight = network.share.weight.detach().numpy().astype(np.float64)[0]
+        # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
+        return TunedBody(network.with_attention((rows, columns)), Head(weight * rows * columns, float(network.share.bias.detach())))
+
+    def _hold_back(self, drawn: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
+        """The numbers of these drawn photos, and of those that show whether the loss still falls: some scenes, or all of few."""
+        scenes = self.scenes[drawn]
+        if scenes.nunique() < VALIDATION_SCENES:
+            return np.flatnonzero(drawn), np.flatnonzero(drawn)
+        held_back = drawn & self.scenes.isin(scenes.unique()[::VALIDATION_SCENES]).to_numpy()
+        return np.flatnonzero(drawn & ~held_back), np.flatnonzero(held_back)
+
+    def _teach(self, network: ShareAndCells, pictures: Pictures, numbers: Numbers, validation: Numbers, epochs: int) -> None:
+        """Fine-tunes the network, in place, on the pictures of these numbers, each as often as named; stops early as `PATIENCE` says."""
+        set_seed(self.seed, reproducible=True)
+        rng = np.random.default_rng(self.seed)
+        size = round(SIZE_SHARE * self.input_px / 32) * 32
+        cells = _shape_of(network.body, size)[1]
+
+        def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+            samples = [cut_out(rng, pictures, number, size=size, cells=cells) for number in numbers]
+            shares = torch.tensor([sample.share for sample in samples]).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
+            shown = torch.from_numpy(np.stack([sample.picture for sample in samples]))
+            return normalise(shown), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
+
+        loaders = DataLoaders(
+            *(
+                DataLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
+                for some, shuffle in ((numbers, True), (validation, False))
+            )
         )
-    )
-    blocks = blocks_of(body)
-    n_frozen = round(FROZEN_SHARE * len(blocks))
-    learner = Learner(
-        loaders,
-        network,
-        loss_func=loss_of,
-        splitter=lambda model: [
-            [weight for block in blocks[:n_frozen] for weight in block.parameters()],
-            [weight for block in blocks[n_frozen:] for weight in block.parameters()],
-            [weight for head in (model.share, model.cells, model.attention) for weight in head.parameters()],
-        ],
-        wd=WEIGHT_DECAY,
-        train_bn=False,  # in frozen blocks
-        cbs=[
-            ChannelsLast(),
-            MeanWeights(network),
-            EarlyStoppingCallback(patience=PATIENCE),
-            *([Bfloat16()] if Bfloat16.is_worthwhile() else []),
-        ],
-    )
-    learner.freeze_to(1)
-    learner.fit_flat_cos(epochs, lr=np.array([LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE]), pct_start=CONSTANT_SHARE)
-    for parameter in body.parameters():
-        parameter.requires_grad_(True)
-    learner.model.to("cpu").to(memory_format=torch.contiguous_format)
-    rows, columns = _shape_of(body, input_px)[1:]
-    weight = network.share.weight.detach().numpy().astype(np.float64)[0]
-    # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
-    head = Head(weight * rows * columns, float(network.share.bias.detach()), INVERSE_PENALTY)
-    return TunedBody(network.with_attention((rows, columns)), head)
+        blocks = blocks_of(network.body)
+        n_frozen = round(FROZEN_SHARE * len(blocks))
+        learner = Learner(
+            loaders,
+            network,
+            loss_func=loss_of,
+            splitter=lambda model: [
+                [weight for block in blocks[:n_frozen] for weight in block.parameters()],
+                [weight for block in blocks[n_frozen:] for weight in block.parameters()],
+                [weight for head in (model.share, model.cells, model.attention) for weight in head.parameters()],
+            ],
+            wd=WEIGHT_DECAY,
+            train_bn=False,  # in frozen blocks
+            cbs=[
+                ChannelsLast(),
+                MeanWeights(network),
+                EarlyStoppingCallback(patience=PATIENCE),
+                *([Bfloat16()] if Bfloat16.is_worthwhile() else []),
+            ],
+        )
+        learner.freeze_to(1)
+        learner.fit_flat_cos(epochs, lr=np.array([LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE]), pct_start=CONSTANT_SHARE)
+        for parameter in network.body.parameters():
+            parameter.requires_grad_(True)
+        learner.model.to("cpu").to(memory_format=torch.contiguous_format)
 
 
 def normalise(pictures: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ from training.evaluate.scores import score_folder
 from training.photos import load_photos
 from training.train import __main__ as train
 from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed
-from training.train.fitting import Recipe, fit_probe
-from training.train.folds import assign_folds, cross_validate
+from training.train.fitting import Recipe, fit_pretrained
+from training.train.folds import assign_folds, cross_validate, judge_by_heads
 from training.train.probe import Head, fit_head, shares_of
 from training.weights import load_start
 
@@ -74,7 +74,7 @@ def test_features_that_tell_nothing_score_as_chance_out_of_fold(photos: pd.DataF
     by_scene = {scene: rng.normal(size=4) for scene in photos.scene.unique()}
     pooled = np.stack([by_scene[scene] for scene in photos.scene])[:, None].repeat(2, axis=1) + 0.01 * rng.normal(size=(len(photos), 2, 4))
     sure = (photos.label != "partial").to_numpy()
-    judged = cross_validate(pooled, photos, seed=0, repeats=2)
+    judged = cross_validate(judge_by_heads(pooled, photos), photos, seed=0, repeats=2)
     right = (judged.p_full[:, sure] >= 0.5) == (photos.label[sure] == "full").to_numpy()
     assert 0.2 < right.mean() < 0.8
 
@@ -156,5 +156,5 @@ def test_the_same_seed_gives_the_same_predictions(probed_folder: Path, sample_fo
     start = load_start("resnet18", weights)
     assert start is not None
     photos, pixels = load_photos(sample_folder / "photos", (64, 64))
-    again = fit_probe(start, photos, pixels, Recipe("resnet18", weights, size=64, epochs=1, seed=0))
+    again = fit_pretrained(start, photos, pixels, Recipe("resnet18", weights, size=64, epochs=1, seed=0))
     pd.testing.assert_frame_equal(again.predictions, pd.read_parquet(probed_folder / "predictions.parquet"))

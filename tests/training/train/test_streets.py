@@ -6,7 +6,7 @@ import pandas as pd
 from carpark.model.config import Thresholds
 from training.evaluate.scores import score
 from training.provenance import are_streets
-from training.train.folds import CrossValidation, cross_validate
+from training.train.folds import CrossValidation, cross_validate, judge_by_heads
 
 SIDES = Thresholds(0.4, 0.6)
 
@@ -26,7 +26,7 @@ def photos() -> pd.DataFrame:
 def judge(table: pd.DataFrame) -> CrossValidation:
     """By one feature, which tells car parks apart, and says the contrary of streets."""
     feature = np.where((table.label == "full") != (table.view == "street"), 1.0, -1.0) + np.linspace(-0.3, 0.3, len(table))
-    return cross_validate(feature[:, None, None], table, seed=0, repeats=1)
+    return cross_validate(judge_by_heads(feature[:, None, None], table), table, seed=0, repeats=1)
 
 
 def test_streets_are_real_photos_of_streets_beside_car_parks() -> None:

@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from PIL import Image
-from torch import nn
 
 from carpark.images import open_image
 from carpark.model import load_model
@@ -19,14 +21,15 @@ from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import load_neighbours
 from training.dataset.writing import write_dataset
-from training.photos import read_photos
+from training.photos import Origin, load_all, read_photos
 from training.sample.scenery.truth import MAPS, map_of
-from training.train import fitting
-from training.train.drawings import Drawings
-from training.train.fitting import Recipe
+from training.train.fitting import Recipe, _tune
 from training.train.folder import train
+from training.train.folds import cross_validate
 from training.train.likeness import revision_of
-from training.train.tuning import TunedBody, tune_body
+from training.train.pictures import Pictures
+from training.train.tuning import EPOCHS, Lessons, ShareAndCells, TunedBody
+from training.weights import load_start
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def photo(sample_folder: Path) -> Path:
 def test_it_weighs_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -> None:
     config = read_config(tuned_folder)
     assert (config.attention, config.features_before_last) == ((2, 2), 2)
-    assert "weigh the cells of its last maps by the bays in them; then frozen" in (tuned_folder / "README.md").read_text()
+    assert "weigh the cells of its last maps by the bays in them, then on the real photos" in (tuned_folder / "README.md").read_text()
     heat = HeatMapper(read_config(tuned_folder), load_network(tuned_folder)).explain(open_image(photo))
     assert heat.map.shape == open_image(photo).size[::-1]
 
@@ -59,12 +62,13 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     write_dataset(drawn, tmp_path / "dataset")
     photos = read_photos(tmp_path / "dataset")
 
-    def watched(body: nn.Module, drawings: Drawings, scenes: pd.Series, **settings: int) -> TunedBody:
-        assert drawings.has_map.all() and len(drawings.pixels) == len(scenes)
-        taught.extend(scenes)
-        return tune_body(body, drawings, scenes, epochs=1, **settings)
+    def teach(
+        lessons: Lessons, _: ShareAndCells, pictures: Pictures, numbers: Sequence[int], validation: Sequence[int], epochs: int
+    ) -> None:
+        assert pictures.has_map.all() and epochs == EPOCHS
+        taught.extend(lessons.scenes.iloc[[*numbers, *validation]])
 
-    monkeypatch.setattr(fitting, "tune_body", watched)
+    monkeypatch.setattr(Lessons, "_teach", teach)
     start = tuned_folder.with_name("tuned-start.pth")
     train(tmp_path / "dataset", tmp_path / "model", Recipe("resnet18", str(start), size=64, epochs=1, seed=0, fit="finetune"))
     scored = pd.read_parquet(tmp_path / "model" / "predictions.parquet")
@@ -73,6 +77,31 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos.sha256)
     card = (tmp_path / "model" / "README.md").read_text()
     assert "fine-tuned on those of four fifths of the scenes" in card and "of a fifth that fine-tuning left out" in card
+
+
+def test_photos_are_judged_by_networks_that_were_taught_other_sources(
+    sample_folder: Path, found_dataset_folder: Path, tuned_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, pixels = load_all([Origin(sample_folder / "photos"), Origin(found_dataset_folder)], (64, 64))
+    real = photos.source != "generated"
+    photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 4).astype(str).astype(object), "")
+    lessons: list[npt.NDArray[np.bool_]] = []
+
+    def teach(self: Lessons, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+        lessons.append(taught)
+        return self.publish(network)
+
+    monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
+    monkeypatch.setattr(Lessons, "teach_photos", teach)
+    start = load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth")))
+    fit = _tune(start, photos, pixels, Recipe("resnet18", "", size=64, epochs=1, seed=0, fit="finetune"))
+    judged = cross_validate(fit.judge, photos, seed=0, n_folds=fit.n_folds, repeats=1, groups=fit.groups)
+    assert "half of the sources (4)" in fit.how and lessons[0].all()
+    assert np.isfinite(judged.log_odds[0, real]).all() and np.isnan(judged.log_odds[0, ~real]).all()
+    for fold, taught in enumerate(lessons[1:]):
+        assert taught[~real].all()
+        assert not set(photos.source_repo[taught & real]) & set(photos.source_repo[judged.folds[0] == fold])
+    assert len(lessons) == 3
 
 
 def test_fastai_alone_loads_the_learner_and_the_snippet_the_weights(tuned_folder: Path, photo: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drawn photos as the fine-tuning sees them: cut out, mirrored, as another camera might have stored them, with what is true of the cut."""
+"""Photos, drawn and real, as the fine-tuning sees them: cut out, mirrored, as other cameras might have stored them, with their truth."""
 
 import io
 from dataclasses import dataclass, field
@@ -26,14 +26,14 @@ LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawings:
-    """Drawn photos and their truth."""
+class Pictures:
+    """Drawn and real photos, and their truth."""
 
     pixels: Pixels  # (n, height, width, 3)
     shares: Array  # (n,) of the bays or the road that is taken
     maps: npt.NDArray[np.uint8]  # (n, MAP_SIDE, MAP_SIDE, 4), `truth.draw_maps`
-    has_map: npt.NDArray[np.bool_]  # (n,)
-    light: Array = field(default_factory=lambda: amplitudes_of(np.empty((0, 0, 0, 3), np.uint8)))  # of photos, by `amplitudes_of`
+    has_map: npt.NDArray[np.bool_]  # (n,); only drawn photos have one
+    light: Array = field(default_factory=lambda: amplitudes_of(np.empty((0, 0, 0, 3), np.uint8)))  # of the real photos, by `amplitudes_of`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,26 +45,26 @@ class Sample:
     map: Array  # (4, cells, cells), 0 to 1; NaN where unknown
 
 
-def read_drawings(drawn: pd.DataFrame, side: int, real: Pixels) -> Drawings:
-    """The `drawn` photos, `side` px wide and high, with their maps, if there are: beside the files, or in a dataset.
+def read_pictures(photos: pd.DataFrame, side: int, real: Pixels) -> Pictures:
+    """The photos, `side` px wide and high, with their maps, if there are: beside the files, or in a dataset.
 
-    They will be shown in the light of the `real` photos (k, h, w, 3), of which there may be none.
+    They will be shown in the light of the `real` ones (k, h, w, 3), of which there may be none.
     """
-    maps = [_read_map(file) for file in _find_maps(drawn)]
+    maps = [_read_map(file) for file in _find_maps(photos)]
     missing = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
-    return Drawings(
-        np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(drawn.path, drawn.file, strict=True)]),
-        shares_of(drawn),
+    return Pictures(
+        np.stack([prepare(open_image(path, name), (side, side), SCENE_BOXES) for path, name in zip(photos.path, photos.file, strict=True)]),
+        shares_of(photos),
         np.stack([missing if it is None else it for it in maps]),
         np.array([it is not None for it in maps]),
         amplitudes_of(real),
     )
 
 
-def _find_maps(drawn: pd.DataFrame) -> list[Path | io.BytesIO | None]:
+def _find_maps(photos: pd.DataFrame) -> list[Path | io.BytesIO | None]:
     """The file of each photo's map, or its bytes where the photo is one of a dataset; None where there is none."""
-    stored = drawn["map"] if "map" in drawn else [None] * len(drawn)
-    beside = [map_of(path) if isinstance(path, Path) else None for path in drawn.path]
+    stored = photos["map"] if "map" in photos else [None] * len(photos)
+    beside = [map_of(path) if isinstance(path, Path) else None for path in photos.path]
     return [
         found if isinstance(found, io.BytesIO) else file if file and file.is_file() else None
         for found, file in zip(stored, beside, strict=True)
@@ -88,19 +88,19 @@ def _map_size(size: str) -> tuple[int, int]:
     return -(-width // CELL_PX), -(-height // CELL_PX)
 
 
-def cut_out(rng: np.random.Generator, drawings: Drawings, number: int, *, size: int, cells: int) -> Sample:
-    """A random part of a drawn photo, mirrored as often as not, `size` px wide, and the share taken of what it shows."""
+def cut_out(rng: np.random.Generator, pictures: Pictures, number: int, *, size: int, cells: int) -> Sample:
+    """A random part of a photo, mirrored as often as not, `size` px wide, and the share taken of what it shows."""
     box = _draw_box(rng)
     mirrored = rng.random() < 0.5
-    picture, whole = Image.fromarray(drawings.pixels[number]), drawings.maps[number]
+    picture, whole = Image.fromarray(pictures.pixels[number]), pictures.maps[number]
     cut = picture.resize((size, size), Image.Resampling.BILINEAR, box=tuple(np.multiply(box, (*picture.size, *picture.size))))
     part = _resize_map(whole, box, cells)
     if mirrored:
         cut, part = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT), part[:, :, ::-1]
-    shown, share = worsen(rng, cut), float(drawings.shares[number])
-    if len(drawings.light) and rng.random() < LIT_LIKE_PHOTOS:
-        shown = lend_light(rng, shown, drawings.light)
-    if not drawings.has_map[number]:
+    shown, share = worsen(rng, cut), float(pictures.shares[number])
+    if len(pictures.light) and rng.random() < LIT_LIKE_PHOTOS:
+        shown = lend_light(rng, shown, pictures.light)
+    if not pictures.has_map[number]:
         return Sample(shown, share, np.full_like(part, np.nan))
     everything, area = whole.transpose(2, 0, 1) / 255, (box[2] - box[0]) * (box[3] - box[1])
     if part[BAYS].mean() * area > FEWEST_BAYS * everything[BAYS].mean():

@@ -14,20 +14,28 @@ from torch import nn
 
 from carpark.model.attention import cells_of
 from training.train import tuning
-from training.train.drawings import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Drawings, cut_out, read_drawings
 from training.train.lighting import amplitudes_of
-from training.train.tuning import Answers, MeanWeights, ShareAndCells, loss_of, normalise, tune_body
+from training.train.pictures import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Pictures, Sample, cut_out, read_pictures
+from training.train.tuning import PHOTO_VIEWS, Answers, Lessons, MeanWeights, ShareAndCells, loss_of, normalise
 
 LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
 LEFT_TAKEN[:, : MAP_SIDE // 2, [VEHICLES, TAKEN]] = 255  # vehicles cover the left half
 LEFT_TAKEN[..., [FLOORS, BAYS]] = 255  # of bays that are everywhere
 
 
-def drawings(*, n: int = 1, has_map: bool = True) -> Drawings:
+def drawings(*, n: int = 1, has_map: bool = True) -> Pictures:
     """Photos whose left half is red and taken."""
     pixels = np.zeros((n, 64, 64, 3), np.uint8)
     pixels[:, :, :32, 0] = 255
-    return Drawings(pixels, np.full(n, 0.5), np.stack([LEFT_TAKEN] * n), np.full(n, has_map))
+    return Pictures(pixels, np.full(n, 0.5), LEFT_TAKEN[None].repeat(n, axis=0), np.full(n, has_map))
+
+
+def lessons(n_real: int = 0) -> Lessons:
+    """Forty drawn pictures, and real ones without maps."""
+    drawn, real = drawings(n=40), drawings(n=n_real, has_map=False)
+    pixels, maps = np.concatenate([drawn.pixels, real.pixels]), np.concatenate([drawn.maps, real.maps])
+    pictures = Pictures(pixels, np.full(40 + n_real, 0.5), maps, np.arange(40 + n_real) < 40, amplitudes_of(real.pixels))
+    return Lessons(pictures, np.arange(40 + n_real) < 40, pd.Series(range(40 + n_real)), input_px=64, seed=0)
 
 
 def test_the_map_of_a_part_lies_where_its_picture_does_also_mirrored() -> None:
@@ -57,7 +65,7 @@ def test_far_bays_count_as_much_as_near_ones() -> None:
     maps[:, : MAP_SIDE // 2, :, BAYS] = 225
     maps[:, MAP_SIDE // 2 :, :, [BAYS, TAKEN]] = 25
     maps[:, MAP_SIDE // 2 :, :, VEHICLES], maps[..., FLOORS] = 255, 255
-    drawn, rng = Drawings(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.1]), maps, np.array([True])), np.random.default_rng(0)
+    drawn, rng = Pictures(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.1]), maps, np.array([True])), np.random.default_rng(0)
     samples = [cut_out(rng, drawn, 0, size=48, cells=6) for _ in range(20)]
     assert max(sample.share for sample in samples) < 0.3  # by area it would be half
     for sample in samples:
@@ -67,7 +75,7 @@ def test_far_bays_count_as_much_as_near_ones() -> None:
 def test_a_cut_that_shows_hardly_a_bay_is_judged_by_its_vehicles_and_teaches_no_attention() -> None:
     maps = LEFT_TAKEN.copy()
     maps[2:, :, [BAYS, TAKEN]] = 0  # the bays are in the two upper rows
-    drawn, rng = Drawings(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
+    drawn, rng = Pictures(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
     shown = [cut_out(rng, drawn, 0, size=48, cells=48).map[BAYS].sum() for _ in range(40)]
     assert min(shown) == 0 < max(shown)
 
@@ -84,7 +92,7 @@ def test_maps_are_read_from_beside_the_photos_or_the_dataset_without_the_strips_
     stored = [np.nan, None, io.BytesIO((tmp_path / "maps" / "a.png").read_bytes())]  # the last photo is one of a dataset
     table = pd.DataFrame({"path": paths, "file": ["a.jpg", "b.jpg", "c.jpg"], "label": "full", "map": stored})
     for photos, expected in ((table, [True, False, True]), (table.drop(columns="map"), [True, False, False])):
-        found = read_drawings(photos, 64, np.empty((0, 64, 64, 3), np.uint8))
+        found = read_pictures(photos, 64, np.empty((0, 64, 64, 3), np.uint8))
         assert found.pixels.shape == (3, 64, 64, 3)
         assert found.has_map.tolist() == expected
         assert found.maps.max() == 0
@@ -108,7 +116,7 @@ def test_attention_learns_where_the_bays_are() -> None:
     """The bays are in the upper half, whose left half is red and taken."""
     maps = LEFT_TAKEN.copy()
     maps[MAP_SIDE // 2 :] = 0
-    drawn, rng = Drawings(drawings().pixels, np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
+    drawn, rng = Pictures(drawings().pixels, np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
     drawn.pixels[:, :32, :, 2] = 255
     samples = [cut_out(rng, drawn, 0, size=64, cells=4) for _ in range(32)]
     pictures = normalise(torch.from_numpy(np.stack([sample.picture for sample in samples])))
@@ -130,11 +138,34 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
     before = {name: values.clone() for name, values in body.state_dict().items()}
-    tuned = tune_body(body, drawings(n=40), pd.Series(range(40)), input_px=64, seed=0, epochs=1)
+    tuned = lessons().publish(lessons().teach_drawings(body, np.full(40, True), epochs=1))
     assert tuned.head.weight.shape == (4,)
     assert cells_of(tuned.body) == (2, 2)
     moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
     assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics
+
+
+def test_real_photos_are_taught_beside_drawings_and_those_that_are_left_out_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[int, int]] = []
+
+    def watched(rng: np.random.Generator, pictures: Pictures, number: int, **sides: int) -> Sample:
+        shown.append((number, len(pictures.light)))
+        return cut_out(rng, pictures, number, **sides)
+
+    monkeypatch.setattr(tuning, "cut_out", watched)
+    body = nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3, 32, padding=1), nn.Conv2d(4, 4, 1)))
+    some = lessons(n_real=6)
+    network = some.teach_drawings(body, np.full(46, True), epochs=1)
+    assert {number for number, _ in shown} == set(range(40))
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    shown.clear()
+    taught = np.arange(46) < 44
+    some.teach_photos(network, taught, epochs=1)
+    numbers = [number for number, _ in shown]
+    assert [numbers.count(number) for number in range(40, 46)] == [PHOTO_VIEWS] * 4 + [0] * 2
+    assert {number for number in numbers if number < 40} == set(range(40))
+    assert {light for _, light in shown} == {4}  # the light of those that are left out is not lent
+    assert all(values.equal(before[name]) for name, values in network.state_dict().items())  # a copy was taught
 
 
 def test_the_published_weights_are_the_mean_of_the_later_steps() -> None:
@@ -161,5 +192,5 @@ def test_pictures_are_shown_in_the_light_of_photos_where_there_are_any() -> None
 def test_fine_tuning_stops_when_unseen_scenes_gain_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(tuning, "LEARNING_RATE", 0.0)
     body = nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3, 32, padding=1), nn.Conv2d(4, 4, 1)))
-    tune_body(body, drawings(n=40), pd.Series(range(40)), input_px=64, seed=0, epochs=40)
+    lessons().teach_drawings(body, np.full(40, True), epochs=40)
     assert "early stopping" in capsys.readouterr().out
