@@ -142,32 +142,31 @@ def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head |
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
     """Fine-tuned on drawn photos, then on real ones; those of half of the sources are judged by a network that was taught the others.
 
-    Where all photos are drawn, four fifths of the scenes are taught, and the others are judged.
+    Where all photos are drawn, the body is taught four fifths of the scenes, and the others are judged by a layer that moves from its head.
     """
-    drawn, judged = are_drawn(photos), are_judged(photos)
+    drawn, sources = are_drawn(photos), sources_of(photos)
     pictures = read_pictures(photos, round(DRAWN_SHARE * recipe.size), pixels[~drawn])
     lessons = Lessons(pictures, drawn, photos.scene, recipe.size, recipe.seed)
+    print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-    taught = drawn & ~judged
-    print(f"fine-tuning on {taught.sum():,} drawn photos, {pictures.has_map[taught].sum():,} of them with maps")
-    network = lessons.teach_drawings(start, taught, EPOCHS if drawn.all() else EPOCHS // 2)
-    tuned, sources = lessons.publish(network) if drawn.all() else None, sources_of(photos)
-    if tuned:
+        tuned = lessons.publish(lessons.teach_drawings(start, ~judged, EPOCHS))
         how = "cross-validation by scene, of a fifth that fine-tuning left out"
-    else:
-        how = f"fine-tuning with half of the {'scenes' if sources is None else f'sources ({sources[judged].nunique()})'}, for the others"
+        return replace(_probe(tuned.body, photos, pixels, tuned.head), judged=judged, how=how)
+    network = lessons.teach_drawings(start, drawn, EPOCHS // 2)
+
+    def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
+        print(f"fine-tuning further, with {(taught & ~drawn).sum():,} real photos beside the drawn ones")
+        return lessons.teach_photos(network, taught, EPOCHS // 2)
 
     def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
-        return (tuned or teach(learnt)).log_odds(pixels[others])
+        return teach(learnt).log_odds(pixels[others])
 
-    def teach(learnt: npt.NDArray[np.bool_]) -> TunedBody:
-        print(f"fine-tuning further, with {(learnt & ~drawn).sum():,} real photos beside drawn ones")
-        return lessons.teach_photos(network, learnt, EPOCHS // 2)
-
-    published = tuned or teach(np.ones(len(photos), dtype=bool))
-    _, features = pool_photos(published.body, pixels[are_judged(photos)], *imagenet_stats, mirrored=False)
-    return Fit(published.body, published.head, features, judge, judged, how, sources, FOLDS if tuned else HALVES)
+    published = teach(np.ones(len(photos), dtype=bool))
+    _, features = pool_photos(published.body, pixels[~drawn], *imagenet_stats, mirrored=False)
+    halves = "scenes" if sources is None else f"sources ({sources[~drawn].nunique()})"
+    how = f"fine-tuning with half of the {halves}, for the others"
+    return Fit(published.body, published.head, features, judge, ~drawn, how, sources, HALVES)
 
 
 def fullness_columns(fullness: npt.NDArray[np.float64], rule: Fullness) -> dict[str, npt.NDArray[np.float32]]:

@@ -40,6 +40,7 @@ AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after e
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
+INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.9
@@ -174,7 +175,8 @@ class Lessons:
         rows, columns = _shape_of(network.body, self.input_px)[1:]
         weight = network.share.weight.detach().numpy().astype(np.float64)[0]
         # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
-        return TunedBody(network.with_attention((rows, columns)), Head(weight * rows * columns, float(network.share.bias.detach())))
+        head = Head(weight * rows * columns, float(network.share.bias.detach()), INVERSE_PENALTY)
+        return TunedBody(network.with_attention((rows, columns)), head)
 
     def _hold_back(self, drawn: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
         """The numbers of these drawn photos, and of those that show whether the loss still falls: some scenes, or all of few."""
