@@ -1,5 +1,7 @@
 """What a visitor sees while a photo is judged."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,14 @@ def test_the_place_of_the_heat_map_says_that_it_follows(
     steps = [step[at] for step in tab.show_answer(sources, lambda: TrainingPhotos(photos), photo, with_heat=True)]
     assert steps[0] == HEAT_FOLLOWS and "wipe" in steps[-1]
     assert next(tab.show_answer(sources, lambda: TrainingPhotos(photos), photo, with_heat=False))[at] == ""
+
+
+def test_a_model_that_learnt_from_drawings_alone_invites_real_photos(tiny_model_folder: Path, tmp_path: Path) -> None:
+    mixed = shutil.copytree(tiny_model_folder, tmp_path / "mixed")
+    config = json.loads((mixed / "config.json").read_text())
+    assert config["dataset"]["drawn"] == config["dataset"]["photos"]
+    config["dataset"]["drawn"] -= 1
+    (mixed / "config.json").write_text(json.dumps(config))
+    shown = [tab.small_print(Sources({"CARPARK_MODEL": str(folder)})) for folder in (tiny_model_folder, mixed, tmp_path)]
+    assert tab.DRAWN_ALONE in shown[0] and tab.PRIVACY in shown[0]
+    assert shown[1] == shown[2] == tab.small_print()
