@@ -167,11 +167,13 @@ def width_in_words(fullness: Fullness | None) -> str:
 
 
 def training_in_words(dataset: dict[str, Any]) -> str:
-    """How many photos of what the model learned from."""
+    """How many photos and drawings of what the model learned from."""
     if not dataset:
         return "not recorded"
-    counts = ", ".join(f"{count} {label}" for label, count in dataset["labels"].items())
-    return f"{dataset['photos']:,} photos of {dataset['scenes']:,} scenes ({counts})"
+    counts = ", ".join(f"{count:,} {label}" for label, count in dataset["labels"].items())
+    drawn = dataset.get("drawn", 0)
+    kinds = " and ".join(f"{count:,} {kind}" for count, kind in ((dataset["photos"] - drawn, "photos"), (drawn, "drawings")) if count)
+    return f"{kinds} of {dataset['scenes']:,} scenes ({counts})"
 
 
 def _revision(folder: Path) -> str:
