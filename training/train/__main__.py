@@ -6,10 +6,11 @@
     python -m training.train --data frames --out artifacts/street --start-from artifacts/model   # a camera of one's own
 
 From pretrained weights one layer is fitted (`training.train.probe`), on all photos, and scored by cross-validation over scenes. With 500
-drawn photos the later blocks are fine-tuned on those first (`training.train.tuning`). Without pretrained weights a
-network is fitted from scratch on four fifths of the scenes and scored on the rest. Photos labelled `partial` are neither class: they
-teach what lies between the two. With --start-from the new layer begins at, and stays near, the one of a model of ours; whatever is burnt
-into JamCam stills is left out, here and by every form of the model (`scene_boxes` in config.json).
+drawn photos the later blocks are fine-tuned instead (`training.train.tuning`), on the drawings, then on the real photos beside them; these
+are scored by networks that were taught other sources. Without pretrained weights a network is fitted from scratch on four fifths of the
+scenes and scored on the rest. Photos labelled `partial` are neither class: they teach what lies between the two. With --start-from the new
+layer begins at, and stays near, the one of a model of ours; whatever is burnt into JamCam stills is left out, here and by every form of the
+model (`scene_boxes` in config.json).
 """
 
 import argparse

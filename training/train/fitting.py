@@ -1,4 +1,4 @@
-"""Two ways to a fitted network: a linear probe on a pretrained or fine-tuned body, or a small network from scratch, on a split."""
+"""Three ways to a fitted network: a linear probe on a pretrained body, fine-tuning, or a small network from scratch."""
 
 import tempfile
 from dataclasses import asdict, dataclass, replace

@@ -1,6 +1,6 @@
 """A linear probe: the body stays as it is, and one linear layer over its mean features is fitted to the share of bays that is taken.
 
-The body carries ImageNet's weights, or was fine-tuned on drawn photos first (`training.train.tuning`).
+The body carries ImageNet's weights, or those of a model of ours, or was fine-tuned on drawn photos alone.
 """
 
 from dataclasses import dataclass
