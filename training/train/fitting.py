@@ -104,7 +104,9 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
         fit.judge, photos, seed=recipe.seed, n_folds=fit.n_folds, repeats=fit.repeats, groups=fit.groups, judged=judged
     )
     columns = {f"p_full_{number}": p for number, p in enumerate(validated.p_full[1:, judged].astype(np.float32), start=2)}
-    sources, elsewhere, scored_by = sources_of(photos), validated, fit.how
+    repeated = f", drawn {fit.repeats} times" if fit.repeats > 1 else ""
+    scored_by = f"{fit.how}: {validated.folds[0].max() + 1} folds{repeated}"
+    sources, elsewhere = sources_of(photos), validated
     if sources is not None and fit.groups is None:
         elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources)
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
@@ -135,8 +137,8 @@ def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head |
     learnt, alone = are_judged(photos), are_drawn(photos).all()
     pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not alone)  # places are drawn either way round
     head = fit_head(pooled, shares_of(photos), weights_of(photos), prior)
-    how = f"cross-validation by scene: {FOLDS} folds, drawn {REPEATS} times"
-    return Fit(start, head, features[learnt], judge_by_heads(pooled, photos, prior), learnt, how, repeats=REPEATS)
+    judge = judge_by_heads(pooled, photos, prior)
+    return Fit(start, head, features[learnt], judge, learnt, "cross-validation by scene", repeats=REPEATS)
 
 
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
