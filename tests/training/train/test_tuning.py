@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from carpark.images import open_image
@@ -22,12 +23,13 @@ from carpark.model.heatmap import HeatMapper
 from carpark.model.neighbours import load_neighbours
 from training.dataset.writing import write_dataset
 from training.photos import Origin, load_all, read_photos
+from training.provenance import are_drawn
 from training.sample.scenery.truth import MAPS, map_of
 from training.train.fitting import Recipe, _tune
 from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
-from training.train.pictures import Pictures
+from training.train.pictures import Pictures, read_pictures
 from training.train.tuning import EPOCHS, Lessons, ShareAndCells, TunedBody
 from training.weights import load_start
 
@@ -77,6 +79,20 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos.sha256)
     card = (tmp_path / "model" / "README.md").read_text()
     assert "fine-tuned on those of four fifths of the scenes" in card and "of a fifth that fine-tuning left out" in card
+
+
+def test_the_same_seed_teaches_the_same_network(sample_folder: Path, tuned_folder: Path) -> None:
+    photos, pixels = load_all([Origin(sample_folder / "photos")], (64, 64))
+    photos = photos[photos.scene.isin(photos.scene.unique()[:4])]
+    lessons = Lessons(read_pictures(photos, 96, pixels[:0]), are_drawn(photos), photos.scene, 64, seed=3)
+
+    def teach() -> dict[str, torch.Tensor]:
+        torch.seed()  # as in another process
+        start = load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth")))
+        return lessons.teach_drawings(start, lessons.is_drawn, epochs=1).state_dict()
+
+    some, others = teach(), teach()
+    assert {name for name, weights in some.items() if not torch.equal(weights, others[name])} == set()
 
 
 def test_photos_are_judged_by_networks_that_were_taught_other_sources(
