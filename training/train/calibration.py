@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from carpark.model.config import Thresholds
-from carpark.model.fullness import Fullness, scale_of
+from carpark.model.fullness import Fullness, log_odds_of, scale_of
 from training.labels import LABELS
 from training.provenance import are_streets
 from training.train.probe import Array
@@ -18,6 +18,8 @@ FEWEST_KNOWN = 20  # photos whose occupancy is known; with fewer, what their lab
 # Candidates for the bound of full; that of empty mirrors it. However rare errors are, a lower one would call partial photos surely full or
 # empty: at 0.6 156 of 166, at 0.8 117.
 SURE = np.round(np.arange(0.80, 0.991, 0.01), 2)
+# Of the bays: with more or fewer taken no car park is called so. By P(full) alone two of three partial photos are (docs/recipe.md).
+EMPTY_AT_MOST, FULL_AT_LEAST = 0.2, 0.6
 
 
 def sigmoid(log_odds: Array) -> Array:
@@ -74,6 +76,15 @@ def choose_thresholds(p_full: Array, is_full: npt.NDArray[np.bool_]) -> Threshol
     return Thresholds(round(1 - float(sure), 2), float(sure))
 
 
+def tighten(thresholds: Thresholds, fullness: Fullness) -> Thresholds:
+    """Bounds that call nothing empty or full whose share taken says otherwise."""
+    shares = np.array([EMPTY_AT_MOST, FULL_AT_LEAST])
+    empty, full = 100 * sigmoid((log_odds_of(shares) - fullness.shift) / fullness.slope)
+    return Thresholds(
+        max(min(thresholds.empty_at_most, math.floor(empty) / 100), 0.01), min(max(thresholds.full_at_least, math.ceil(full) / 100), 0.99)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """How a head's log-odds become P(full), the share taken, and an answer."""
@@ -102,9 +113,5 @@ def calibrate(log_odds: Array, p_full: Array, photos: pd.DataFrame, shares: Arra
     truths = np.tile(photos["occupancy"].to_numpy(dtype=float)[is_known] if not is_known.all() else shares, repeats)
     predicted = sigmoid(share_slope * odds_full[:, is_known].ravel() + share_shift)
     quantile_80, quantile_95 = fit_intervals(predicted, truths)
-    return Calibration(
-        slope,
-        shift,
-        Fullness(round(share_slope, 4), round(share_shift, 4), round(quantile_80, 4), round(quantile_95, 4)),
-        choose_thresholds(p_full[:, is_class], is_full[is_class]),
-    )
+    fullness = Fullness(round(share_slope, 4), round(share_shift, 4), round(quantile_80, 4), round(quantile_95, 4))
+    return Calibration(slope, shift, fullness, tighten(choose_thresholds(p_full[:, is_class], is_full[is_class]), fullness))

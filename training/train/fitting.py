@@ -24,7 +24,7 @@ from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene, without_pictures
 from training.provenance import are_drawn, are_judged
-from training.train.calibration import calibrate, fit_scale
+from training.train.calibration import calibrate, fit_scale, tighten
 from training.train.folds import FOLDS, REPEATS, Judge, assign_folds, cross_validate, judge_by_heads, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import choose_rule
@@ -194,7 +194,7 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
         learnt,
         features[learnt],
         1.0,
-        BY_CONVENTION,
+        tighten(BY_CONVENTION, fullness),
         fullness,
         "one split by scene, a fifth held out",
         without_pictures(some).assign(p_full=p_full[held_out], **columns),

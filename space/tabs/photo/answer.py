@@ -19,8 +19,6 @@ NOTHING_YET = '<div class="verdict verdict-none"><p>The answer will appear here.
 NO_CAR_PARK = "This does not look like a car park"
 PARTLY_FULL = "Partly full"
 BETWEEN = (0.1, 0.9)  # an interval within these speaks for neither class
-# P(full) alone calls two of three partial photos full or empty. Where the share is known, it must say the same: docs/recipe.md.
-EMPTY_AT_MOST, FULL_AT_LEAST = 0.2, 0.6  # of the bays
 
 Kind = Literal["full", "empty", "partial", "unsure", "no-car-park"]
 
@@ -59,7 +57,6 @@ def answer_of(model: Model, p_full: float, *, fullness: float, is_car_park: bool
     if model.config.fullness and not math.isnan(fullness):
         ends = interval_of(fullness, model.config.fullness, is_like_training=is_car_park is not False)
         share, (low, high) = fullness, map(float, ends)
-        sure = sure and (fullness >= FULL_AT_LEAST if label == "full" else fullness <= EMPTY_AT_MOST)
     if is_car_park is False:
         verdict, sure = NO_CAR_PARK, False
     elif sure:
@@ -97,9 +94,8 @@ def verdict_card(answer: PhotoAnswer, model: Model) -> str:
     """
     thresholds = model.config.thresholds
     full, empty = f"{thresholds.full_at_least:.0%}", f"{thresholds.empty_at_most:.0%}"
-    lines = f"Full means a probability of full of at least {full}, empty one of at most {empty}"
-    lines += f", with {FULL_AT_LEAST:.0%} of the bays taken or more, {EMPTY_AT_MOST:.0%} or less" if answer.fullness is not None else ""
-    lines += "; anything between is unsure or partly full." if answer.fullness is not None else "; anything between is unsure."
+    between = "unsure or partly full" if answer.fullness is not None else "unsure"
+    lines = f"Full means a probability of full of at least {full}, empty one of at most {empty}; anything between is {between}."
     word, _, rest = answer.verdict.partition(", ")
     is_unlike = answer.is_car_park is False
     if is_unlike:

