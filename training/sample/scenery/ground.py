@@ -41,7 +41,7 @@ class Ground:
 def survey_ground(scene: Scene) -> Ground:
     """The ground of a place as its camera sees it."""
     camera = scene.camera
-    rays = camera.rays()
+    rays = camera.rays
     along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
     texture = _texture(scene.seed, camera, grains=((12, 10), (60, 8), (240, 4), (768, 7)))
     texture += np.random.default_rng(scene.seed).normal(0, 0.08, along.shape) * np.minimum(1, 18 / along)  # grit finer than the tile

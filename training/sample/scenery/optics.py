@@ -61,8 +61,7 @@ def resize(plane: Array, size: tuple[int, int], resample: Image.Resampling = Ima
 
 def add_sky(picture: Array, camera: Pinhole, light: Light, *, seed: int) -> Array:
     """The picture with sky above the horizon; `seed` determines the clouds."""
-    rays = camera.rays()
-    rise = rays[..., 2] / np.linalg.norm(rays, axis=2)
+    rise = camera.rise
     if rise.max() < 0:
         return picture
     sky = light.horizon + (light.zenith - light.horizon) * (np.clip(rise * 2.2, 0, 1) ** 0.7)[..., None]

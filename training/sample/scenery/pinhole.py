@@ -85,6 +85,7 @@ class Pinhole:
                 kept.append(here)
         return np.array(kept, np.float32).reshape(-1, 3)
 
+    @cached_property
     def rays(self) -> Array:
         """The direction of each pixel, (height, width, 3), in world axes, with length 1 along the optical axis."""
         u = (np.arange(self.width_px, dtype=np.float32) + 0.5 - self.width_px / 2) / self.focal_px
@@ -92,6 +93,18 @@ class Pinhole:
         right, down, forward = self.axes
         rays: Array = u[None, :, None] * right + v[:, None, None] * down + forward
         return rays
+
+    @cached_property
+    def rise(self) -> Array:
+        """How far each pixel looks above the horizon, (height, width): the sine of the angle."""
+        rise: Array = self.rays[..., 2] / np.linalg.norm(self.rays, axis=2)
+        return rise
+
+    def is_in_view(self, middle: Array, radius: float) -> bool:
+        """False if no part of a ball around a point (3,) shows in the picture; metres."""
+        away = (middle - self.position) @ self.axes.T
+        sides = np.array(self.size) / 2 / self.focal_px
+        return bool(away[2] > -radius and (np.abs(away[:2]) - sides * away[2] < radius * np.hypot(1, sides)).all())
 
     def ground_homography(self) -> Array:
         """The matrix H, (3, 3), with (X, Y, 1) ~ H (u, v, 1) for the ground point (X, Y) at pixel (u, v)."""

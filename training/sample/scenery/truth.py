@@ -91,7 +91,7 @@ def draw_maps(scene: Scene, moment: Moment, floors: Array, bays: SeenBays | None
     `bays` that count, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets, which have none.
     """
     middles = np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2)
-    on_floor = np.array([_is_inside(floors[..., :2], middle) for middle in middles], bool)
+    on_floor = _are_inside(floors[..., :2], middles)
     codes = np.concatenate([[0], np.ones(len(floors), int), np.where(on_floor, 2, 3)])  # a floor, a vehicle on one, another vehicle
     things = bays.things if bays else _paint_things(scene, moment.cars, moment.people, floors)
     seen = codes[things]
@@ -114,21 +114,24 @@ def _sum_cells(plane: Array) -> Array:
     return sums
 
 
-def _is_inside(floors: Array, point: Array) -> bool:
-    """True if a point (2,) lies on one of the convex polygons (n, 4, 2)."""
-    edges, away = np.roll(floors, -1, axis=1) - floors, point - floors
-    sides = edges[..., 0] * away[..., 1] - edges[..., 1] * away[..., 0]
-    return bool((np.abs(np.sign(sides).sum(axis=1)) == 4).any())
+def _are_inside(floors: Array, points: Array) -> NDArray[np.bool_]:
+    """(k,) True for each of the points (k, 2) that lies on one of the convex polygons (n, 4, 2)."""
+    edges, away = np.roll(floors, -1, axis=1) - floors, points[:, None, None] - floors
+    sides = edges[..., 0] * away[..., 1] - edges[..., 1] * away[..., 0]  # (k, n, 4)
+    inside: NDArray[np.bool_] = (np.abs(np.sign(sides).sum(axis=2)) == 4).any(axis=1)
+    return inside
 
 
 def _paint_things(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...], floors: Array) -> NDArray[np.int64]:
     """For each pixel what is there: 1 for the first of the `floors`, polygons (n, 4, 3), and so on, n + 1 for the first car; else 0."""
     camera, canvas = scene.camera, Image.new("I", scene.camera.size)
     draw = ImageDraw.Draw(canvas)
-    for number, floor in enumerate(floors, start=1):
-        ahead = floor if camera.depths(floor).min() > NEAR_M else camera.clip(floor)
-        if len(ahead) > 2:
-            draw.polygon(camera.project(ahead).ravel().tolist(), fill=number)
+    outlines_of_floors = camera.project(floors).reshape(-1, 8).tolist()
+    for i in np.flatnonzero(camera.depths(floors).min(axis=1) <= NEAR_M).tolist():
+        outlines_of_floors[i] = camera.project(camera.clip(floors[i])).ravel().tolist()
+    for number, outline in enumerate(outlines_of_floors, start=1):
+        if outline:
+            draw.polygon(outline, fill=number)
     faces, whose = stand(scene, cars, people)
     solid = replace(faces, shown=faces.shown & (~faces.fine | (whose < 0)))  # details lie on the body of their car
     index, drawn = outlines(solid, camera, size=1)
