@@ -8,9 +8,9 @@
 From pretrained weights one layer is fitted (`training.train.probe`), on all photos, and scored by cross-validation over scenes. With 500
 drawn photos the later blocks are fine-tuned instead (`training.train.tuning`), on the drawings, then on the real photos beside them; these
 are scored by networks that were taught other sources. Without pretrained weights a network is fitted from scratch on four fifths of the
-scenes and scored on the rest. Photos labelled `partial` are neither class: they teach what lies between the two. With --start-from the new
-layer begins at, and stays near, the one of a model of ours; whatever is burnt into JamCam stills is left out, here and by every form of the
-model (`scene_boxes` in config.json).
+scenes and scored on the rest. Photos labelled `partial` teach what lies between the classes, and are never counted as errors. --start-from
+refits only the last layer of a model of ours, regularised towards its old weights. Clock and texts of JamCam stills are cut away, here and
+wherever the model answers (`scene_boxes` in config.json).
 """
 
 import argparse
@@ -65,6 +65,9 @@ def main(argv: list[str] | None = None) -> None:
         for name, (least, most) in RANGES.items():
             if not least <= getattr(args, name) <= most:
                 raise BadSetting(f"--{name} is {getattr(args, name)}; expected {least} to {most}.")
+        if args.fit != "auto" and (args.weights == "none" or args.start_from):
+            unlike = "--weights none" if args.weights == "none" else "--start-from"
+            raise BadSetting(f"--fit {args.fit} does not go with {unlike}, which has one way to fit. Leave --fit out.")
         recipe = Recipe(args.arch, args.weights, args.size, args.epochs, args.seed, args.start_from, args.fit)
         try:
             metrics = train([find_photos(setting) for setting in args.data], args.out, recipe)
@@ -73,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
             sys.exit(NO_WEIGHTS)
     scores = metrics["validation"]
     print(
-        f"{scores['errors']} errors in {scores['n']} photos of unseen scenes, {metrics['training_seconds']} s; "
+        f"{scores['errors']} errors in {scores['n']} held-out predictions, {metrics['training_seconds']} s; "
         f"learner, safetensors, ONNX and int8 agree -> {args.out}"
     )
 

@@ -18,8 +18,8 @@ FEWEST_KNOWN = 20  # photos whose occupancy is known; with fewer, what their lab
 # Candidates for the bound of full; that of empty mirrors it. However rare errors are, a lower one would call partial photos surely full or
 # empty: at 0.6 156 of 166, at 0.8 117.
 SURE = np.round(np.arange(0.80, 0.991, 0.01), 2)
-# Of the bays: with more or fewer taken no car park is called so. By P(full) alone two of three partial photos are (docs/recipe.md).
-EMPTY_AT_MOST, FULL_AT_LEAST = 0.2, 0.6
+# Of the bays: a car park with more taken is not called empty, one with fewer not full. By P(full) alone two of three partial photos are.
+EMPTY_SHARE_AT_MOST, FULL_SHARE_AT_LEAST = 0.2, 0.6
 
 
 def sigmoid(log_odds: Array) -> Array:
@@ -78,7 +78,7 @@ def choose_thresholds(p_full: Array, is_full: npt.NDArray[np.bool_]) -> Threshol
 
 def tighten(thresholds: Thresholds, fullness: Fullness) -> Thresholds:
     """Bounds that call nothing empty or full whose share taken says otherwise."""
-    shares = np.array([EMPTY_AT_MOST, FULL_AT_LEAST])
+    shares = np.array([EMPTY_SHARE_AT_MOST, FULL_SHARE_AT_LEAST])
     empty, full = 100 * sigmoid((log_odds_of(shares) - fullness.shift) / fullness.slope)
     return Thresholds(
         max(min(thresholds.empty_at_most, math.floor(empty) / 100), 0.01), min(max(thresholds.full_at_least, math.ceil(full) / 100), 0.99)

@@ -24,16 +24,16 @@ from carpark.model.network import FromPixels
 from training.labels import LABELS
 from training.photos import SCENE_BOXES, split_by_scene, without_pictures
 from training.provenance import are_drawn, are_judged
-from training.train.calibration import calibrate, fit_scale, tighten
+from training.train.calibration import calibrate, tighten
 from training.train.folds import FOLDS, REPEATS, Judge, assign_folds, cross_validate, judge_by_heads, sources_of
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import choose_rule
 from training.train.pictures import read_pictures
 from training.train.probe import Array, Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
-from training.train.tuning import DRAWN_SHARE, EPOCHS, Lessons, TunedBody
+from training.train.tuning import EPOCHS, LOAD_SCALE, Lessons, TunedBody
 
 VALIDATION_SHARE = 0.2
-# Between these the answer is "unsure": a convention, where no out-of-fold predictions say which bounds keep errors rare.
+# Between these the answer is "unsure": a convention for networks from scratch, whose P(full) nothing calibrates.
 BY_CONVENTION = Thresholds(empty_at_most=0.2, full_at_least=0.8)
 HALVES = 2  # in so many folds networks are fine-tuned again, which takes minutes each
 DRAWN_FOR_TUNING = 500  # drawn photos from which on --fit auto fine-tunes
@@ -54,16 +54,17 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedNetwork:
-    """A network ready to be published, and what is known of it by photos that it had not seen."""
+    """A network ready to be published, and predictions of photos by what had not learnt from their scenes: it, or another like it."""
 
     learner: Learner
-    learnt: npt.NDArray[np.bool_]  # (photos,) those that the network was fitted on, without the drawn ones beside real ones
-    features: Features  # (those, width)
+    remembered: npt.NDArray[np.bool_]  # (photos,) those it was fitted on that answers are explained with; no drawn ones beside real ones
+    features: Features  # (remembered photos, width)
+    scored: npt.NDArray[np.bool_]  # (photos,) those of `predictions`
     temperature: float  # already in the network's last layer
     thresholds: Thresholds
     fullness: Fullness
     scored_by: str  # in words, for the card
-    predictions: pd.DataFrame  # of photos of scenes that were not learnt from
+    predictions: pd.DataFrame  # a row for each scored photo
     car_park: CarPark | None = None
 
 
@@ -99,28 +100,29 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
     With enough drawn photos it is fine-tuned; otherwise, and from a `prior` head, one layer is fitted to all photos.
     """
     fit = _tune(start, photos, pixels, recipe) if prior is None and should_tune(photos, recipe) else _probe(start, photos, pixels, prior)
-    judged, shares, learnt = fit.judged, shares_of(photos), are_judged(photos)
+    judged, shares, remembered = fit.judged, shares_of(photos), are_judged(photos)
     validated = cross_validate(
         fit.judge, photos, seed=recipe.seed, n_folds=fit.n_folds, repeats=fit.repeats, groups=fit.groups, judged=judged
     )
     columns = {f"p_full_{number}": p for number, p in enumerate(validated.p_full[1:, judged].astype(np.float32), start=2)}
-    repeated = f", drawn {fit.repeats} times" if fit.repeats > 1 else ""
+    repeated = f", repeated {fit.repeats} times with new folds" if fit.repeats > 1 else ""
     scored_by = f"{fit.how}: {validated.folds[0].max() + 1} folds{repeated}"
     sources, elsewhere = sources_of(photos), validated
     if sources is not None and fit.groups is None:
         elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources)
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
         scored_by += f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"
-    some, remembered = (photos[chosen].reset_index(drop=True) for chosen in (judged, learnt))
+    some, known = (photos[chosen].reset_index(drop=True) for chosen in (judged, remembered))
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     learner = _learner(fit.body, photos, pixels, recipe)
     install_head(learner.model, fit.head.rescaled(calibration.slope, calibration.shift))
     columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
-    groups = None if sources is None else sources[learnt].reset_index(drop=True)
+    groups = None if sources is None else sources[remembered].reset_index(drop=True)
     return FittedNetwork(
         learner,
-        learnt=learnt,
+        remembered=remembered,
         features=fit.features,
+        scored=judged,
         temperature=round(1 / calibration.slope, 4),
         thresholds=calibration.thresholds,
         fullness=calibration.fullness,
@@ -128,17 +130,17 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
         predictions=without_pictures(some).assign(
             fold=validated.folds[0, judged], p_full=validated.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(fit.features, assign_folds(remembered, recipe.seed, groups=groups)),
+        car_park=choose_rule(fit.features, assign_folds(known, recipe.seed, groups=groups)),
     )
 
 
 def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head | None) -> Fit:
     """One layer fitted to all photos; others judge, which saw other photos."""
-    learnt, alone = are_judged(photos), are_drawn(photos).all()
-    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not alone)  # places are drawn either way round
+    remembered, alone = are_judged(photos), are_drawn(photos).all()
+    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not alone)  # the renderer mirrors places by itself
     head = fit_head(pooled, shares_of(photos), weights_of(photos), prior)
     judge = judge_by_heads(pooled, photos, prior)
-    return Fit(start, head, features[learnt], judge, learnt, "cross-validation by scene", repeats=REPEATS)
+    return Fit(start, head, features[remembered], judge, remembered, "cross-validation by scene", repeats=REPEATS)
 
 
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
@@ -147,12 +149,12 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
     Where all photos are drawn, the body is taught four fifths of the scenes, and the others are judged by a layer that moves from its head.
     """
     drawn, sources = are_drawn(photos), sources_of(photos)
-    pictures = read_pictures(photos, round(DRAWN_SHARE * recipe.size), pixels[~drawn])
+    pictures = read_pictures(photos, round(LOAD_SCALE * recipe.size), pixels[~drawn])
     lessons = Lessons(pictures, drawn, photos.scene, recipe.size, recipe.seed)
     print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        tuned = lessons.publish(lessons.teach_drawings(start, ~judged, EPOCHS))
+        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS))
         how = "cross-validation by scene, of a fifth that fine-tuning left out"
         return replace(_probe(tuned.body, photos, pixels, tuned.head), judged=judged, how=how)
     network = lessons.teach_drawings(start, drawn, EPOCHS // 2)
@@ -182,23 +184,23 @@ def fit_from_scratch(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fi
     held_out = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
     learner = _learner(None, photos.assign(validation=held_out), pixels, recipe)
     p_full, features = _look(learner, pixels)
-    learnt = ~held_out & are_judged(photos)
+    remembered = ~held_out & are_judged(photos)
     some, shares = photos[held_out].reset_index(drop=True), shares_of(photos)[held_out]
-    odds = log_odds_of(p_full[held_out])
-    fullness = calibrate(odds[None], p_full[None, held_out].astype(np.float64), some, shares).fullness
-    slope, shift = fit_scale(odds, shares)
-    fullness = replace(fullness, slope=round(slope, 4), shift=round(shift, 4))
+    found = calibrate(log_odds_of(p_full[held_out])[None], p_full[None, held_out].astype(np.float64), some, shares)
+    by_share, slope = found.fullness, found.fullness.slope  # of the calibrated P(full); the network's own is published here
+    fullness = replace(by_share, slope=round(slope * found.slope, 6), shift=round(slope * found.shift + by_share.shift, 4))
     columns = fullness_columns(share_of(p_full[held_out], fullness).astype(np.float64), fullness)
     return FittedNetwork(
         learner,
-        learnt,
-        features[learnt],
+        remembered,
+        features[remembered],
+        held_out,
         1.0,
         tighten(BY_CONVENTION, fullness),
         fullness,
         "one split by scene, a fifth held out",
         without_pictures(some).assign(p_full=p_full[held_out], **columns),
-        choose_rule(features[learnt | held_out], np.where(held_out, 0, -1)[learnt | held_out]),
+        choose_rule(features[remembered | held_out], np.where(held_out, 0, -1)[remembered | held_out]),
     )
 
 

@@ -29,6 +29,7 @@ from training.train.transfer import load_trained
 from training.weights import load_start
 
 CALIBRATION_PHOTOS = 64  # that set the ranges of the int8 form; with 256, P(full) strays as far and it takes three times as long
+TRIAL_PHOTOS = 64  # by which layers of the int8 form stay float
 WEIGHTS_OF_MODEL = "those of the model started from"
 
 
@@ -52,13 +53,13 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         predictions = fitted.predictions
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        shown = np.flatnonzero(photos.file.isin(predictions.file))
-        doubtful = np.abs(predictions.p_full.to_numpy() - 0.5).argsort()[:CALIBRATION_PHOTOS]  # P(full) moves most there
+        scored = np.flatnonzero(fitted.scored)
+        doubtful = scored[np.abs(predictions.p_full.to_numpy() - 0.5).argsort()[:TRIAL_PHOTOS]]  # P(full) moves most there
         try:
-            agreement = _export(fitted, folder, config, (photos, pixels), shown, shown[doubtful])
+            agreement = _export(fitted, folder, config, (photos, pixels), scored, doubtful)
         except BadModel:
             print("not on all photos: exporting again, with an int8 format that is tried on all of them")
-            agreement = _export(fitted, folder, config, (photos, pixels), shown, shown)
+            agreement = _export(fitted, folder, config, (photos, pixels), scored, scored)
         metrics: dict[str, Any] = {"validation": score_folder(folder), "scored_by": fitted.scored_by, "agreement": agreement}
         metrics |= {"training_seconds": round(time.monotonic() - started)}
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
@@ -71,19 +72,19 @@ def _export(
     folder: Path,
     config: dict[str, Any],
     data: tuple[pd.DataFrame, Pixels],
-    shown: npt.NDArray[np.intp],
+    scored: npt.NDArray[np.intp],
     tried: npt.NDArray[np.intp],
 ) -> dict[str, Any]:
-    """Writes the formats and the neighbours; how the formats agree on the photos `shown`. int8 is tried on those photos first."""
+    """Writes the formats, with an int8 one that agrees on the photos `tried`, and the neighbours; how all agree on the `scored` photos."""
     photos, pixels = data
     print("exporting: learner, safetensors, ONNX, int8")
-    calibration = _spread(pixels[fitted.learnt], CALIBRATION_PHOTOS)
+    calibration = _spread(pixels[fitted.remembered], CALIBRATION_PHOTOS)
     write_forms(fitted.learner, folder, config=config, calibration=calibration, photos=pixels[tried])
-    keep_neighbours(folder, photos[fitted.learnt], fitted.features)
+    keep_neighbours(folder, photos[fitted.remembered], fitted.features)
     rule = fitted.car_park and asdict(fitted.car_park)
     write_config(folder, config | {"car_park": rule, "known_answers": answer_known_pictures(folder)})
-    print(f"proving that the formats agree on {len(shown):,} photos")
-    return prove_agreement(folder, pixels[shown], photos.label.iloc[shown])
+    print(f"proving that the formats agree on {len(scored):,} photos")
+    return prove_agreement(folder, pixels[scored], photos.label.iloc[scored])
 
 
 def _spread(pixels: Pixels, count: int) -> Pixels:
@@ -97,10 +98,10 @@ def record(origins: Sequence[Origin], photos: pd.DataFrame, recipe: Recipe) -> d
     tuned = recipe.weights != "none" and not recipe.start_from and should_tune(photos, recipe)
     recipe_config = asdict(recipe) | {"tuned": tuned, "weights": Path(recipe.weights).name, "start_from": Path(recipe.start_from).name}
     if recipe.start_from:
-        shown = ["start_from", "seed"]
+        flag_names = ["start_from", "seed"]
     else:
-        shown = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else ["fit"]), "seed"]
-    flags = {"data": " ".join(origin.setting for origin in origins)} | {name.replace("_", "-"): recipe_config[name] for name in shown}
+        flag_names = ["arch", "weights", "size", *(["epochs"] if recipe.weights == "none" else ["fit"]), "seed"]
+    flags = {"data": " ".join(origin.setting for origin in origins)} | {name.replace("_", "-"): recipe_config[name] for name in flag_names}
     counts = {"photos": len(photos), "scenes": photos.scene.nunique(), "labels": _counts(photos)}
     counts |= {"drawn": int(are_drawn(photos).sum()), "streets": int(are_streets(photos).sum())}
     return {

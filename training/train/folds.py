@@ -74,7 +74,7 @@ def cross_validate(
 ) -> CrossValidation:
     """Judges photos by what learnt from those of other `groups` (scenes).
 
-    Photos that are not `judged` (n,), by default drawn ones beside real ones, are among those that everything learnt from.
+    Photos that are not `judged` (n,), by default drawn ones beside real ones, are learnt from in each fold and never judged.
     """
     judged = are_judged(photos) if judged is None else judged
     shares = shares_of(photos)

@@ -1,4 +1,4 @@
-"""Drawn pictures in the light of photos: the amplitudes of their lowest frequencies are a photo's (Yang and Soatto 2020, arXiv 2004.05498).
+"""Pictures in the light of photos: the amplitudes of their lowest frequencies are a photo's (Yang and Soatto 2020, arXiv 2004.05498).
 
 Drawings differ from photos in light, colour and haze before they differ in vehicles, and a body that has met each drawing in the light of
 many photos leans on neither. Nothing else of a photo is used: no label, and no shape.

@@ -21,7 +21,7 @@ SHORTEST_CUT = 0.6  # of the picture's side
 Cut = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
 VEHICLES, FLOORS, BAYS, TAKEN = range(4)  # planes of a map: shares of each cell; how many bays lie there, how many of them are taken
 LIT_LIKE_PHOTOS = 0.5  # of the pictures, where there are photos beside the drawings
-FEWEST_BAYS = 0.15  # of those of the picture, for the share of a cut to be that of its own bays
+FEWEST_BAYS = 0.15  # of those of the picture; a cut with fewer has no share of its own bays
 LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5))
 
 
@@ -37,7 +37,7 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class TrainingPicture:
     """One picture to learn from."""
 
     picture: npt.NDArray[np.uint8]  # (size, size, 3)
@@ -88,7 +88,7 @@ def _map_size(size: str) -> tuple[int, int]:
     return -(-width // CELL_PX), -(-height // CELL_PX)
 
 
-def cut_out(rng: np.random.Generator, pictures: Pictures, number: int, *, size: int, cells: int) -> Sample:
+def cut_out(rng: np.random.Generator, pictures: Pictures, number: int, *, size: int, cells: int) -> TrainingPicture:
     """A random part of a photo, mirrored as often as not, `size` px wide, and the share taken of what it shows."""
     box = _draw_box(rng)
     mirrored = rng.random() < 0.5
@@ -101,14 +101,14 @@ def cut_out(rng: np.random.Generator, pictures: Pictures, number: int, *, size: 
     if len(pictures.light) and rng.random() < LIT_LIKE_PHOTOS:
         shown = lend_light(rng, shown, pictures.light)
     if not pictures.has_map[number]:
-        return Sample(shown, share, np.full_like(part, np.nan))
+        return TrainingPicture(shown, share, np.full_like(part, np.nan))
     everything, area = whole.transpose(2, 0, 1) / 255, (box[2] - box[0]) * (box[3] - box[1])
     if part[BAYS].mean() * area > FEWEST_BAYS * everything[BAYS].mean():
         share = float(part[TAKEN].sum() / part[BAYS].sum())
     else:  # of a street, or of the edge of a car park: by what vehicles cover
         share += _covered(part) - _covered(everything)
         part[[BAYS, TAKEN]] = 0
-    return Sample(shown, float(np.clip(share, 0, 1)), part)
+    return TrainingPicture(shown, float(np.clip(share, 0, 1)), part)
 
 
 def _draw_box(rng: np.random.Generator) -> Cut:

@@ -1,15 +1,17 @@
 """Fine-tuning of a pretrained body, on drawn photos, whose truth is exact, and then on real photos beside them.
 
-The body learns three things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
-how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; and an attention, which says where the bays
-are and how many. Without it the near bays of a picture, which are large, would count for more than the far ones. Only the later blocks
-move, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says of photos that it learnt from
-proves nothing, so others are judged by a copy of the network that was taught without them (`training.train.fitting`).
+The body learns four things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
+how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; an attention, which weighs each cell by the
+bays in it, or the near ones, which are large, would count for more than the far ones; and the share taken in each cell. Only the later
+blocks move, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says of photos that it
+learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.fitting`).
 """
 
 import copy
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +33,7 @@ from carpark.model.attention import blocks_of, with_attention
 from carpark.model.engines import Pixels
 from training.train.learners import Bfloat16
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
-from training.train.probe import Array, Head, pool_photos
+from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
 EPOCHS = 8  # where there are real photos, the second half of them with the photos beside the drawings
 PHOTO_VIEWS = 3  # of each real photo in an epoch
@@ -40,14 +42,13 @@ AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after e
 BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
-INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
+TUNED_INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
 FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.8
-DRAWN_SHARE = 1.5  # of the input's side is that of the drawings that are cut: cuts of smaller ones would be blurred, unlike photos
+LOAD_SCALE = 1.5  # times the input's side is that of the pictures that are cut: smaller ones would be enlarged, and blurred as no photo is
 VALIDATION_SCENES = 20  # one drawn scene in so many shows whether the loss still falls
 PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
-HARDEST_SHARE = 0.02  # the least share asked for; 0 would ask for infinite log-odds
 Numbers = npt.NDArray[np.intp]  # of pictures
 WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
 
@@ -65,7 +66,7 @@ class TunedBody:
         return self.head.log_odds(pooled[:, 0])
 
 
-class Answers(NamedTuple):
+class Outputs(NamedTuple):
     """What the network says of n pictures; all but the attention are log-odds."""
 
     share: Tensor  # (n,) taken
@@ -94,18 +95,30 @@ class ShareAndCells(nn.Module):
         return self
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """`Answers` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
+        """`Outputs` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
         maps = self.body(pictures)
         attention = self.attention(maps).flatten(1).log_softmax(1)
         by_cell = maps.flatten(2).transpose(1, 2)  # (n, cells * cells, width)
         attended = (attention.exp()[..., None] * by_cell).sum(1)
-        return tuple(Answers(self.share(attended)[:, 0], self.cells(maps), attention, self.share(by_cell)[..., 0]))
+        return tuple(Outputs(self.share(attended)[:, 0], self.cells(maps), attention, self.share(by_cell)[..., 0]))
 
     def with_attention(self, cells: tuple[int, int]) -> nn.Sequential:
         """The body as it is published, for last maps of that many rows and columns."""
         body = with_attention(self.body, self.share.in_features, cells)
         cast(SequentialEx, body[-1])[0].load_state_dict(self.attention.state_dict())
         return body.eval()
+
+
+class AheadLoader(DataLoader):  # type: ignore[misc]  # fastai ships no types
+    """Makes the next batch, in a thread of its own, while the network learns from this one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        batches = super().__iter__()
+        with ThreadPoolExecutor(1) as thread:
+            coming = thread.submit(next, batches, None)
+            while (batch := coming.result()) is not None:
+                coming = thread.submit(next, batches, None)
+                yield batch
 
 
 class MeanWeights(Callback):  # type: ignore[misc]  # fastai ships no types
@@ -127,7 +140,7 @@ class MeanWeights(Callback):  # type: ignore[misc]  # fastai ships no types
 
 def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor:
     """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of the cells, of where bays are, and of what is taken there."""
-    found, (shares, maps) = Answers(*answers), truth
+    found, (shares, maps) = Outputs(*answers), truth
     loss = binary_cross_entropy_with_logits(found.share, shares)
     known = ~maps[:, 0, 0, 0].isnan()
     if known.any():
@@ -136,7 +149,7 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
     known = known & (bays.sum(1) > 0)
     if known.any():
         bays, taken = bays[known], taken[known]
-        weights, shares_taken = bays / bays.sum(1, keepdim=True), (taken / bays.clamp(min=1e-6)).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
+        weights, shares_taken = bays / bays.sum(1, keepdim=True), (taken / bays.clamp(min=1e-6)).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
         of_cells = binary_cross_entropy_with_logits(found.taken[known], shares_taken, reduction="none")
         loss = loss - WEIGHT_OF_ATTENTION * (weights * found.attention[known]).sum(1).mean()
         loss = loss + WEIGHT_OF_TAKEN_CELLS * (weights * of_cells).sum(1).mean()
@@ -147,7 +160,7 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
 class Lessons:
     """What a network is taught: first drawn photos, then real ones beside them.
 
-    The light of the real photos shows drawings as cameras might; of a photo that is left out, no lesson has it but the first.
+    Half of all pictures are shown in the light of a real photo: in the first lesson of any, in the second of one that is taught there.
     """
 
     pictures: Pictures  # (n,) drawn and real
@@ -169,14 +182,14 @@ class Lessons:
         drawn, validation = self._hold_back(self.is_drawn)
         pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
         self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs)
-        return self.publish(further)
+        return self.as_tuned_body(further)
 
-    def publish(self, network: ShareAndCells) -> TunedBody:
-        """The body and the head as they are published, for pictures of `input_px`."""
+    def as_tuned_body(self, network: ShareAndCells) -> TunedBody:
+        """The body and the head as a plain network has them, for pictures of `input_px`."""
         rows, columns = _shape_of(network.body, self.input_px)[1:]
         weight = network.share.weight.detach().numpy().astype(np.float64)[0]
         # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
-        head = Head(weight * rows * columns, float(network.share.bias.detach()), INVERSE_PENALTY)
+        head = Head(weight * rows * columns, float(network.share.bias.detach()), TUNED_INVERSE_PENALTY)
         return TunedBody(network.with_attention((rows, columns)), head)
 
     def _hold_back(self, drawn: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
@@ -196,13 +209,13 @@ class Lessons:
 
         def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
             samples = [cut_out(rng, pictures, number, size=size, cells=cells) for number in numbers]
-            shares = torch.tensor([sample.share for sample in samples]).clamp(HARDEST_SHARE, 1 - HARDEST_SHARE)
+            shares = torch.tensor([sample.share for sample in samples]).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
             shown = torch.from_numpy(np.stack([sample.picture for sample in samples]))
             return normalise(shown), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
 
         loaders = DataLoaders(
             *(
-                DataLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
+                AheadLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
                 for some, shuffle in ((numbers, True), (validation, False))
             )
         )

@@ -2,7 +2,7 @@
 
 model = load_model(Path("artifacts/model"))          # the int8 ONNX; engine="learner" unpickles model.pkl
 model.p_full([open_image(Path("photo.jpg"))])        # array([0.97], dtype=float32)
-model.predict([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.neighbours` looks for similar photos
+model.predict([open_image(Path("photo.jpg"))]).features # (1, width): where `carpark.model.neighbours` looks for similar photos
 """
 
 import os

@@ -25,7 +25,7 @@ class Fullness:
 
 
 def log_odds_of(p_full: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """The log-odds of P(full), of any shape, -12 to 12."""
+    """The log-odds of probabilities or shares, of any shape, -12 to 12."""
     p = np.clip(np.asarray(p_full, dtype=np.float64), 1e-9, 1 - 1e-9)
     return np.clip(np.log(p / (1 - p)), -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
 

@@ -15,8 +15,8 @@ from torch import nn
 from carpark.model.attention import cells_of
 from training.train import tuning
 from training.train.lighting import amplitudes_of
-from training.train.pictures import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Pictures, Sample, cut_out, read_pictures
-from training.train.tuning import PHOTO_VIEWS, Answers, Lessons, MeanWeights, ShareAndCells, loss_of, normalise
+from training.train.pictures import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Pictures, TrainingPicture, cut_out, read_pictures
+from training.train.tuning import PHOTO_VIEWS, Lessons, MeanWeights, Outputs, ShareAndCells, loss_of, normalise
 
 LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
 LEFT_TAKEN[:, : MAP_SIDE // 2, [VEHICLES, TAKEN]] = 255  # vehicles cover the left half
@@ -106,7 +106,7 @@ def test_the_published_body_and_head_give_the_share_that_was_fine_tuned() -> Non
     for weights in network.attention.parameters():
         nn.init.normal_(weights)  # so that cells count unequally
     with torch.inference_mode():
-        answers, maps = Answers(*network(pictures)), network.with_attention((4, 4))(pictures)
+        answers, maps = Outputs(*network(pictures)), network.with_attention((4, 4))(pictures)
         odds = 16 * network.share(maps.mean((2, 3)))[:, 0] - 15 * network.share.bias
     assert odds.numpy() == pytest.approx(answers.share.numpy(), abs=1e-5)
     assert answers.attention.exp().sum(1).numpy() == pytest.approx(1)
@@ -128,7 +128,7 @@ def test_attention_learns_where_the_bays_are() -> None:
         optimizer.zero_grad()
         loss_of(network(pictures), truth).backward()
         optimizer.step()
-    answers, bays = Answers(*network(pictures)), truth[1][:, BAYS].flatten(1)
+    answers, bays = Outputs(*network(pictures)), truth[1][:, BAYS].flatten(1)
     on_bays = (answers.attention.exp() * (bays > 0.5)).sum(1)[bays.sum(1) > 4]
     assert on_bays.mean() > 0.8
     assert (answers.share.sigmoid() - truth[0]).abs().mean() < 0.1
@@ -138,7 +138,7 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
     before = {name: values.clone() for name, values in body.state_dict().items()}
-    tuned = lessons().publish(lessons().teach_drawings(body, np.full(40, True), epochs=1))
+    tuned = lessons().as_tuned_body(lessons().teach_drawings(body, np.full(40, True), epochs=1))
     assert tuned.head.weight.shape == (4,)
     assert cells_of(tuned.body) == (2, 2)
     moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
@@ -148,7 +148,7 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
 def test_real_photos_are_taught_beside_drawings_and_those_that_are_left_out_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[int, int]] = []
 
-    def watched(rng: np.random.Generator, pictures: Pictures, number: int, **sides: int) -> Sample:
+    def watched(rng: np.random.Generator, pictures: Pictures, number: int, **sides: int) -> TrainingPicture:
         shown.append((number, len(pictures.light)))
         return cut_out(rng, pictures, number, **sides)
 

@@ -140,11 +140,11 @@ def test_a_probed_model_learns_from_all_photos_and_is_scored_out_of_fold(probed_
     metrics, config = (json.loads((probed_folder / f"{name}.json").read_text()) for name in ("metrics", "config"))
     assert len(predictions) == 60 == len(load_neighbours(probed_folder).photos)
     assert (predictions.groupby("scene").fold.nunique() == 1).all()
-    assert metrics["scored_by"] == "cross-validation by scene: 5 folds, drawn 5 times"
+    assert metrics["scored_by"] == "cross-validation by scene: 5 folds, repeated 5 times with new folds"
     assert metrics["validation"] == score_folder(probed_folder) and len(metrics["validation"]["repeats"]["errors"]) == 5
     assert config["temperature"] > 0 and config["thresholds"]["full_at_least"] >= 0.8
     assert config["car_park"]["distance_at_most"] > 1
-    assert "5 folds, drawn 5 times" in (probed_folder / "README.md").read_text()
+    assert "5 folds, repeated 5 times with new folds" in (probed_folder / "README.md").read_text()
 
 
 def test_the_probe_leaves_the_body_as_it_was_and_answers_for_the_photos_it_learnt(probed_folder: Path, sample_folder: Path) -> None:

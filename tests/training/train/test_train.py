@@ -68,9 +68,9 @@ def test_the_folder_holds_every_form_and_its_measures(tiny_model_folder: Path) -
     assert {path.name for path in tiny_model_folder.iterdir()} == FILES
     config = json.loads((tiny_model_folder / "config.json").read_text())
     assert config["labels"] == ["empty", "full"] and config["input_size"] == [64, 64]
-    made = {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 2, "seed": 0, "start_from": "", "fit": "auto", "tuned": False}
+    made = {"arch": "resnet18", "weights": "none", "size": 64, "epochs": 3, "seed": 0, "start_from": "", "fit": "auto", "tuned": False}
     assert config["recipe"] == made
-    assert config["command"] == "python -m training.train --data dataset --arch resnet18 --weights none --size 64 --epochs 2 --seed 0"
+    assert config["command"] == "python -m training.train --data dataset --arch resnet18 --weights none --size 64 --epochs 3 --seed 0"
     assert len(config["dataset"]["sha256"]) == 64 and config["command"] in (tiny_model_folder / "README.md").read_text()
     assert config["versions"]["torch"] == torch.__version__.split("+")[0]
     metrics = json.loads((tiny_model_folder / "metrics.json").read_text())
@@ -159,6 +159,12 @@ def test_weights_that_cannot_be_had_end_in_one_line_and_a_status_of_their_own(
     assert stop.value.code == train.NO_WEIGHTS == 3
     assert capsys.readouterr().err == ("--weights lost.pth is not a file; expected imagenet, index, none, or the file of a state dict.\n")
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("setting", [("--weights", "none"), ("--start-from", "model")])
+def test_a_way_to_fit_that_would_be_ignored_is_refused(setting: tuple[str, str], tmp_path: Path) -> None:
+    refusal = run(train.main, "--data", tmp_path, "--out", tmp_path / "model", *setting, "--fit", "finetune")
+    assert "--fit finetune does not go with " + setting[0] in refusal and "Leave --fit out" in refusal
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:

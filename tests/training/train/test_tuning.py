@@ -105,7 +105,7 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
 
     def teach(self: Lessons, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
         lessons.append(taught)
-        return self.publish(network)
+        return self.as_tuned_body(network)
 
     monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
     monkeypatch.setattr(Lessons, "teach_photos", teach)
