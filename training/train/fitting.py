@@ -30,7 +30,7 @@ from training.train.learners import fit, kinds_of, make_learner, photo_loaders, 
 from training.train.likeness import choose_rule
 from training.train.pictures import read_pictures
 from training.train.probe import Array, Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
-from training.train.tuning import EPOCHS, LOAD_SCALE, Lessons, TunedBody
+from training.train.tuning import EPOCHS, EPOCHS_ALONE, LOAD_SCALE, Lessons, TunedBody
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention for networks from scratch, whose P(full) nothing calibrates.
@@ -154,14 +154,14 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
     print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS))
+        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS_ALONE))
         how = "cross-validation by scene, of a fifth that fine-tuning left out"
         return replace(_probe(tuned.body, photos, pixels, tuned.head), judged=judged, how=how)
-    network = lessons.teach_drawings(start, drawn, EPOCHS // 2)
+    network = lessons.teach_drawings(start, drawn, EPOCHS)
 
     def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
         print(f"fine-tuning further, with {(taught & ~drawn).sum():,} real photos beside the drawn ones")
-        return lessons.teach_photos(network, taught, EPOCHS // 2)
+        return lessons.teach_photos(network, taught, EPOCHS)
 
     def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
         return teach(learnt).log_odds(pixels[others])

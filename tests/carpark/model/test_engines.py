@@ -17,7 +17,7 @@ from PIL import Image
 from carpark.errors import BadModel
 from carpark.images import open_image
 from carpark.model import load_model
-from carpark.model.config import Engine, read_config
+from carpark.model.config import Engine, Thresholds, read_config
 from carpark.model.engines import BATCH, Features, Pixels, Probabilities
 from training.export.int8 import check_weights
 from training.export.proof import BOUNDS
@@ -71,6 +71,7 @@ def test_pictures_are_classified_while_others_are_still_decoded(tiny_model_folde
 
 def test_between_the_thresholds_the_answer_is_unsure(tiny_model_folder: Path) -> None:
     model = load_model(tiny_model_folder)
+    model = replace(model, config=replace(model.config, thresholds=Thresholds(0.2, 0.8)))
     assert [model.answer(p) for p in (0.0, 0.2, 0.4, 0.5, 0.8)] == [
         ("empty", True),
         ("empty", True),

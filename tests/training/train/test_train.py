@@ -102,7 +102,8 @@ def test_evaluate_repeats_the_metrics_of_the_folder(
     for file in held_out.file:
         (tmp_path / "held-out" / file).symlink_to(sample_folder / "photos" / file)
     held_out[["file", "label", "scene", "view", "light", "occupancy"]].to_csv(tmp_path / "held-out" / "photos.csv", index=False)
-    evaluate.main(["--model", str(tiny_model_folder), "--data", str(tmp_path / "held-out"), "--out", str(tmp_path / "scores")])
+    arguments = ["--model", tiny_model_folder, "--data", tmp_path / "held-out", "--out", tmp_path / "scores", "--engine", "safetensors"]
+    evaluate.main(list(map(str, arguments)))  # int8 may stray by as much as its proof allows
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert json.loads((tmp_path / "scores" / "metrics.json").read_text()) == answer
     with Image.open(tmp_path / "scores" / "worst.png") as sheet:
@@ -231,7 +232,7 @@ def test_evaluate_needs_something_to_score(tiny_model_folder: Path, tmp_path: Pa
 
 
 def test_the_same_seed_gives_the_same_model(tiny_model_folder: Path, dataset_folder: Path) -> None:
-    fitted = fit_from_scratch(*load_photos(dataset_folder, (64, 64)), Recipe("resnet18", "none", size=64, epochs=2, seed=0))
+    fitted = fit_from_scratch(*load_photos(dataset_folder, (64, 64)), Recipe("resnet18", "none", size=64, epochs=3, seed=0))
     again, first = fitted.learner.model.state_dict(), load_file(tiny_model_folder / "model.safetensors")
     assert set(again) == set(first)
     assert all(torch.allclose(again[name], first[name], atol=1e-4) for name in first)

@@ -30,7 +30,7 @@ from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
 from training.train.pictures import Pictures, read_pictures
-from training.train.tuning import EPOCHS, Lessons, ShareAndCells, TunedBody
+from training.train.tuning import EPOCHS_ALONE, Lessons, ShareAndCells, TunedBody
 from training.weights import load_start
 
 
@@ -67,7 +67,7 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     def teach(
         lessons: Lessons, _: ShareAndCells, pictures: Pictures, numbers: Sequence[int], validation: Sequence[int], epochs: int
     ) -> None:
-        assert pictures.has_map.all() and epochs == EPOCHS
+        assert pictures.has_map.all() and epochs == EPOCHS_ALONE
         taught.extend(lessons.scenes.iloc[[*numbers, *validation]])
 
     monkeypatch.setattr(Lessons, "_teach", teach)
