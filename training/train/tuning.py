@@ -36,7 +36,7 @@ from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut
 from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
 EPOCHS = 4  # on drawn photos, and as many again with real ones beside them
-EPOCHS_ALONE = 8  # on drawn photos, where there are no real ones
+EPOCHS_ALONE = 8  # where all photos are drawn
 PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
