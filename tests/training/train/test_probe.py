@@ -143,6 +143,8 @@ def test_a_probed_model_learns_from_all_photos_and_is_scored_out_of_fold(probed_
     assert metrics["scored_by"] == "cross-validation by scene: 5 folds, repeated 5 times with new folds"
     assert metrics["validation"] == score_folder(probed_folder) and len(metrics["validation"]["repeats"]["errors"]) == 5
     assert config["temperature"] > 0 and config["thresholds"]["full_at_least"] >= 0.8
+    empty, full = share_of([config["thresholds"][name] for name in ("empty_at_most", "full_at_least")], Fullness(**config["fullness"]))
+    assert empty <= 0.2 and full >= 0.6
     assert config["car_park"]["distance_at_most"] > 1
     assert "5 folds, repeated 5 times with new folds" in (probed_folder / "README.md").read_text()
 
