@@ -31,7 +31,7 @@ space: $(READY)
 # Fine-tuning with maps of the drawings learns from few of them; a network from scratch needs more, and learns less.
 SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 720 --maps)
 TRAIN := $(RUN) -m training.train --data artifacts/dataset --out artifacts/model
-TUNE := --arch efficientnet_lite0 --weights $(WEIGHTS) --size 256 --fit finetune
+TUNE := --arch efficientnet_lite0 --weights $(WEIGHTS) --fit finetune
 SCRATCH := --arch resnet18_half --weights none --size 128 --epochs 24
 
 artifacts/sample/truth.csv: | $(READY)
@@ -114,13 +114,14 @@ bench: artifacts/model/config.json
 clean:
 	rm -rf artifacts $(VENV) .venv-space
 
-# uv installs the whole set in well under a minute; it comes from the package index like the rest.
+# uv installs the whole set in well under a minute; it comes from the package index like the rest. The pip of the system fetches it, where
+# there is one, since a venv takes five seconds to be given a pip of its own in the usual way.
+GET_UV := install --quiet --disable-pip-version-check pip uv
 $(READY): requirements.txt space/requirements.txt traffic/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit(0 if sys.version_info >= (3, 11) else f"Python {v} found; 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "installing the packages of requirements.txt into $(VENV)"
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
-	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	test -x $(RUN) || $(PYTHON) -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(RUN) $(GET_UV) 2>/dev/null || { $(RUN) -m ensurepip >/dev/null && $(RUN) -m pip $(GET_UV); }
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) -r requirements.txt
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --editable .
 	touch $@

@@ -27,6 +27,7 @@ from carpark.model.known_pictures import draw_known_pictures
 from carpark.model.neighbours import NEIGHBOURS_FILE
 from carpark.model.network import FromPixels
 from training.export.int8 import only_errors, write_int8
+from training.folding import fold_norms
 
 PINNED = ("torch", "torchvision", "fastai", "fastcore", "onnxruntime", "numpy", "pillow")
 
@@ -93,8 +94,9 @@ def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
 
 
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
-    """Writes the float32 ONNX file of a network whose input are pixels of (height, width)."""
+    """Writes the float32 ONNX file of a network whose input are pixels of (height, width); its batch norms are folded, in place."""
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
+    fold_norms(whole, example)
     with warnings.catch_warnings(), only_errors(logging.getLogger("torch.onnx")):
         warnings.simplefilter("ignore")  # the exporter warns about its own internals; `prove_agreement` checks the result
         program = torch.onnx.export(

@@ -69,7 +69,7 @@ def kinds_of(photos: pd.DataFrame) -> pd.Series:
 class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
     """Forward passes in bfloat16 on CPUs that multiply it natively: twice the speed, and float32 weights all the same.
 
-    Depthwise convolutions stay float32: the gradient of their weights takes five times as long in bfloat16.
+    Depthwise convolutions stay float32 where gradients pass through them, which take five times as long in bfloat16.
     """
 
     order = MixedPrecision.order
@@ -82,9 +82,8 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
 
     def before_fit(self) -> None:
         """Watch the depthwise convolutions."""
-        depthwise = [layer for layer in self.learn.model.modules() if isinstance(layer, nn.Conv2d) and layer.groups > 1]
-        self.hooks = [layer.register_forward_pre_hook(self._begin_float32) for layer in depthwise]
-        self.hooks += [layer.register_forward_hook(self._end_float32) for layer in depthwise]
+        self.hooks = [layer.register_forward_pre_hook(self._begin_float32) for layer in depthwise_of(self.model)]
+        self.hooks += [layer.register_forward_hook(self._end_float32) for layer in depthwise_of(self.model)]
 
     def after_fit(self) -> None:
         """Leave the network as it was."""
@@ -93,6 +92,8 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
 
     def _begin_float32(self, layer: nn.Module, inputs: tuple[Tensor]) -> Tensor:
         self.exact = ExitStack()
+        if not inputs[0].requires_grad:
+            return inputs[0]
         self.exact.enter_context(torch.autocast("cpu", enabled=False))
         return inputs[0].float()
 
@@ -111,6 +112,11 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
     def after_loss(self) -> None:
         """End the forward pass; gradients follow its types by themselves."""
         self.autocast.close()
+
+
+def depthwise_of(network: nn.Module) -> list[nn.Conv2d]:
+    """The depthwise convolutions."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d) and layer.groups > 1]
 
 
 def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:

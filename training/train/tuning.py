@@ -3,8 +3,9 @@
 The body learns four things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
 how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; an attention, which weighs each cell by the
 bays in it, or the near ones, which are large, would count for more than the far ones; and the share taken in each cell. Only the later
-blocks move, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says of photos that it
-learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.fitting`).
+blocks move, but not their depthwise filters, whose gradient takes a quarter of a step, and batch norm keeps ImageNet's statistics. Of a
+real photo only the share is known. What a network says of photos that it learnt from proves nothing, so others are judged by a copy that
+was taught without them (`training.train.fitting`).
 """
 
 import copy
@@ -31,12 +32,13 @@ from torch.optim.swa_utils import AveragedModel
 
 from carpark.model.attention import blocks_of, with_attention
 from carpark.model.engines import Pixels
-from training.train.learners import Bfloat16
+from training.folding import fold_norms, unfold_norms
+from training.train.learners import Bfloat16, depthwise_of
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
 from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
 EPOCHS = 4  # on drawn photos, and as many again with real ones beside them
-EPOCHS_ALONE = 8  # where all photos are drawn
+EPOCHS_ALONE = 6  # where all photos are drawn
 PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
@@ -44,7 +46,7 @@ BATCH_SIZE = 32
 LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
 TUNED_INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
-FROZEN_SHARE = 0.4  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
+FROZEN_SHARE = 0.3  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
 SIZE_SHARE = 0.8
 LOAD_SCALE = 1.5  # times the input's side is that of the pictures that are cut: smaller ones would be enlarged, and blurred as no photo is
@@ -220,6 +222,7 @@ class Lessons:
                 for some, shuffle in ((numbers, True), (validation, False))
             )
         )
+        folded = fold_norms(network.body, torch.zeros(1, 3, size, size))
         blocks = blocks_of(network.body)
         n_frozen = round(FROZEN_SHARE * len(blocks))
         learner = Learner(
@@ -241,7 +244,10 @@ class Lessons:
             ],
         )
         learner.freeze_to(1)
+        for layer in depthwise_of(network.body):
+            layer.requires_grad_(False)
         learner.fit_flat_cos(epochs, lr=np.array([LEARNING_RATE, LEARNING_RATE, 5 * LEARNING_RATE]), pct_start=CONSTANT_SHARE)
+        unfold_norms(network.body, folded)
         for parameter in network.body.parameters():
             parameter.requires_grad_(True)
         learner.model.to("cpu").to(memory_format=torch.contiguous_format)

@@ -254,7 +254,7 @@ def test_the_learner_loads_where_no_posix_path_can_be_made(tiny_model_folder: Pa
     assert (list(learner.dls.vocab), learner.path, learner.dls.path) == (["empty", "full"], ".", ".")
 
 
-def test_depthwise_convolutions_stay_float32_while_the_rest_is_bfloat16() -> None:
+def test_depthwise_convolutions_learn_in_float32_and_all_else_is_bfloat16() -> None:
     depthwise, pointwise = nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 2, 1)
     seen: list[torch.dtype] = []
     for layer in (depthwise, pointwise):
@@ -264,6 +264,7 @@ def test_depthwise_convolutions_stay_float32_while_the_rest_is_bfloat16() -> Non
     learner = Learner(DataLoaders([batch], [batch]), network, nn.CrossEntropyLoss(), cbs=Bfloat16())
     with learner.no_bar(), learner.no_logging():
         learner.fit(1)
-    assert set(seen[::2]) == {torch.float32} and set(seen[1::2]) == {torch.bfloat16}
+    learning, looking = seen[:2], seen[2:]
+    assert learning == [torch.float32, torch.bfloat16] and set(looking) == {torch.bfloat16}
     network(batch[0])
     assert seen[-1] == torch.float32 and not depthwise._forward_pre_hooks
