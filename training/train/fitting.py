@@ -85,7 +85,7 @@ class Fit:
 
     body: nn.Module
     head: Head
-    features: Features  # (remembered photos, width)
+    features: Features  # (judged photos, width)
     judge: Judge
     judged: npt.NDArray[np.bool_]  # (photos,)
     how: str  # photos were judged, in words
@@ -100,7 +100,7 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
     With enough drawn photos it is fine-tuned; otherwise, and from a `prior` head, one layer is fitted to all photos.
     """
     fit = _tune(start, photos, pixels, recipe) if prior is None and should_tune(photos, recipe) else _probe(start, photos, pixels, prior)
-    judged, shares, remembered = fit.judged, shares_of(photos), are_judged(photos)
+    judged, shares = fit.judged, shares_of(photos)
     validated = cross_validate(
         fit.judge, photos, seed=recipe.seed, n_folds=fit.n_folds, repeats=fit.repeats, groups=fit.groups, judged=judged
     )
@@ -112,15 +112,15 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
         elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources)
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
         scored_by += f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"
-    some, known = (photos[chosen].reset_index(drop=True) for chosen in (judged, remembered))
+    some = photos[judged].reset_index(drop=True)
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     learner = _learner(fit.body, photos, pixels, recipe)
     install_head(learner.model, fit.head.rescaled(calibration.slope, calibration.shift))
     columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
-    groups = None if sources is None else sources[remembered].reset_index(drop=True)
+    groups = None if sources is None else sources[judged].reset_index(drop=True)
     return FittedNetwork(
         learner,
-        remembered=remembered,
+        remembered=judged,
         features=fit.features,
         scored=judged,
         temperature=round(1 / calibration.slope, 4),
@@ -130,7 +130,7 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
         predictions=without_pictures(some).assign(
             fold=validated.folds[0, judged], p_full=validated.p_full[0, judged].astype(np.float32), **columns
         ),
-        car_park=choose_rule(fit.features, assign_folds(known, recipe.seed, groups=groups)),
+        car_park=choose_rule(fit.features, assign_folds(some, recipe.seed, groups=groups)),
     )
 
 
@@ -146,7 +146,8 @@ def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head |
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
     """Fine-tuned on drawn photos, then on real ones; those of half of the sources are judged by a network that was taught the others.
 
-    Where all photos are drawn, the body is taught four fifths of the scenes, and the others are judged by a layer that moves from its head.
+    Where all photos are drawn, the body is taught four fifths of the scenes, and only the others are learnt from by a layer that moves from
+    its head, judged and remembered.
     """
     drawn, sources = are_drawn(photos), sources_of(photos)
     pictures = read_pictures(photos, round(LOAD_SCALE * recipe.size), pixels[~drawn])
@@ -156,7 +157,8 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
         tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS_ALONE))
         how = "cross-validation by scene, of a fifth that fine-tuning left out"
-        return replace(_probe(tuned.body, photos, pixels, tuned.head), judged=judged, how=how)
+        probe = _probe(tuned.body, photos[judged].reset_index(drop=True), pixels[judged], tuned.head)
+        return replace(probe, judged=judged, judge=lambda learnt, others: probe.judge(learnt[judged], others[judged]), how=how)
     network = lessons.teach_drawings(start, drawn, EPOCHS)
 
     def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
