@@ -29,17 +29,18 @@ space: $(READY)
 	$(RUN) space/app.py
 
 # Fine-tuning with maps of the drawings learns from few of them; a network from scratch needs more, and learns less.
-SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 720 --maps)
+SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 800 --maps)
 TRAIN := $(RUN) -m training.train --data artifacts/dataset --out artifacts/model
 TUNE := --arch efficientnet_lite0 --weights $(WEIGHTS) --fit finetune
 SCRATCH := --arch resnet18_half --weights none --size 128 --epochs 24
 
-# The first import of a fresh environment compiles thousands of files, on one core: ten seconds that pass beside the drawing.
-COMPILE := import fastai.vision.all, gradio, onnxscript, onnxruntime.quantization, sklearn.covariance
+# Fetching the weights and the first imports, which compile thousands of files, each take one core: they pass beside the drawing.
+PREPARE := import gradio, onnxscript, onnxruntime.quantization, sklearn.covariance; from training.weights import load_start
 
 artifacts/sample/truth.csv: | $(READY)
 	@echo "make demo, 1 of 4: drawing car parks and a camera's day, since no photos can be shipped"
-	$(RUN) -c "$(COMPILE)" & $(RUN) -m training.sample --out artifacts/sample $(SAMPLE)
+	@$(RUN) -c "$(PREPARE); load_start('efficientnet_lite0', '$(WEIGHTS)')" >/dev/null 2>&1 &
+	$(RUN) -m training.sample --out artifacts/sample $(SAMPLE)
 
 artifacts/dataset/README.md: | artifacts/sample/truth.csv
 	@echo "make demo, 2 of 4: making a dataset of the photos"
