@@ -30,7 +30,7 @@ from training.train.learners import fit, kinds_of, make_learner, photo_loaders, 
 from training.train.likeness import choose_rule
 from training.train.pictures import read_pictures
 from training.train.probe import Array, Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
-from training.train.tuning import EPOCHS, EPOCHS_ALONE, LOAD_SCALE, Lessons, TunedBody
+from training.train.tuning import EPOCHS, EPOCHS_BESIDE, LOAD_SCALE, Lessons, TunedBody
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention for networks from scratch, whose P(full) nothing calibrates.
@@ -155,7 +155,7 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
     print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS_ALONE))
+        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS))
         how = "cross-validation by scene, of a fifth that fine-tuning left out"
         probe = _probe(tuned.body, photos[judged].reset_index(drop=True), pixels[judged], tuned.head)
         return replace(probe, judged=judged, judge=lambda learnt, others: probe.judge(learnt[judged], others[judged]), how=how)
@@ -163,7 +163,7 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
 
     def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
         print(f"fine-tuning further, with {(taught & ~drawn).sum():,} real photos beside the drawn ones")
-        return lessons.teach_photos(network, taught, EPOCHS)
+        return lessons.teach_photos(network, taught, EPOCHS_BESIDE)
 
     def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
         return teach(learnt).log_odds(pixels[others])

@@ -37,10 +37,9 @@ from training.train.learners import Bfloat16, depthwise_of
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
 from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
-EPOCHS = 4  # on drawn photos, and as many again with real ones beside them
-EPOCHS_ALONE = 5  # where all photos are drawn
+EPOCHS = 5  # on drawn photos
+EPOCHS_BESIDE = 3  # more, with real photos beside them
 PHOTO_VIEWS = 3  # of each real photo in an epoch
-BESIDE_PHOTOS = 2  # one drawn photo in so many goes on beside real ones, or most of the time would go into what is known already
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
 BATCH_SIZE = 32
@@ -181,11 +180,11 @@ class Lessons:
         return network
 
     def teach_photos(self, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
-        """A copy of the network, taught further with the real photos of `taught` (n,), several times each, beside some of the drawn ones."""
+        """A copy of the network, taught further with the real photos of `taught` (n,), several times each, beside the drawn ones."""
         further, real = copy.deepcopy(network), np.flatnonzero(taught & ~self.is_drawn)
         drawn, validation = self._hold_back(self.is_drawn)
         pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
-        self._teach(further, pictures, np.concatenate([drawn[::BESIDE_PHOTOS], np.tile(real, PHOTO_VIEWS)]), validation, epochs)
+        self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs)
         return self.as_tuned_body(further)
 
     def as_tuned_body(self, network: ShareAndCells) -> TunedBody:
