@@ -30,7 +30,7 @@ from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
 from training.train.pictures import Pictures, read_pictures
-from training.train.tuning import EPOCHS_ALONE, Lessons, ShareAndCells, TunedBody
+from training.train.tuning import EPOCHS, Lessons, ShareAndCells, TunedBody
 from training.weights import load_start
 
 
@@ -67,7 +67,7 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     def teach(
         lessons: Lessons, _: ShareAndCells, pictures: Pictures, numbers: Sequence[int], validation: Sequence[int], epochs: int
     ) -> None:
-        assert pictures.has_map.all() and epochs == EPOCHS_ALONE
+        assert pictures.has_map.all() and epochs == EPOCHS
         taught.extend(lessons.scenes.iloc[[*numbers, *validation]])
 
     monkeypatch.setattr(Lessons, "_teach", teach)
@@ -76,7 +76,7 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     scored = pd.read_parquet(tmp_path / "model" / "predictions.parquet")
     assert not {"path", "map"} & set(scored)
     assert not set(taught) & set(scored.scene) and set(taught) | set(scored.scene) == set(photos.scene)
-    assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos.sha256)
+    assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos[~photos.scene.isin(taught)].sha256)
     card = (tmp_path / "model" / "README.md").read_text()
     assert "fine-tuned on those of four fifths of the scenes" in card and "of a fifth that fine-tuning left out" in card
 
