@@ -115,8 +115,8 @@ class Bfloat16(Callback):  # type: ignore[misc]  # fastai ships no types
 
 
 def depthwise_of(network: nn.Module) -> list[nn.Conv2d]:
-    """The depthwise convolutions."""
-    return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d) and layer.groups > 1]
+    """The convolutions that filter each channel by itself."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d) and 1 < layer.groups == layer.in_channels]
 
 
 def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, int]) -> DataLoaders:
