@@ -25,6 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write `photos/`, `archive/` and `truth.csv`."""
     with one_line_errors():
         args = parse(argv)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each process of the pool, which has one core
         with (
             staged(args.out, marker="truth.csv") as folder,
             ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool,

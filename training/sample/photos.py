@@ -30,6 +30,7 @@ OCCUPANCY = {
     "partial": (0.11, 0.69),
 }  # share of the bays that show in the picture that are taken
 FEWEST_SHOWN = 4  # bays; with fewer, an occupancy means little
+TRIES = 200  # to draw the cars of a photo
 VISITS = (
     ("empty", "full"),
     ("empty", "full", "partial"),
@@ -45,6 +46,10 @@ SAMPLE_PROVENANCE = {  # these pictures are drawn, so they are free of rights
 }
 LIGHT_DECK = ("day", "day", "day", "day", "low_sun", "dusk", "night", "night", "rain", "fog", "snow")
 QUALITY = (28, 93)  # lowest and highest, of JPEG files
+
+
+class BaysHidden(Exception):
+    """No cars give a scene the occupancy that is wanted, since too few bays show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,17 @@ def _deal_lights(rng: np.random.Generator) -> Iterator[str]:
 
 
 def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, object]]:
-    """Draws a place and writes its photos. Returns their rows of `photos.csv`."""
-    scene = draw_scene(np.random.default_rng([seed, 1, place.number]), f"sample{seed}-{place.number:04d}", place.view)
-    return [_take_photo(folder, scene, visit, seed=[seed, 2, place.number, i]) for i, visit in enumerate(place.visits)]
+    """Draws a place and writes its photos. Returns their rows of `photos.csv`.
+
+    It is drawn again, and its photos are, where something hides the bays.
+    """
+    rng = np.random.default_rng([seed, 1, place.number])
+    while True:
+        scene = draw_scene(rng, f"sample{seed}-{place.number:04d}", place.view)
+        try:
+            return [_take_photo(folder, scene, visit, seed=[seed, 2, place.number, i]) for i, visit in enumerate(place.visits)]
+        except BaysHidden:
+            continue
 
 
 def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: list[int]) -> dict[str, object]:
@@ -120,10 +133,10 @@ def _draw_cars(
 ) -> tuple[tuple[Car, ...], Light, SeenBays]:
     """Cars, drawn again until the occupancy of the bays that show lies between two `wanted` ones; the light; the bays.
 
-    Fog that hides too many bays is thinned.
+    Fog that hides too many bays is thinned. Raises BaysHidden.
     """
     (low, high), bays = wanted, len(scene.bays_shown)
-    while True:
+    for _ in range(TRIES):
         taken = int(rng.integers(np.ceil(low * bays), np.floor(high * bays) + 1))
         cars = (*park_cars(rng, scene, taken), *passing_cars(rng, scene, lights_on=bool(light.lamps.any())))
         seen = see_bays(scene, cars, light)
@@ -131,3 +144,4 @@ def _draw_cars(
             light = replace(light, fog_m=light.fog_m * 1.5)
         elif low <= seen.occupancy <= high:
             return cars, light, seen
+    raise BaysHidden

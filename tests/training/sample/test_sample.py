@@ -10,7 +10,7 @@ from PIL import Image
 
 from carpark.images import open_image
 from training.sample import __main__ as sample
-from training.sample.photos import FEWEST_PHOTOS, OCCUPANCY, VIEWS, photograph, plan_places
+from training.sample.photos import FEWEST_PHOTOS, FEWEST_SHOWN, OCCUPANCY, VIEWS, Place, photograph, plan_places
 from training.sample.scenery.viewpoints import SIZES_PX
 
 
@@ -72,6 +72,13 @@ def test_another_seed_gives_other_places(first_place: tuple[Path, list[dict[str,
     first, second = digests(first_place[0]), digests(tmp_path)
     assert not first.keys() & second.keys()
     assert not set(first.values()) & set(second.values())
+
+
+def test_a_place_whose_bays_are_hidden_is_drawn_again(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    [row] = photograph(tmp_path, Place(488, "oblique_cctv", (("empty", "day"),)), seed=2)  # 1 of its 79 bays shows, whatever is parked
+    assert float(str(row["occupancy"])) < 1 / FEWEST_SHOWN
+    assert open_image(tmp_path / str(row["file"])).width > 0
 
 
 def test_the_table_lists_exactly_the_photos_and_all_open(sample_folder: Path, photos: pd.DataFrame) -> None:

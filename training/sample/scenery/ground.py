@@ -44,7 +44,8 @@ def survey_ground(scene: Scene) -> Ground:
     rays = camera.rays
     along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
     texture = _texture(scene.seed, camera, grains=((12, 10), (60, 8), (240, 4), (768, 7)))
-    texture += np.random.default_rng(scene.seed).normal(0, 0.08, along.shape) * np.minimum(1, 18 / along)  # grit finer than the tile
+    grit = np.minimum(0.08, 1.44 / along)  # finer than the tile
+    texture += grit * np.random.default_rng(scene.seed).standard_normal(along.shape, np.float32)
     return Ground(
         albedo=(_paint_albedo(scene) * texture[..., None]).astype(np.float32),
         spots=_texture(scene.seed + 1, camera, grains=((24, 11), (60, 9), (140, 5))),
@@ -112,11 +113,11 @@ def _to_8_bits(albedo: Array) -> tuple[int, int, int]:
 
 def _texture(seed: int, camera: Pinhole, *, grains: tuple[tuple[int, float], ...]) -> Array:
     """The brightness of the surface at each pixel, (h, w), about 1. `grains`: pairs of cells across the tile, and strength."""
-    rng, size = np.random.default_rng(seed), (TEXTURE_PX, TEXTURE_PX)
-    noise = np.full(size, 128, np.float32)
-    for cells, strength in grains:
-        noise += resize(rng.normal(0, strength * rng.uniform(0.4, 1.5), (cells, cells)), size, Image.Resampling.BICUBIC)
-    half = np.clip(noise, 0, 255).astype(np.uint8)
+    rng, noise = np.random.default_rng(seed), np.full((1, 1), 128, np.float32)
+    for cells, strength in grains:  # from the coarsest
+        finer = rng.standard_normal((cells, cells), np.float32) * np.float32(strength * rng.uniform(0.4, 1.5))
+        noise = resize(noise, (cells, cells), Image.Resampling.BICUBIC) + finer
+    half = np.clip(resize(noise, (TEXTURE_PX, TEXTURE_PX), Image.Resampling.BICUBIC), 0, 255).astype(np.uint8)
     tile = Image.fromarray(np.block([[half, half[:, ::-1]], [half[::-1], half[::-1, ::-1]]]))  # mirrored, so it has no seams
     to_tile = (
         np.array([[TEXTURE_PX_PER_M, 0, TEXTURE_START_PX], [0, TEXTURE_PX_PER_M, TEXTURE_START_PX], [0, 0, 1]]) @ camera.ground_homography()

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from training.sample.scenery.bodywork import car_faces
 from training.sample.scenery.faces import NO_FACES, Faces, join
@@ -15,6 +16,7 @@ from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import KINDS, Car
 
 DETAIL_PX = 15  # a car shorter than this is painted without wheels and lights
+SMOOTH = 2  # objects are painted larger by this factor
 CLIPPED_M = 3.0  # longer faces are clipped at the lens, shorter ones left out
 
 
@@ -28,13 +30,34 @@ class Objects:
     cars: NDArray[np.int64]  # index of the car that it is; -1 for another thing
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """All that stands at a place, and where it shows in the picture."""
+
+    faces: Faces  # (n,) those that show at least in part, and those that only cast shadows, in painting order
+    cars: NDArray[np.int64]  # (n,) index of the car that it is; -1 for another thing
+    painted: NDArray[np.int64]  # (k,) the faces that are painted
+    numbers: NDArray[np.int32]  # (SMOOTH * height, SMOOTH * width): 1 for the first of the painted ones, and so on; 0 where none shows
+
+
 @lru_cache(maxsize=1)  # the truth of a picture and its rendering ask for the same
-def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> tuple[Faces, NDArray[np.int64]]:
-    """All faces in painting order, and for each the index of its car; -1 for another thing."""
+def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> Standing:
+    """All that stands at a place with these cars and people."""
     groups = [_still(scene), _cars(cars, scene.camera), _people(people, scene.camera)]
     sizes, ranks, owners = (np.concatenate([getattr(group, name) for group in groups]) for name in ("sizes", "ranks", "cars"))
     order = np.argsort(-np.repeat(ranks, sizes), kind="stable")
-    return join([group.faces for group in groups])[order], np.repeat(owners, sizes)[order]
+    faces = join([group.faces for group in groups])[order]
+    return Standing(faces, np.repeat(owners, sizes)[order], *paint(faces, scene.camera, size=SMOOTH))
+
+
+def paint(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """`Standing.painted` and `numbers` at `size` times the camera's size."""
+    canvas = Image.new("I", camera.scaled(size).size)
+    draw = ImageDraw.Draw(canvas)
+    index, drawn = outlines(faces, camera, size=size)
+    for number, outline in enumerate(drawn, start=1):
+        draw.polygon(outline, fill=number)
+    return index, np.asarray(canvas)
 
 
 def outlines(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], list[list[float]]]:
@@ -67,7 +90,7 @@ def _still(scene: Scene) -> Objects:
     parts += [(lamp_faces(lamp, camera), lamp.x, lamp.y, 1000.0 if steep else 0.5) for lamp in around.lamps]
     parts += [(sign_faces(sign, camera), sign.x, sign.y, 0.3) for sign in around.signs]
     behind = -0.5 if scene.lot.is_street else 0.0  # what is between the houses of a street stands in front of them
-    parts += [(house_faces(house), house.x, house.y, behind * house.size_m[0]) for house in around.houses]
+    parts += [(house_faces(house, camera), house.x, house.y, behind * house.size_m[0]) for house in around.houses]
     ranks = [camera.distance_to(x, y) - reach for _, x, y, reach in parts]  # from above, crowns and lamps cover everything else
     faces = [faces for faces, _, _, _ in parts]
     return Objects(

@@ -116,7 +116,7 @@ def bend(image: Image.Image, bulge: float, *, resample: Image.Resampling = Image
     """The picture through a wide lens, as `Pinhole.bulge` says. The corners stay where they are."""
     if not bulge:
         return image
-    middle, cell = np.array(image.size) / 2, 24
+    middle, cell = np.array(image.size) / 2, 48
     mesh = []
     for left, top in np.ndindex(-(-image.width // cell), -(-image.height // cell)):
         box = (left * cell, top * cell, min(left * cell + cell, image.width), min(top * cell + cell, image.height))

@@ -4,24 +4,22 @@
 size for smooth edges. Then `optics.py` adds the effects of air and camera.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from training.sample.scenery.faces import Faces
 from training.sample.scenery.ground import Shine, paint_ground
 from training.sample.scenery.light import SNOW, Light, rgb
-from training.sample.scenery.objects import outlines, stand
+from training.sample.scenery.objects import SMOOTH, paint, stand
 from training.sample.scenery.optics import Grade, add_halos, add_rain, add_sky, bend, develop, tone
 from training.sample.scenery.pinhole import Array, Pinhole
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import KINDS, SHAPES, Car
 
-SMOOTH = 2  # objects are painted larger by this factor
 LAMP_STRENGTH = 36.0  # light at 1 m; about half a noon on the ground under a lamp 8 m high
 HEADLIGHT, BEAM = rgb(0.72, 0.68, 0.60), rgb(1.8, 1.7, 1.5)
 HEADLIGHT_GLARE, TAILLIGHT_GLARE = rgb(0.95, 0.92, 0.86), rgb(0.42, 0.04, 0.02)  # as shares of a street lamp's
@@ -41,19 +39,18 @@ class Moment:
 def render(scene: Scene, moment: Moment) -> Image.Image:
     """The RGB picture, in the size of the scene's camera."""
     camera, light, rng = scene.camera, moment.light, np.random.default_rng(moment.seed)
-    faces, cars = stand(scene, moment.cars, moment.people)
-    faces = replace(faces, glow=faces.glow * np.where(cars < 0, light.lamps.max(), 1)[:, None])
+    standing = stand(scene, moment.cars, moment.people)
+    faces = standing.faces
+    faces = replace(faces, glow=faces.glow * np.where(standing.cars < 0, light.lamps.max(), 1)[:, None])
     lamps, halos = _lamps(scene, moment)
     picture = paint_ground(scene, light, shadows=_shadows(faces, light), footprints=_footprints(moment.cars), lamps=lamps)
     picture = add_sky(picture, camera, light, seed=scene.seed)
-
-    def colour(index: NDArray[np.int64]) -> Array:
-        return _shade(faces[index], camera, light, lamps)
-
     if light.wet:
-        picture = _add_reflection(picture, _paint(_mirrored(faces), colour, camera, size=1), light)
-    layer = np.asarray(_paint(faces, colour, camera, size=SMOOTH), np.float32)
-    picture = picture + (layer[..., :3] - picture) * (layer[..., 3:] / 255)
+        index, numbers = paint(_mirrored(faces), camera, size=1)
+        picture = _add_reflection(picture, _coloured(numbers, _shade(faces[index], camera, light, lamps)), light)
+    layer = _coloured(standing.numbers, _shade(faces[standing.painted], camera, light, lamps)).reduce(SMOOTH)
+    shown = np.asarray(layer, np.float32)
+    picture = picture + (shown[..., :3] - picture) * (shown[..., 3:] / 255)
     if len(halos.places):
         picture = add_halos(picture, camera, halos.places, halos.strengths / LAMP_STRENGTH)
     if camera.bulge:
@@ -127,17 +124,11 @@ def _shade(faces: Faces, camera: Pinhole, light: Light, lamps: Shine) -> Array:
     return tone(colour * clear + light.horizon * (0.9 * (1 - clear)), light)
 
 
-def _paint(faces: Faces, colour: Callable[[NDArray[np.int64]], Array], camera: Pinhole, *, size: int) -> Image.Image:
-    """An RGBA picture of the visible faces, painted in order at `size` times the camera's size, then scaled down to it.
-
-    `colour` gives the display colours, (n, 3), of the faces with these indexes.
-    """
-    canvas = Image.new("RGBA", camera.scaled(size).size)
-    draw = ImageDraw.Draw(canvas)
-    index, drawn = outlines(faces, camera, size=size)
-    for outline, fill in zip(drawn, colour(index).astype(np.uint8).tolist(), strict=True):
-        draw.polygon(outline, fill=(*fill, 255))
-    return canvas.reduce(size) if size > 1 else canvas
+def _coloured(numbers: NDArray[np.int32], colours: Array) -> Image.Image:
+    """An RGBA picture of what was painted by `numbers` (h, w): 0 is transparent, n has the display colour `colours[n - 1]`."""
+    table = np.zeros((len(colours) + 1, 4), np.uint8)
+    table[1:, :3], table[1:, 3] = colours, 255
+    return Image.fromarray(table.view(np.uint32)[:, 0][numbers].view(np.uint8).reshape(*numbers.shape, 4))
 
 
 def _mirrored(faces: Faces) -> Faces:

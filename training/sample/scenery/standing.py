@@ -17,12 +17,14 @@ LAMP_GLOW, WINDOW_GLOW = rgb(3.0, 2.8, 2.5), rgb(1.0, 0.75, 0.42)
 
 
 def tree_faces(tree: Tree, camera: Pinhole) -> Faces:
-    """A trunk, and a crown of leaf clusters or twigs."""
+    """A trunk, and a crown of leaf clusters or twigs; of a leafy tree outside the picture only what casts its shadow."""
     rng = np.random.default_rng(tree.seed)
     middle = np.array([tree.x, tree.y, tree.trunk_m + tree.crown_m * 0.8])
+    if not tree.bare and not camera.is_in_view(middle, tree.trunk_m + tree.crown_m * 1.2):
+        return _leaves(rng, tree, middle, camera, seen=False)
     foot, top = middle * [1, 1, 0], middle - UP * tree.crown_m * (0.1 if tree.bare else 0.4)
     posts = _posts(foot[None], top[None], np.array([0.10 + 0.07 * tree.crown_m]), camera=camera)
-    crown = _twigs(rng, tree, top, camera) if tree.bare else _leaves(rng, tree, middle, camera)
+    crown = _twigs(rng, tree, top, camera) if tree.bare else _leaves(rng, tree, middle, camera, seen=True)
     return join([make_faces(posts, FLAT_SHADING, BARK), crown])
 
 
@@ -36,8 +38,8 @@ def lamp_faces(lamp: Lamp, camera: Pinhole) -> Faces:
     return join([make_faces(posts, FLAT_SHADING, STEEL, casts=True), lit])
 
 
-def house_faces(house: House) -> Faces:
-    """Four walls and a flat roof; some of the windows are lit."""
+def house_faces(house: House, camera: Pinhole) -> Faces:
+    """Four walls and a flat roof; some of the windows are lit. Outside the picture there are none."""
     cos, sin = np.cos(house.turn), np.sin(house.turn)
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]], np.float32)
     length, depth, height = house.size_m
@@ -46,7 +48,7 @@ def house_faces(house: House) -> Faces:
     walls = np.array([corners(np.array([feet[i - 1], feet[i], eaves[i], eaves[i - 1]])) for i in range(4)])
     normals = np.array([(-1, 0, 0), (0, -1, 0), (1, 0, 0), (0, 1, 0)])
     parts = [make_faces(walls, normals, house.wall, casts=True), make_faces(corners(eaves)[None], UP, house.roof)]
-    if house.storeys:
+    if house.storeys and camera.is_in_view(np.array([house.x, house.y, height / 2]), float(np.hypot(length, depth) + height) / 2):
         parts.append(_windows(house))
     faces = join(parts)
     return replace(faces, points=faces.points @ turn.T + np.array([house.x, house.y, 0], np.float32), normals=faces.normals @ turn.T)
@@ -106,8 +108,8 @@ def _twigs(rng: np.random.Generator, tree: Tree, top: Array, camera: Pinhole) ->
     return make_faces(posts, FLAT_SHADING, BARK * 1.2, casts=True)
 
 
-def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole) -> Faces:
-    """Clusters of leaves around the middle of the crown, far ones first. Horizontal discs cast their shadow."""
+def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole, *, seen: bool) -> Faces:
+    """Clusters of leaves around the middle of the crown, far ones first, if `seen`. Horizontal discs cast their shadow."""
     is_bush, distance = tree.trunk_m < 0.5, float(np.linalg.norm(middle - camera.position))
     n, most = 20, 60 if is_bush else 240
     if camera.is_in_view(middle, tree.crown_m * 1.2):
@@ -118,13 +120,16 @@ def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole
     order = np.argsort(-np.linalg.norm(centres - camera.position, axis=1))
     centres, spread = centres[order], spread[order]
     radii = tree.crown_m * rng.uniform(0.10, 0.22, n) * np.sqrt(1 + 30 / n)
+    level = make_faces(_discs(centres[::3], radii[::3] * 1.3, right=rgb(1, 0, 0), down=rgb(0, 1, 0)), UP, BARK, casts=True)
+    shadow = replace(level, shown=np.zeros(len(level), bool))
+    if not seen:
+        return shadow
     towards = (middle - camera.position) / distance
     right = np.cross(towards, [0.03, 0.02, 1.0])
     right /= np.linalg.norm(right)
     shade = rng.uniform(0.6, 1.4, (n, 1)) * (0.3 + 0.35 * (spread[:, 2:] + 1))  # a crown is dark inside
     leaves = make_faces(_discs(centres, radii, right=right, down=np.cross(towards, right)), 0.9 * spread + 0.25 * UP, tree.leaf * shade)
-    level = make_faces(_discs(centres[::3], radii[::3] * 1.3, right=rgb(1, 0, 0), down=rgb(0, 1, 0)), UP, BARK, casts=True)
-    return join([leaves, replace(level, shown=np.zeros(len(level), bool))])
+    return join([leaves, shadow])
 
 
 def _windows(house: House) -> Faces:

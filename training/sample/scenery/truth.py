@@ -1,6 +1,6 @@
 """What a picture shows of its bays and vehicles: the exact truth, from the shapes themselves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from training.sample.scenery.light import Light
 from training.sample.scenery.lots import Bay
-from training.sample.scenery.objects import outlines, stand
+from training.sample.scenery.objects import SMOOTH, stand
 from training.sample.scenery.optics import bend
 from training.sample.scenery.pinhole import NEAR_M, Array
 from training.sample.scenery.render import Moment
@@ -90,8 +90,10 @@ def draw_maps(scene: Scene, moment: Moment, floors: Array, bays: SeenBays | None
     together with the vehicles on them. What hides a vehicle or a floor counts as neither. Blue says how many bays lie in each cell, of the
     `bays` that count, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets, which have none.
     """
-    middles = np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2)
-    on_floor = _are_inside(floors[..., :2], middles)
+    if bays:
+        on_floor = bays.owners[len(floors) + 1 :] > 0
+    else:
+        on_floor = _are_inside(floors[..., :2], np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2))
     codes = np.concatenate([[0], np.ones(len(floors), int), np.where(on_floor, 2, 3)])  # a floor, a vehicle on one, another vehicle
     things = bays.things if bays else _paint_things(scene, moment.cars, moment.people, floors)
     seen = codes[things]
@@ -132,10 +134,8 @@ def _paint_things(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...
     for number, outline in enumerate(outlines_of_floors, start=1):
         if outline:
             draw.polygon(outline, fill=number)
-    faces, whose = stand(scene, cars, people)
-    solid = replace(faces, shown=faces.shown & (~faces.fine | (whose < 0)))  # details lie on the body of their car
-    index, drawn = outlines(solid, camera, size=1)
-    numbers = np.append(np.arange(len(cars)) + len(floors) + 1, 0)  # the last one is for what is not a car
-    for outline, number in zip(drawn, numbers[whose[index]].tolist(), strict=True):
-        draw.polygon(outline, fill=number)
-    return np.asarray(bend(canvas, camera.bulge, resample=Image.Resampling.NEAREST), np.int64)
+    standing = stand(scene, cars, people)
+    solid = standing.numbers[::SMOOTH, ::SMOOTH]
+    cars_of = np.append(-1, standing.cars[standing.painted])[solid]
+    things = np.where(cars_of >= 0, cars_of + len(floors) + 1, np.where(solid > 0, 0, np.asarray(canvas)))
+    return np.asarray(bend(Image.fromarray(things.astype(np.int32)), camera.bulge, resample=Image.Resampling.NEAREST), np.int64)

@@ -1,10 +1,12 @@
 """Vehicles: cars of eight kinds, lorries, buses and motorbikes, with the proportions and colours of real ones."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from training.sample.scenery.light import rgb
+from training.sample.scenery.pinhole import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ COLOURS = (
     (rgb(0.03, 0.09, 0.05), 0.015),
     (rgb(0.65, 0.30, 0.03), 0.015),
 )
+COLOUR_SHARES = tuple(share for _, share in COLOURS)
 BUS_COLOURS = (rgb(0.45, 0.02, 0.02), rgb(0.70, 0.70, 0.68), rgb(0.60, 0.13, 0.02), rgb(0.04, 0.12, 0.35), rgb(0.05, 0.25, 0.08))
 
 
@@ -85,11 +88,23 @@ def draw_car(
     rng: np.random.Generator, at: tuple[float, float], *, heading: float, lights_on: bool = False, shares: tuple[float, ...] = PARKED
 ) -> Car:
     """A vehicle of a random colour with its middle `at` a point. Its kind is drawn by its shares of KINDS."""
-    kind = int(rng.choice(len(KINDS), p=shares))
-    colour, _ = COLOURS[rng.choice(len(COLOURS), p=[share for _, share in COLOURS])]
+    kind = _choose(rng, shares)
+    colour, _ = COLOURS[_choose(rng, COLOUR_SHARES)]
     if KINDS[kind] in ("van", "panel van", "box van", "lorry") and rng.random() < 0.65:
         colour, _ = COLOURS[0]
     if KINDS[kind] in ("bus", "double-decker"):
-        colour = BUS_COLOURS[rng.choice(len(BUS_COLOURS), p=[0.6, 0.1, 0.1, 0.1, 0.1])]
+        colour = BUS_COLOURS[_choose(rng, (0.6, 0.1, 0.1, 0.1, 0.1))]
     red, green, blue = np.clip(colour * rng.uniform(0.75, 1.25) * rng.uniform(0.92, 1.08, 3), 0.01, 0.8).tolist()
     return Car(*at, heading, kind, rng.uniform(0.95, 1.05), (red, green, blue), lights_on)
+
+
+def _choose(rng: np.random.Generator, shares: tuple[float, ...]) -> int:
+    """A random index; each has its share. NumPy's own `choice` takes ten times as long for so few."""
+    return int(np.searchsorted(_sums(shares), rng.random(), side="right"))
+
+
+@cache
+def _sums(shares: tuple[float, ...]) -> Array:
+    sums: Array = np.cumsum(shares)
+    sums /= sums[-1]
+    return sums
