@@ -38,7 +38,7 @@ from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut
 from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
 EPOCHS = 5  # on drawn photos
-EPOCHS_BESIDE = 3  # more, with real photos beside them
+EPOCHS_BESIDE = 4  # more, with real photos beside them
 PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
@@ -47,8 +47,9 @@ LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
 TUNED_INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
 FROZEN_SHARE = 0.3  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
-# Cuts are larger than whole pictures of the same size, so smaller ones teach the same scale (Touvron et al. 2019) with less work.
-SIZE_SHARE = 0.8
+# Of the input's side, that of the cuts in each third of the steps. What is large is learnt first, from small cuts, at half of the work
+# (Howard 2018). Even the last are smaller than the input, since cuts show vehicles larger than whole pictures do (Touvron et al. 2019).
+SIZE_SHARES = (0.55, 0.65, 0.8)
 LOAD_SCALE = 1.5  # times the input's side is that of the pictures that are cut: smaller ones would be enlarged, and blurred as no photo is
 VALIDATION_SCENES = 20  # one drawn scene in so many shows whether the loss still falls
 PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
@@ -207,22 +208,27 @@ class Lessons:
         """Fine-tunes the network, in place, on the pictures of these numbers, each as often as named; stops early as `PATIENCE` says."""
         set_seed(self.seed, reproducible=True)
         rng = np.random.default_rng(self.seed)
-        size = round(SIZE_SHARE * self.input_px / 32) * 32
-        cells = _shape_of(network.body, size)[1]
+        sides = [round(share * self.input_px / 32) * 32 for share in SIZE_SHARES]
+        steps = epochs * -(-len(numbers) // BATCH_SIZE)
+        growing = iter([sides[len(sides) * step // steps] for step in range(steps)])
+        cells = {side: _shape_of(network.body, side)[1] for side in sides}
 
-        def load(numbers: list[int]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-            samples = [cut_out(rng, pictures, number, size=size, cells=cells) for number in numbers]
+        def load(numbers: list[int], side: int = sides[-1]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+            samples = [cut_out(rng, pictures, number, size=side, cells=cells[side]) for number in numbers]
             shares = torch.tensor([sample.share for sample in samples]).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
             shown = torch.from_numpy(np.stack([sample.picture for sample in samples]))
             return normalise(shown), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
 
         loaders = DataLoaders(
             *(
-                AheadLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=load)
-                for some, shuffle in ((numbers, True), (validation, False))
+                AheadLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=make_batch)
+                for some, shuffle, make_batch in (
+                    (numbers, True, lambda taken: load(taken, next(growing))),
+                    (validation, False, load),
+                )
             )
         )
-        folded = fold_norms(network.body, torch.zeros(1, 3, size, size))
+        folded = fold_norms(network.body, torch.zeros(1, 3, sides[0], sides[0]))
         blocks = blocks_of(network.body)
         n_frozen = round(FROZEN_SHARE * len(blocks))
         learner = Learner(

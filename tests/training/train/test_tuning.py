@@ -95,6 +95,22 @@ def test_the_same_seed_teaches_the_same_network(sample_folder: Path, tuned_folde
     assert {name for name, weights in some.items() if not torch.equal(weights, others[name])} == set()
 
 
+def test_cuts_grow_while_a_network_learns(sample_folder: Path, tuned_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos, pixels = load_all([Origin(sample_folder / "photos")], (160, 160))
+    photos = photos[photos.scene.isin(photos.scene.unique()[:4])]
+    lessons, sides = Lessons(read_pictures(photos, 240, pixels[:0]), are_drawn(photos), photos.scene, 160, seed=3), []
+    answer = ShareAndCells.forward
+
+    def look(network: ShareAndCells, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        sides.append((network.training, pictures.shape[-1]))
+        return answer(network, pictures)
+
+    monkeypatch.setattr(ShareAndCells, "forward", look)
+    lessons.teach_drawings(load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth"))), lessons.is_drawn, epochs=3)
+    assert [side for learning, side in sides if learning] == [96, 96, 128]  # a step an epoch
+    assert {side for learning, side in sides if not learning} == {128}
+
+
 def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     sample_folder: Path, found_dataset_folder: Path, tuned_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
