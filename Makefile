@@ -29,7 +29,7 @@ space: $(READY)
 	$(RUN) space/app.py
 
 # Fine-tuning with maps of the drawings learns from few of them; a network from scratch needs more, and learns less.
-SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 800 --maps)
+SAMPLE := $(if $(filter none,$(WEIGHTS)),--photos 1750 --views aerial aerial_oblique oblique_cctv pole ground,--photos 880 --maps)
 TRAIN := $(RUN) -m training.train --data artifacts/dataset --out artifacts/model
 TUNE := --arch efficientnet_lite0 --weights $(WEIGHTS) --fit finetune
 SCRATCH := --arch resnet18_half --weights none --size 128 --epochs 24

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
@@ -97,6 +97,9 @@ def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) ->
     """Writes the float32 ONNX file of a network whose input are pixels of (height, width); its batch norms are folded, in place."""
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
     fold_norms(whole, example)
+    for layer in whole.modules():
+        if hasattr(layer, "inplace"):
+            cast(Any, layer).inplace = False  # the exporter takes a third longer for layers that change their input
     with warnings.catch_warnings(), only_errors(logging.getLogger("torch.onnx")):
         warnings.simplefilter("ignore")  # the exporter warns about its own internals; `prove_agreement` checks the result
         program = torch.onnx.export(

@@ -53,10 +53,10 @@ def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) 
 def paint(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """`Standing.painted` and `numbers` at `size` times the camera's size."""
     canvas = Image.new("I", camera.scaled(size).size)
-    draw = ImageDraw.Draw(canvas)
+    draw_polygon = ImageDraw.Draw(canvas).draw.draw_polygon  # of Pillow's core: half of `ImageDraw.polygon` is the look at the colour
     index, drawn = outlines(faces, camera, size=size)
     for number, outline in enumerate(drawn, start=1):
-        draw.polygon(outline, fill=number)
+        draw_polygon(outline, number, 1)
     return index, np.asarray(canvas)
 
 
