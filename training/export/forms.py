@@ -94,12 +94,15 @@ def answer_known_pictures(folder: Path) -> dict[Engine, list[list[float]]]:
 
 
 def write_onnx(whole: torch.nn.Module, path: Path, input_size: Sequence[int]) -> None:
-    """Writes the float32 ONNX file of a network whose input are pixels of (height, width); its batch norms are folded, in place."""
+    """Writes the float32 ONNX file of a network whose input are pixels of (height, width).
+
+    In place, its batch norms are folded, and no layer changes its input any more.
+    """
     example = torch.zeros((2, *input_size, 3), dtype=torch.uint8)
     fold_norms(whole, example)
     for layer in whole.modules():
         if hasattr(layer, "inplace"):
-            cast(Any, layer).inplace = False  # the exporter takes a third longer for layers that change their input
+            cast(Any, layer).inplace = False  # the exporter takes a second and a half longer for layers that change their input
     with warnings.catch_warnings(), only_errors(logging.getLogger("torch.onnx")):
         warnings.simplefilter("ignore")  # the exporter warns about its own internals; `prove_agreement` checks the result
         program = torch.onnx.export(

@@ -25,7 +25,6 @@ def main(argv: list[str] | None = None) -> None:
     """Write `photos/`, `archive/` and `truth.csv`."""
     with one_line_errors():
         args = parse(argv)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each process of the pool, which has one core
         with (
             staged(args.out, marker="truth.csv") as folder,
             ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool,
@@ -62,4 +61,5 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there are as many processes as cores; more threads would wait for each other
     main()

@@ -19,7 +19,7 @@ from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_cars, passing_cars
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.truth import MAPS, SeenBays, draw_maps, floor_of, see_bays
+from training.sample.scenery.truth import MAPS, SeenBays, draw_maps, see_bays
 from training.sample.scenery.vehicles import Car
 from training.sample.streets import StreetPlan, photograph_street
 
@@ -49,7 +49,7 @@ QUALITY = (28, 93)  # lowest and highest, of JPEG files
 
 
 class BaysHidden(Exception):
-    """No cars give a scene the occupancy that is wanted, since too few bays show."""
+    """In `TRIES` draws no cars gave a scene the occupancy that is wanted, mostly because something hides its bays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _deal_lights(rng: np.random.Generator) -> Iterator[str]:
 def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, object]]:
     """Draws a place and writes its photos. Returns their rows of `photos.csv`.
 
-    It is drawn again, and its photos are, where something hides the bays.
+    Where something hides the bays, another place is drawn instead, and photos of the first are overwritten.
     """
     rng = np.random.default_rng([seed, 1, place.number])
     while True:
@@ -107,7 +107,7 @@ def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, objec
         try:
             return [_take_photo(folder, scene, visit, seed=[seed, 2, place.number, i]) for i, visit in enumerate(place.visits)]
         except BaysHidden:
-            continue
+            pass
 
 
 def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: list[int]) -> dict[str, object]:
@@ -120,8 +120,7 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
     moment = Moment(cars, light, grade, seed=int(rng.integers(2**31)))
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():
-        floors = np.stack([floor_of(scene.lot.bays[i]) for i in scene.bays_shown])
-        draw_maps(scene, moment, floors, bays).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
+        draw_maps(bays).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     file = f"{label}/{scene.id}-{seed[-1]}.jpg"
     photo.save(folder / file, quality=int(rng.triangular(QUALITY[0], QUALITY[1], QUALITY[1])))
     occupancy = round(bays.occupancy, 3)
@@ -131,7 +130,7 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
 def _draw_cars(
     rng: np.random.Generator, scene: Scene, light: Light, wanted: tuple[float, float]
 ) -> tuple[tuple[Car, ...], Light, SeenBays]:
-    """Cars, drawn again until the occupancy of the bays that show lies between two `wanted` ones; the light; the bays.
+    """Cars, drawn at most `TRIES` times, until the occupancy of the bays that show lies between two `wanted` ones; the light; the bays.
 
     Fog that hides too many bays is thinned. Raises BaysHidden.
     """

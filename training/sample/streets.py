@@ -19,7 +19,7 @@ from training.sample.scenery.parking import park_in
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
-from training.sample.scenery.truth import MAPS, draw_maps
+from training.sample.scenery.truth import MAPS, draw_street_maps
 from training.sample.scenery.vehicles import Car
 
 VIEW = "street"
@@ -80,7 +80,7 @@ def _take_picture(
     moment = Moment(traffic + parked, light, grade, int(rng.integers(2**31)), people)
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():
-        draw_maps(scene, moment, floors_of(street)).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
+        draw_street_maps(scene, moment, floors_of(street)).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")
     if signs and photo.size == (FRAME_WIDTH_PX, FRAME_HEIGHT_PX):
         photo = add_overlays(photo, signs, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=int(rng.integers(525600))))
     label = STREET_LABELS[level]

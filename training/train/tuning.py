@@ -12,6 +12,7 @@ import copy
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -38,7 +39,7 @@ from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut
 from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
 
 EPOCHS = 5  # on drawn photos
-EPOCHS_BESIDE = 4  # more, with real photos beside them
+EPOCHS_BESIDE = 3  # more, with real photos beside them
 PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
@@ -47,9 +48,11 @@ LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
 WEIGHT_DECAY = 0.02
 TUNED_INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
 FROZEN_SHARE = 0.3  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
-# Of the input's side, that of the cuts in each third of the steps. What is large is learnt first, from small cuts, at half of the work
-# (Howard 2018). Even the last are smaller than the input, since cuts show vehicles larger than whole pictures do (Touvron et al. 2019).
-SIZE_SHARES = (0.55, 0.65, 0.8)
+# The side of the cuts, as a share of the input's: smaller, since cuts show vehicles larger than whole pictures do (Touvron et al. 2019).
+# Drawn photos are first learnt from small cuts, at half of the work, in each third of the steps from larger ones (progressive resizing,
+# Howard 2018); with real ones beside them that costs streets (docs/recipe.md).
+SIZE_SHARE = 0.8
+GROWING_SHARES = (0.55, 0.65, SIZE_SHARE)
 LOAD_SCALE = 1.5  # times the input's side is that of the pictures that are cut: smaller ones would be enlarged, and blurred as no photo is
 VALIDATION_SCENES = 20  # one drawn scene in so many shows whether the loss still falls
 PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
@@ -177,7 +180,7 @@ class Lessons:
         """A network whose `body` was fine-tuned, in place, on the drawn photos that are to be `taught` (n,)."""
         set_seed(self.seed, reproducible=True)  # of the heads' first weights; each process of torch has another
         network = ShareAndCells(body, _shape_of(body, self.input_px)[0])
-        self._teach(network, self.pictures, *self._hold_back(self.is_drawn & taught), epochs)
+        self._teach(network, self.pictures, *self._hold_back(self.is_drawn & taught), epochs, GROWING_SHARES)
         return network
 
     def teach_photos(self, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
@@ -185,7 +188,7 @@ class Lessons:
         further, real = copy.deepcopy(network), np.flatnonzero(taught & ~self.is_drawn)
         drawn, validation = self._hold_back(self.is_drawn)
         pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
-        self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs)
+        self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs, (SIZE_SHARE,))
         return self.as_tuned_body(further)
 
     def as_tuned_body(self, network: ShareAndCells) -> TunedBody:
@@ -204,13 +207,18 @@ class Lessons:
         held_back = drawn & self.scenes.isin(scenes.unique()[::VALIDATION_SCENES]).to_numpy()
         return np.flatnonzero(drawn & ~held_back), np.flatnonzero(held_back)
 
-    def _teach(self, network: ShareAndCells, pictures: Pictures, numbers: Numbers, validation: Numbers, epochs: int) -> None:
-        """Fine-tunes the network, in place, on the pictures of these numbers, each as often as named; stops early as `PATIENCE` says."""
+    def _teach(
+        self, network: ShareAndCells, pictures: Pictures, numbers: Numbers, validation: Numbers, epochs: int, shares: tuple[float, ...]
+    ) -> None:
+        """Fine-tunes the network, in place, on the pictures of these numbers, each as often as named; stops early as `PATIENCE` says.
+
+        The side of the cuts takes the `shares` of the input's side in turn, each for as many steps.
+        """
         set_seed(self.seed, reproducible=True)
         rng = np.random.default_rng(self.seed)
-        sides = [round(share * self.input_px / 32) * 32 for share in SIZE_SHARES]
+        sides = [round(share * self.input_px / 32) * 32 for share in shares]
         steps = epochs * -(-len(numbers) // BATCH_SIZE)
-        growing = iter([sides[len(sides) * step // steps] for step in range(steps)])
+        side_of_step = chain((sides[len(sides) * step // steps] for step in range(steps)), repeat(sides[-1]))
         cells = {side: _shape_of(network.body, side)[1] for side in sides}
 
         def load(numbers: list[int], side: int = sides[-1]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -223,7 +231,7 @@ class Lessons:
             *(
                 AheadLoader(some.tolist(), bs=BATCH_SIZE, shuffle=shuffle, drop_last=False, num_workers=0, create_batch=make_batch)
                 for some, shuffle, make_batch in (
-                    (numbers, True, lambda taken: load(taken, next(growing))),
+                    (numbers, True, lambda batch: load(batch, next(side_of_step))),
                     (validation, False, load),
                 )
             )

@@ -1,7 +1,9 @@
 """The generated photos are labelled by their cars alone, repeatable, and of many places."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,10 @@ from PIL import Image
 
 from carpark.images import open_image
 from training.sample import __main__ as sample
-from training.sample.photos import FEWEST_PHOTOS, FEWEST_SHOWN, OCCUPANCY, VIEWS, Place, photograph, plan_places
+from training.sample import photos as photos_of_places
+from training.sample.photos import FEWEST_PHOTOS, OCCUPANCY, VIEWS, photograph, plan_places
+from training.sample.scenery.scenes import Scene, draw_scene
+from training.sample.scenery.truth import SeenBays, see_bays
 from training.sample.scenery.viewpoints import SIZES_PX
 
 
@@ -74,11 +79,23 @@ def test_another_seed_gives_other_places(first_place: tuple[Path, list[dict[str,
     assert not set(first.values()) & set(second.values())
 
 
-def test_a_place_whose_bays_are_hidden_is_drawn_again(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    [row] = photograph(tmp_path, Place(488, "oblique_cctv", (("empty", "day"),)), seed=2)  # 1 of its 79 bays shows, whatever is parked
-    assert float(str(row["occupancy"])) < 1 / FEWEST_SHOWN
-    assert open_image(tmp_path / str(row["file"])).width > 0
+def test_a_place_whose_bays_are_hidden_gives_way_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes: list[Scene] = []
+
+    def draw(*place: Any) -> Scene:
+        scenes.append(draw_scene(*place))
+        return scenes[-1]
+
+    def see(scene: Scene, *moment: Any) -> SeenBays:
+        seen = see_bays(scene, *moment)
+        return replace(seen, is_shown=np.zeros_like(seen.is_shown)) if scene is scenes[0] else seen
+
+    monkeypatch.setattr(photos_of_places, "draw_scene", draw)
+    monkeypatch.setattr(photos_of_places, "see_bays", see)
+    monkeypatch.setattr(photos_of_places, "TRIES", 5)
+    rows = draw_place(tmp_path, 0, seed=0)
+    assert len(scenes) == 2 and len({scene.camera for scene in scenes}) == 2
+    assert open_image(tmp_path / str(rows[0]["file"])).size == scenes[1].camera.size
 
 
 def test_the_table_lists_exactly_the_photos_and_all_open(sample_folder: Path, photos: pd.DataFrame) -> None:

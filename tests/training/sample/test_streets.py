@@ -15,7 +15,7 @@ from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
-from training.sample.scenery.truth import draw_maps
+from training.sample.scenery.truth import draw_street_maps
 from training.sample.streets import LEVELS, VIEW, StreetPlan, photograph_street, plan_streets
 
 
@@ -85,7 +85,7 @@ def test_maps_show_vehicles_on_the_lanes(street: Street) -> None:
     scene = Scene("test", VIEW, street.camera, street.lot, (), street.around, seed=0)
     moment = Moment((), draw_light(rng, "day"), draw_grade(rng), seed=0)
     jam = replace(moment, cars=draw_traffic(rng, street, 1.0, lights_on=False))
-    quiet, full = (np.asarray(draw_maps(scene, it, floors_of(street)), float) for it in (moment, jam))
+    quiet, full = (np.asarray(draw_street_maps(scene, it, floors_of(street)), float) for it in (moment, jam))
     assert quiet.shape == (-(-scene.camera.height_px // 8), -(-scene.camera.width_px // 8), 4)
     assert quiet[..., 0].sum() == 0 < quiet[..., 1].sum()
     assert quiet[..., 2:].max() == 0  # a street has no bays

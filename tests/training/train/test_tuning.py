@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +64,8 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     write_dataset(drawn, tmp_path / "dataset")
     photos = read_photos(tmp_path / "dataset")
 
-    def teach(
-        lessons: Lessons, _: ShareAndCells, pictures: Pictures, numbers: Sequence[int], validation: Sequence[int], epochs: int
-    ) -> None:
+    def teach(lessons: Lessons, _: ShareAndCells, pictures: Pictures, *how: Any) -> None:
+        numbers, validation, epochs, _ = how
         assert pictures.has_map.all() and epochs == EPOCHS
         taught.extend(lessons.scenes.iloc[[*numbers, *validation]])
 
@@ -96,9 +95,9 @@ def test_the_same_seed_teaches_the_same_network(sample_folder: Path, tuned_folde
 
 
 def test_cuts_grow_while_a_network_learns(sample_folder: Path, tuned_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    photos, pixels = load_all([Origin(sample_folder / "photos")], (160, 160))
+    photos, pixels = load_all([Origin(sample_folder / "photos")], (288, 288))
     photos = photos[photos.scene.isin(photos.scene.unique()[:4])]
-    lessons, sides = Lessons(read_pictures(photos, 240, pixels[:0]), are_drawn(photos), photos.scene, 160, seed=3), []
+    lessons, sides = Lessons(read_pictures(photos, 288, pixels[:0]), are_drawn(photos), photos.scene, 288, seed=3), []
     answer = ShareAndCells.forward
 
     def look(network: ShareAndCells, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -107,8 +106,8 @@ def test_cuts_grow_while_a_network_learns(sample_folder: Path, tuned_folder: Pat
 
     monkeypatch.setattr(ShareAndCells, "forward", look)
     lessons.teach_drawings(load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth"))), lessons.is_drawn, epochs=3)
-    assert [side for learning, side in sides if learning] == [96, 96, 128]  # a step an epoch
-    assert {side for learning, side in sides if not learning} == {128}
+    assert [side for learning, side in sides if learning] == [160, 192, 224]  # three epochs of one step
+    assert {side for learning, side in sides if not learning} == {224}
 
 
 def test_photos_are_judged_by_networks_that_were_taught_other_sources(

@@ -44,7 +44,7 @@ def survey_ground(scene: Scene) -> Ground:
     rays = camera.rays
     along = camera.height_m / np.maximum(-rays[..., 2], 1e-3)
     texture = _texture(scene.seed, camera, grains=((12, 10), (60, 8), (240, 4), (768, 7)))
-    grit = np.minimum(0.08, 1.44 / along)  # finer than the tile
+    grit = 0.08 * np.minimum(1, 18 / along)  # finer than the tile
     texture += grit * np.random.default_rng(scene.seed).standard_normal(along.shape, np.float32)
     return Ground(
         albedo=(_paint_albedo(scene) * texture[..., None]).astype(np.float32),
@@ -112,9 +112,10 @@ def _to_8_bits(albedo: Array) -> tuple[int, int, int]:
 
 
 def _texture(seed: int, camera: Pinhole, *, grains: tuple[tuple[int, float], ...]) -> Array:
-    """The brightness of the surface at each pixel, (h, w), about 1. `grains`: pairs of cells across the tile, and strength."""
+    """The brightness of the surface at each pixel, (h, w), about 1. `grains`: pairs of cells across the tile, and strength, the
+    coarsest first."""
     rng, noise = np.random.default_rng(seed), np.full((1, 1), 128, np.float32)
-    for cells, strength in grains:  # from the coarsest
+    for cells, strength in grains:
         finer = rng.standard_normal((cells, cells), np.float32) * np.float32(strength * rng.uniform(0.4, 1.5))
         noise = resize(noise, (cells, cells), Image.Resampling.BICUBIC) + finer
     half = np.clip(resize(noise, (TEXTURE_PX, TEXTURE_PX), Image.Resampling.BICUBIC), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What stands on the ground of a place, as faces in painting order: the farthest object first."""
+"""What stands on the ground of a place, as faces in painting order, the farthest object first, and painted in that order."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import KINDS, Car
 
 DETAIL_PX = 15  # a car shorter than this is painted without wheels and lights
-SMOOTH = 2  # objects are painted larger by this factor
+SMOOTH = 2  # objects are painted at so many times the size of the picture, then reduced, for smooth edges
 CLIPPED_M = 3.0  # longer faces are clipped at the lens, shorter ones left out
 
 
@@ -31,36 +31,36 @@ class Objects:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class PaintedFaces:
     """All that stands at a place, and where it shows in the picture."""
 
-    faces: Faces  # (n,) those that show at least in part, and those that only cast shadows, in painting order
+    faces: Faces  # (n,) all of them in painting order; many do not show, but may cast shadows
     cars: NDArray[np.int64]  # (n,) index of the car that it is; -1 for another thing
-    painted: NDArray[np.int64]  # (k,) the faces that are painted
+    painted: NDArray[np.int64]  # (k,) indexes of the faces that are painted
     numbers: NDArray[np.int32]  # (SMOOTH * height, SMOOTH * width): 1 for the first of the painted ones, and so on; 0 where none shows
 
 
 @lru_cache(maxsize=1)  # the truth of a picture and its rendering ask for the same
-def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> Standing:
+def stand(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...] = ()) -> PaintedFaces:
     """All that stands at a place with these cars and people."""
     groups = [_still(scene), _cars(cars, scene.camera), _people(people, scene.camera)]
     sizes, ranks, owners = (np.concatenate([getattr(group, name) for group in groups]) for name in ("sizes", "ranks", "cars"))
     order = np.argsort(-np.repeat(ranks, sizes), kind="stable")
     faces = join([group.faces for group in groups])[order]
-    return Standing(faces, np.repeat(owners, sizes)[order], *paint(faces, scene.camera, size=SMOOTH))
+    return PaintedFaces(faces, np.repeat(owners, sizes)[order], *paint(faces, scene.camera, size=SMOOTH))
 
 
 def paint(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """`Standing.painted` and `numbers` at `size` times the camera's size."""
+    """Paints faces over each other, each in its number, at `size` times the camera's size: `PaintedFaces.painted` and `numbers`."""
     canvas = Image.new("I", camera.scaled(size).size)
-    draw_polygon = ImageDraw.Draw(canvas).draw.draw_polygon  # of Pillow's core: half of `ImageDraw.polygon` is the look at the colour
-    index, drawn = outlines(faces, camera, size=size)
+    draw_polygon = ImageDraw.Draw(canvas).draw.draw_polygon  # Pillow's core: `ImageDraw.polygon` takes twice as long, for colours
+    index, drawn = _outlines(faces, camera, size=size)
     for number, outline in enumerate(drawn, start=1):
         draw_polygon(outline, number, 1)
     return index, np.asarray(canvas)
 
 
-def outlines(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], list[list[float]]]:
+def _outlines(faces: Faces, camera: Pinhole, *, size: int) -> tuple[NDArray[np.int64], list[list[float]]]:
     """Indexes and outlines of the visible faces in painting order, in pixels at `size` times the camera's size."""
     large, normals = camera.scaled(size), faces.normals
     facing = np.einsum("ij,ij->i", camera.position - faces.points[:, 0], normals) > 0

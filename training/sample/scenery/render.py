@@ -40,17 +40,16 @@ def render(scene: Scene, moment: Moment) -> Image.Image:
     """The RGB picture, in the size of the scene's camera."""
     camera, light, rng = scene.camera, moment.light, np.random.default_rng(moment.seed)
     standing = stand(scene, moment.cars, moment.people)
-    faces = standing.faces
-    faces = replace(faces, glow=faces.glow * np.where(standing.cars < 0, light.lamps.max(), 1)[:, None])
+    faces = replace(standing.faces, glow=standing.faces.glow * np.where(standing.cars < 0, light.lamps.max(), 1)[:, None])
     lamps, halos = _lamps(scene, moment)
     picture = paint_ground(scene, light, shadows=_shadows(faces, light), footprints=_footprints(moment.cars), lamps=lamps)
     picture = add_sky(picture, camera, light, seed=scene.seed)
     if light.wet:
         index, numbers = paint(_mirrored(faces), camera, size=1)
         picture = _add_reflection(picture, _coloured(numbers, _shade(faces[index], camera, light, lamps)), light)
-    layer = _coloured(standing.numbers, _shade(faces[standing.painted], camera, light, lamps)).reduce(SMOOTH)
-    shown = np.asarray(layer, np.float32)
-    picture = picture + (shown[..., :3] - picture) * (shown[..., 3:] / 255)
+    painted = _coloured(standing.numbers, _shade(faces[standing.painted], camera, light, lamps))
+    layer = np.asarray(painted.reduce(SMOOTH), np.float32)
+    picture = picture + (layer[..., :3] - picture) * (layer[..., 3:] / 255)
     if len(halos.places):
         picture = add_halos(picture, camera, halos.places, halos.strengths / LAMP_STRENGTH)
     if camera.bulge:
@@ -128,6 +127,7 @@ def _coloured(numbers: NDArray[np.int32], colours: Array) -> Image.Image:
     """An RGBA picture of what was painted by `numbers` (h, w): 0 is transparent, n has the display colour `colours[n - 1]`."""
     table = np.zeros((len(colours) + 1, 4), np.uint8)
     table[1:, :3], table[1:, 3] = colours, 255
+    # A colour as one number of 32 bits, so that one look-up colours a pixel.
     return Image.fromarray(table.view(np.uint32)[:, 0][numbers].view(np.uint8).reshape(*numbers.shape, 4))
 
 

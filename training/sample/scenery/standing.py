@@ -17,7 +17,8 @@ LAMP_GLOW, WINDOW_GLOW = rgb(3.0, 2.8, 2.5), rgb(1.0, 0.75, 0.42)
 
 
 def tree_faces(tree: Tree, camera: Pinhole) -> Faces:
-    """A trunk, and a crown of leaf clusters or twigs; of a leafy tree outside the picture only what casts its shadow."""
+    """A trunk, and a crown of leaf clusters or twigs; of a leafy tree outside the picture only what casts its shadow (so wet ground
+    does not mirror it)."""
     rng = np.random.default_rng(tree.seed)
     middle = np.array([tree.x, tree.y, tree.trunk_m + tree.crown_m * 0.8])
     if not tree.bare and not camera.is_in_view(middle, tree.trunk_m + tree.crown_m * 1.2):
@@ -39,7 +40,7 @@ def lamp_faces(lamp: Lamp, camera: Pinhole) -> Faces:
 
 
 def house_faces(house: House, camera: Pinhole) -> Faces:
-    """Four walls and a flat roof; some of the windows are lit. Outside the picture there are none."""
+    """Four walls and a flat roof; some of the windows are lit. A house outside the picture has no windows."""
     cos, sin = np.cos(house.turn), np.sin(house.turn)
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]], np.float32)
     length, depth, height = house.size_m

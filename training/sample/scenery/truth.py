@@ -83,22 +83,29 @@ def floor_of(bay: Bay) -> Array:
     return np.concatenate([turned, np.zeros((4, 1))], axis=1)
 
 
-def draw_maps(scene: Scene, moment: Moment, floors: Array, bays: SeenBays | None = None) -> Image.Image:
-    """Where vehicles are in a picture, and where the ground is that they may take: an RGBA picture of an eighth of its size, rounded up.
+def draw_maps(bays: SeenBays) -> Image.Image:
+    """Where vehicles and bays are in a picture of a car park: an RGBA picture of an eighth of its size, rounded up.
 
-    Red is the share of each cell that vehicles cover, 0 to 255. Green is the share of `floors`, polygons (n, 4, 3) of bays or lanes,
-    together with the vehicles on them. What hides a vehicle or a floor counts as neither. Blue says how many bays lie in each cell, of the
-    `bays` that count, with 255 for the cell that has most; alpha says how many of them are taken. Both are 0 on streets, which have none.
+    Red is the share of each cell that vehicles cover, 0 to 255; green that of the bays, together with the vehicles in them. What hides a
+    vehicle or a bay counts as neither. Blue says how many bays lie in each cell, of those that count, with 255 for the cell that has most;
+    alpha says how many of them are taken.
     """
-    if bays:
-        on_floor = bays.owners[len(floors) + 1 :] > 0
-    else:
-        on_floor = _are_inside(floors[..., :2], np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2))
-    codes = np.concatenate([[0], np.ones(len(floors), int), np.where(on_floor, 2, 3)])  # a floor, a vehicle on one, another vehicle
-    things = bays.things if bays else _paint_things(scene, moment.cars, moment.people, floors)
-    seen = codes[things]
-    planes = [Image.fromarray(np.uint8(255) * plane.astype(np.uint8)).reduce(CELL_PX) for plane in (seen >= 2, (seen == 1) | (seen == 2))]
-    return Image.merge("RGBA", [*planes, *(_draw_densities(bays) if bays else [Image.new("L", planes[0].size)] * 2)])
+    n = len(bays.pixels)
+    codes = np.concatenate([[0], np.ones(n, int), np.where(bays.owners[n + 1 :] > 0, 2, 3)])
+    return Image.merge("RGBA", [*_draw_covers(codes[bays.things]), *_draw_densities(bays)])
+
+
+def draw_street_maps(scene: Scene, moment: Moment, lanes: Array) -> Image.Image:
+    """`draw_maps` of a street with `lanes`, polygons (n, 4, 3), instead of bays; blue and alpha are 0."""
+    on_lane = _are_inside(lanes[..., :2], np.array([(car.x, car.y) for car in moment.cars]).reshape(-1, 2))
+    codes = np.concatenate([[0], np.ones(len(lanes), int), np.where(on_lane, 2, 3)])
+    covers = _draw_covers(codes[_paint_things(scene, moment.cars, moment.people, lanes)])
+    return Image.merge("RGBA", [*covers, *[Image.new("L", covers[0].size)] * 2])
+
+
+def _draw_covers(codes: NDArray[np.int64]) -> list[Image.Image]:
+    """The shares that vehicles cover, and floors: of codes (h, w), 1 for a floor, 2 for a vehicle on one, 3 for another vehicle."""
+    return [Image.fromarray(np.uint8(255) * plane.astype(np.uint8)).reduce(CELL_PX) for plane in (codes >= 2, (codes == 1) | (codes == 2))]
 
 
 def _draw_densities(bays: SeenBays) -> list[Image.Image]:
@@ -135,7 +142,7 @@ def _paint_things(scene: Scene, cars: tuple[Car, ...], people: tuple[Person, ...
         if outline:
             draw.polygon(outline, fill=number)
     standing = stand(scene, cars, people)
-    solid = standing.numbers[::SMOOTH, ::SMOOTH]
-    cars_of = np.append(-1, standing.cars[standing.painted])[solid]
-    things = np.where(cars_of >= 0, cars_of + len(floors) + 1, np.where(solid > 0, 0, np.asarray(canvas)))
+    numbers = standing.numbers[::SMOOTH, ::SMOOTH]  # the first of its corners stands for each pixel
+    car_at = np.append(-1, standing.cars[standing.painted])[numbers]
+    things = np.where(car_at >= 0, car_at + len(floors) + 1, np.where(numbers > 0, 0, np.asarray(canvas)))
     return np.asarray(bend(Image.fromarray(things.astype(np.int32)), camera.bulge, resample=Image.Resampling.NEAREST), np.int64)

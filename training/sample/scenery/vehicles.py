@@ -99,12 +99,12 @@ def draw_car(
 
 
 def _choose(rng: np.random.Generator, shares: tuple[float, ...]) -> int:
-    """A random index; each has its share. NumPy's own `choice` takes ten times as long for so few."""
-    return int(np.searchsorted(_sums(shares), rng.random(), side="right"))
+    """A random index, drawn with these probabilities. NumPy's own `choice` takes ten times as long for so few."""
+    return int(np.searchsorted(_cumulative(shares), rng.random(), side="right"))
 
 
 @cache
-def _sums(shares: tuple[float, ...]) -> Array:
+def _cumulative(shares: tuple[float, ...]) -> Array:
     sums: Array = np.cumsum(shares)
     sums /= sums[-1]
     return sums
