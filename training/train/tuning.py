@@ -222,10 +222,7 @@ class Lessons:
         cells = {side: _shape_of(network.body, side)[1] for side in sides}
 
         def load(numbers: list[int], side: int = sides[-1]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-            samples = [cut_out(rng, pictures, number, size=side, cells=cells[side]) for number in numbers]
-            shares = torch.tensor([sample.share for sample in samples]).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
-            shown = torch.from_numpy(np.stack([sample.picture for sample in samples]))
-            return normalise(shown), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
+            return cut_batch(rng, pictures, numbers, side=side, cells=cells[side])
 
         loaders = DataLoaders(
             *(
@@ -265,6 +262,16 @@ class Lessons:
         for parameter in network.body.parameters():
             parameter.requires_grad_(True)
         learner.model.to("cpu").to(memory_format=torch.contiguous_format)
+
+
+def cut_batch(
+    rng: np.random.Generator, pictures: Pictures, numbers: list[int], *, side: int, cells: int
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """A random cut of each of the pictures, (n, 3, side, side), normalised; and the truth of each, as `loss_of` takes it."""
+    samples = [cut_out(rng, pictures, number, size=side, cells=cells) for number in numbers]
+    shares = torch.tensor([sample.share for sample in samples]).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
+    shown = torch.from_numpy(np.stack([sample.picture for sample in samples]))
+    return normalise(shown), (shares, torch.from_numpy(np.stack([sample.map for sample in samples])).float())
 
 
 def normalise(pictures: Tensor) -> Tensor:
