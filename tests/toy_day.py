@@ -29,6 +29,7 @@ class ToyModel:
 
     def __init__(self, sha256="toy", fullness=None):
         self.config = SimpleNamespace(sha256=sha256, fullness=fullness)
+        self.workers = 1
         self.batches = []
 
     def predict(self, images):

@@ -1,6 +1,5 @@
 """How the card tells a stranger to build the network in torch, without code of ours, and what its body started from."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 
 from carpark.model.architectures import CUTS, LITE, TIMM, head_of
@@ -14,12 +13,12 @@ def builder_code(architecture: str) -> str:
     return "from fastai.vision.learner import create_timm_model" if architecture.startswith(TIMM) else "from torchvision import models"
 
 
-def attention_code(attention: Sequence[int] | None) -> str:
-    """The lines that give `network` its attention over maps of so many rows and columns; empty where it has none."""
-    if not attention:
+def counting_code(counts: bool) -> str:
+    """The lines that give `network` the head that counts; empty where it has another."""
+    if not counts:
         return ""
-    code = _source_of("attention.py").partition("\n\ndef cells_of")[0].rstrip()
-    return f"\n\n{code}\n\n\nnetwork[0] = with_attention(network[0], network[1][-1].in_features, {tuple(attention)})"
+    code = _source_of("counting.py").partition("\n\ndef counts_of")[0].rstrip()
+    return f"\n\n{code}\n\n\nnetwork[1] = counting_head(network[1][-1].in_features)"
 
 
 def _source_of(module: str) -> str:

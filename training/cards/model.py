@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCard
 from carpark.errors import BadModel
 from carpark.files import write_file
 from carpark.model.config import MODEL_FILES
-from training.cards.building import attention_code, builder_code, needs_in_words, network_code, weights_in_words
+from training.cards.building import builder_code, counting_code, needs_in_words, network_code, weights_in_words
 from training.cards.names import PLACEHOLDERS
 from training.cards.tables import architecture_table, breakdown_table, claims_table, comma_separated, fullness_table
 
@@ -62,14 +62,14 @@ def _card_values(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, A
         "architecture": architecture,
         "builder": builder_code(architecture),
         "network": network_code(architecture),
-        "attention": attention_code(config.get("attention")),
+        "counting": counting_code(config.get("counts", False)),
         "needs": needs_in_words(architecture, config["versions"]),
         "code": PLACEHOLDERS["code"],
         "drawn": _drawn_in_words(dataset),
         "parameters": _parameters_in_words(config.get("files", {})),
         "machine": _machine_in_words(config.get("machine", {})),
         "start": _start_in_words(recipe, architecture),
-        "fitted": _fit_in_words(recipe, dataset, has_attention="attention" in config),
+        "fitted": _fit_in_words(recipe, dataset, counts=config.get("counts", False)),
         "scored_by": metrics["scored_by"],
         "temperature": config["temperature"],
         "seed": recipe["seed"],
@@ -148,17 +148,17 @@ def _dataset_link(dataset: Mapping[str, Any]) -> str:
     return f"[{dataset['repo']}](https://huggingface.co/datasets/{dataset['repo']}) at `{dataset['revision']}`"
 
 
-def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any], *, has_attention: bool) -> str:
+def _fit_in_words(recipe: Mapping[str, Any], dataset: Mapping[str, Any], *, counts: bool) -> str:
     """How the network was fitted to the photos."""
     if recipe["weights"] == "none":
         return f"{recipe['epochs']} epochs"
-    weighing = ", which also taught it to weigh the cells of its last maps by the bays in them" if has_attention else ""
+    counting = ", which also taught it to count the free and the taken bays in each cell of its last maps" if counts else ""
     drawn = dataset.get("drawn", 0)
     taught = "those of four fifths of the scenes" if drawn == dataset["photos"] else f"{drawn:,} drawn photos"
     streets = f" ({n:,} of the photos show streets, and are scored by themselves)" if (n := dataset.get("streets")) else ""
     if recipe.get("tuned"):
         further = "" if drawn == dataset["photos"] else ", then on the real photos beside those"
-        return f"its later blocks fine-tuned on {taught}{weighing}{further}{streets}"
+        return f"its later blocks fine-tuned on {taught}{counting}{further}{streets}"
     return f"frozen, under one layer fitted to its features{streets}"
 
 

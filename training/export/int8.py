@@ -16,8 +16,6 @@ from carpark.errors import BadModel
 from carpark.model.engines import Pixels
 from training.export.proof import BOUNDS
 
-ELEMENTWISE = ("Sigmoid", "Add", "Mul", "Clip", "Min", "Max")
-
 
 class _Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
     """Hands training pixels to the quantiser, eight photos at a time."""
@@ -40,7 +38,7 @@ def write_int8(onnx_path: Path, path: Path, *, calibration: Pixels, photos: Pixe
     with only_errors(logging.getLogger()):
         quant_pre_process(onnx_path, prepared, skip_symbolic_shape=True)
     graph = onnx.load(prepared).graph
-    exact_nodes = _nodes_of_fullness(graph)
+    exact_nodes = _nodes_after_convolutions(graph)
     exact = _probabilities(onnx_path, photos)
     for kept_float in _attempts(graph):
         with only_errors(logging.getLogger()):
@@ -75,16 +73,10 @@ def _attempts(graph: onnx.GraphProto) -> list[list[str]]:
     return [*([] if is_depthwise else [[]]), [*names[:3], names[-1]], names[: len(names) // 2], [node.name for node in graph.node]]
 
 
-def _nodes_of_fullness(graph: onnx.GraphProto) -> list[str]:
-    """The names of the element-wise nodes between the head and the output `fullness`, which stay float."""
-    producers = {output: node for node in graph.node for output in node.output}
-    names, open_outputs = [], ["fullness"]
-    while open_outputs:
-        node = producers.get(open_outputs.pop())
-        if node is not None and node.op_type in ELEMENTWISE:
-            names.append(node.name)
-            open_outputs += list(node.input)
-    return names
+def _nodes_after_convolutions(graph: onnx.GraphProto) -> list[str]:
+    """The names of the nodes behind the last convolution, which stay float: they are few, and answer."""
+    last = max(number for number, node in enumerate(graph.node) if node.op_type == "Conv")
+    return [node.name for node in graph.node[last + 1 :]]
 
 
 def check_weights(path: Path) -> None:

@@ -14,7 +14,7 @@ from fastai.vision.core import PILImage
 from torch import nn
 
 from carpark.errors import BadModel
-from carpark.model.attention import split_for_features
+from carpark.model.blocks import split_for_features
 from carpark.model.config import MODEL_FILES, Engine, ModelConfig, read_config
 from carpark.model.engines import BATCH, Answers, Features, Pixels, Shares, load_engine
 from carpark.model.fullness import share_of

@@ -16,8 +16,8 @@ from PIL import Image
 from torch import nn
 
 from carpark.errors import BadPhotos
-from carpark.model.attention import cells_of
 from carpark.model.config import CarPark, Thresholds
+from carpark.model.counting import counts_of
 from carpark.model.engines import Features, Pixels
 from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
@@ -29,7 +29,18 @@ from training.train.folds import FOLDS, REPEATS, Judge, assign_folds, cross_vali
 from training.train.learners import fit, kinds_of, make_learner, photo_loaders, publishable
 from training.train.likeness import choose_rule
 from training.train.pictures import read_pictures
-from training.train.probe import Array, Head, features_before_last, fit_head, install_head, pool_photos, shares_of, weights_of
+from training.train.probe import (
+    TUNED_BEFORE_LAST,
+    Array,
+    Head,
+    fit_head,
+    head_as_counted,
+    install_head,
+    pool_photos,
+    shares_of,
+    weights_of,
+)
+from training.train.transfer import TrainedModel
 from training.train.tuning import EPOCHS, EPOCHS_BESIDE, LOAD_SCALE, Lessons, TunedBody
 
 VALIDATION_SHARE = 0.2
@@ -92,14 +103,18 @@ class Fit:
     groups: pd.Series | None = None  # (photos,) of which no one is learnt from and judged; the scenes when None
     n_folds: int = FOLDS
     repeats: int = 1
+    counts: nn.Conv2d | None = None  # the layer below the head that counts bays, if there is one
 
 
-def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, prior: Head | None = None) -> FittedNetwork:
+def fit_pretrained(
+    start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, *, trained: TrainedModel | None = None
+) -> FittedNetwork:
     """A network from pretrained weights, scored and calibrated by photos that the like of it did not learn from.
 
-    With enough drawn photos it is fine-tuned; otherwise, and from a `prior` head, one layer is fitted to all photos.
+    With enough drawn photos it is fine-tuned; otherwise, and from a model that was `trained` before, one layer is fitted to all photos.
     """
-    fit = _tune(start, photos, pixels, recipe) if prior is None and should_tune(photos, recipe) else _probe(start, photos, pixels, prior)
+    should_probe = trained is not None or not should_tune(photos, recipe)
+    fit = _probe(start, photos, pixels, trained) if should_probe else _tune(start, photos, pixels, recipe)
     judged, shares = fit.judged, shares_of(photos)
     validated = cross_validate(
         fit.judge, photos, seed=recipe.seed, n_folds=fit.n_folds, repeats=fit.repeats, groups=fit.groups, judged=judged
@@ -114,7 +129,7 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
         scored_by += f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"
     some = photos[judged].reset_index(drop=True)
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
-    learner = _learner(fit.body, photos, pixels, recipe)
+    learner = _learner(fit.body, photos, pixels, recipe, fit.counts)
     install_head(learner.model, fit.head.rescaled(calibration.slope, calibration.shift))
     columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
     groups = None if sources is None else sources[judged].reset_index(drop=True)
@@ -134,20 +149,21 @@ def fit_pretrained(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recip
     )
 
 
-def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, prior: Head | None) -> Fit:
+def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, trained: TrainedModel | None) -> Fit:
     """One layer fitted to all photos; others judge, which saw other photos."""
     remembered, alone = are_judged(photos), are_drawn(photos).all()
-    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=not alone)  # the renderer mirrors places by itself
+    prior, counts = (trained.head, trained.counts) if trained else (None, None)
+    mirrored = not alone  # the renderer mirrors places by itself
+    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=mirrored, counts=counts)
     head = fit_head(pooled, shares_of(photos), weights_of(photos), prior)
     judge = judge_by_heads(pooled, photos, prior)
-    return Fit(start, head, features[remembered], judge, remembered, "cross-validation by scene", repeats=REPEATS)
+    return Fit(start, head, features[remembered], judge, remembered, "cross-validation by scene", repeats=REPEATS, counts=counts)
 
 
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
     """Fine-tuned on drawn photos, then on real ones; those of half of the sources are judged by a network that was taught the others.
 
-    Where all photos are drawn, the body is taught four fifths of the scenes, and only the others are learnt from by a layer that moves from
-    its head, judged and remembered.
+    Where all photos are drawn, it is taught four fifths of the scenes, and only the others are judged and remembered.
     """
     drawn, sources = are_drawn(photos), sources_of(photos)
     pictures = read_pictures(photos, round(LOAD_SCALE * recipe.size), pixels[~drawn])
@@ -155,10 +171,18 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
     print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        tuned = lessons.as_tuned_body(lessons.teach_drawings(start, ~judged, EPOCHS))
-        how = "cross-validation by scene, of a fifth that fine-tuning left out"
-        probe = _probe(tuned.body, photos[judged].reset_index(drop=True), pixels[judged], tuned.head)
-        return replace(probe, judged=judged, judge=lambda learnt, others: probe.judge(learnt[judged], others[judged]), how=how)
+        tuned, log_odds = lessons.teach_drawings(start, ~judged, EPOCHS), np.full(len(photos), np.nan)
+        pooled, features = pool_photos(tuned.body, pixels[judged], *imagenet_stats, mirrored=False, counts=tuned.counts)
+        log_odds[judged] = pooled[:, 0, -1]
+        return Fit(
+            tuned.body,
+            head_as_counted(tuned.counts),
+            features,
+            lambda learnt, others: log_odds[others],
+            judged,
+            "a fifth of the scenes, which fine-tuning left out",
+            counts=tuned.counts,
+        )
     network = lessons.teach_drawings(start, drawn, EPOCHS)
 
     def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
@@ -169,10 +193,11 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
         return teach(learnt).log_odds(pixels[others])
 
     published = teach(np.ones(len(photos), dtype=bool))
-    _, features = pool_photos(published.body, pixels[~drawn], *imagenet_stats, mirrored=False)
+    _, features = pool_photos(published.body, pixels[~drawn], *imagenet_stats, mirrored=False, counts=published.counts)
     halves = "scenes" if sources is None else f"sources ({sources[~drawn].nunique()})"
     how = f"fine-tuning with half of the {halves}, for the others"
-    return Fit(published.body, published.head, features, judge, ~drawn, how, sources, HALVES)
+    head = head_as_counted(published.counts)
+    return Fit(published.body, head, features, judge, ~drawn, how, sources, HALVES, counts=published.counts)
 
 
 def fullness_columns(fullness: npt.NDArray[np.float64], rule: Fullness) -> dict[str, npt.NDArray[np.float32]]:
@@ -214,7 +239,7 @@ def _look(learner: Learner, pixels: Pixels, size: int = 32) -> tuple[npt.NDArray
     return np.concatenate([np.asarray(p[:, 1]) for p, _, _ in seen]), np.concatenate([np.asarray(f) for _, f, _ in seen])
 
 
-def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Learner:
+def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, counts: nn.Conv2d | None = None) -> Learner:
     size = (recipe.size, recipe.size)
     with tempfile.TemporaryDirectory() as work:
         if start is not None:  # its loaders are only what fastai wants to find in an export, so a photo a side and label will do
@@ -223,7 +248,7 @@ def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, reci
             photos, pixels = photos[first], pixels[first]
         files = write_training_files(photos, pixels, Path(work))
         set_seed(recipe.seed, reproducible=True)
-        learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start)
+        learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start, counts)
         if start is None:
             fit(learner, recipe.epochs)
         return publishable(learner, files, size)
@@ -243,10 +268,9 @@ def write_training_files(photos: pd.DataFrame, pixels: Pixels, work: Path) -> li
 def describe(recipe: Recipe, fitted: FittedNetwork) -> dict[str, Any]:
     """How to use the network, as config.json says it."""
     mean, std = imagenet_stats
-    cells = cells_of(fitted.learner.model[0])
     return {
         "architecture": recipe.arch,
-        **({"attention": list(cells), "features_before_last": features_before_last(fitted.learner.model[0])} if cells else {}),
+        **({"counts": True, "features_before_last": TUNED_BEFORE_LAST} if counts_of(fitted.learner.model[1]) else {}),
         "labels": list(LABELS),
         "input_size": [recipe.size, recipe.size],
         "resize": "squish, bilinear",

@@ -48,7 +48,7 @@ def train(data: Path | Sequence[Origin], out: Path, recipe: Recipe) -> dict[str,
         if start is None:
             fitted = fit_from_scratch(photos, pixels, recipe)
         else:
-            fitted = fit_pretrained(start, photos, pixels, recipe, prior=trained.head if trained else None)
+            fitted = fit_pretrained(start, photos, pixels, recipe, trained=trained)
 
         config = describe(recipe, fitted) | record(origins, photos, recipe)
         predictions = fitted.predictions

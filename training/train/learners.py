@@ -31,6 +31,7 @@ from fastai.vision.all import (  # the one import that also brings fit_one_cycle
 from torch import Tensor, nn
 
 from carpark.model.architectures import head_of
+from carpark.model.counting import counting_head
 from carpark.model.network import architecture
 from training.labels import LABELS, PARTIAL
 
@@ -132,8 +133,8 @@ def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, in
     return loaders
 
 
-def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Learner:
-    """A vision_learner with two outputs whose body is `start`, or random when that is None."""
+def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None, counts: nn.Conv2d | None = None) -> Learner:
+    """A vision_learner with two outputs whose body is `start`, or random when that is None, and whose head `counts`, if it does."""
     learner = vision_learner(
         loaders,
         architecture(name),
@@ -145,6 +146,9 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None) -> Le
     )
     if start is not None:
         learner.model[0] = copy.deepcopy(start)
+    if counts:
+        learner.model[1] = counting_head(counts.in_channels)
+        learner.model[1][0].load_state_dict(counts.state_dict())
     return learner
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from carpark.model.attention import cells_of, split_for_features
+from carpark.model.blocks import split_for_features
+from carpark.model.counting import counts_of
 from carpark.model.engines import Features, Pixels
 from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
@@ -29,7 +30,7 @@ DRAWN_WEIGHT = 0.1  # of a drawn photo; that of a real one is 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """Log-odds, of the share taken or of full: `features @ weight + bias`."""
+    """Log-odds, of the share taken or of full: `features @ weight + bias`, for what `pool_photos` says of photos."""
 
     weight: Array  # (width,)
     bias: float
@@ -46,33 +47,53 @@ class Head:
 
 
 def pool_photos(
-    body: nn.Module, pixels: Pixels, mean: tuple[float, ...], std: tuple[float, ...], *, mirrored: bool = True
+    body: nn.Module,
+    pixels: Pixels,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    *,
+    mirrored: bool = True,
+    counts: nn.Conv2d | None = None,
 ) -> tuple[Array, Features]:
-    """(n, views, width) means of the body's last maps for each photo, as it is and, if asked for, mirrored; and (n, width) features.
+    """(n, views, width) what a head is fitted to, for each photo as it is and, if asked for, mirrored; and (n, width) features.
 
-    Features are those that `carpark.model.network.FromPixels` gives.
+    The former are means of the body's last maps, or, with the layer that `counts` in each of their cells, `follow_counts`; the latter are
+    those that `carpark.model.network.FromPixels` gives.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    first, rest = split_for_features(body, features_before_last(body))
+    first, rest = split_for_features(body, TUNED_BEFORE_LAST if counts else 0)
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
             batch = batch.contiguous(memory_format=torch.channels_last)
             views = [first(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
-            pooled.append(torch.stack([rest(maps).mean((2, 3)) for maps in views], dim=1).cpu().numpy())
+            last = [rest(maps).cpu() for maps in views]
+            pooled.append(torch.stack([follow_counts(maps, counts) if counts else maps.mean((2, 3)) for maps in last], dim=1).numpy())
             features.append(pool_features(views[0]).cpu().numpy())
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)
     return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
 
 
-def features_before_last(body: nn.Module) -> int:
-    """How many blocks lie behind the maps that features are the means of: some in a body that was fine-tuned, which has attention."""
-    return TUNED_BEFORE_LAST if cells_of(body) else 0
+def follow_counts(maps: Tensor, counts: nn.Conv2d) -> Tensor:
+    """(n, width + 1) for maps (n, width, rows, columns): how the log-odds of the share follow the layer that counts, and the log-odds.
+
+    The former is the mean of the maps where free bays are counted and where taken ones are: a small change of the layer's weights, half
+    for taken and half against free bays, adds the product of both to the log-odds.
+    """
+    odds = counts(maps).flatten(2)
+    means = torch.einsum("nkc,nwc->nw", odds.softmax(2), maps.flatten(2)) / 2
+    free, taken = odds.logsumexp(2).T
+    return torch.cat([means, (taken - free)[:, None]], dim=1)
+
+
+def head_as_counted(counts: nn.Conv2d) -> Head:
+    """The head, over `follow_counts`, that leaves the layer which counts as it is."""
+    return Head(np.append(np.zeros(counts.in_channels), 1.0), 0.0)
 
 
 def shares_of(photos: pd.DataFrame) -> Array:
@@ -124,8 +145,12 @@ def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: A
 
 
 def install_head(network: nn.Sequential, head: Head) -> None:
-    """Writes the head into the last layer of a network: half of the log-odds for full, half against empty."""
-    layer = cast(nn.Linear, list(network[1].children())[-1])
+    """Writes the head into the last layer of a network, half for full and half against empty; of a head that counts, into the first too."""
+    last, counts, weight = cast(nn.Linear, list(network[1].children())[-1]), counts_of(network[1]), head.weight
     with torch.no_grad():
-        layer.weight.copy_(torch.tensor(np.stack([-head.weight, head.weight]) / 2))
-        layer.bias.copy_(torch.tensor([-head.bias, head.bias]) / 2)
+        if counts:
+            change, slope = weight[:-1] / weight[-1], weight[-1]
+            counts.weight += torch.tensor(np.stack([-change, change]) / 2, dtype=counts.weight.dtype)[..., None, None]
+            weight = np.array([-slope, slope])
+        last.weight.copy_(torch.tensor(np.stack([-weight, weight]) / 2))
+        last.bias.copy_(torch.tensor([-head.bias, head.bias]) / 2)

@@ -1,11 +1,10 @@
 """Fine-tuning of a pretrained body, on drawn photos, whose truth is exact, and then on real photos beside them.
 
-The body learns four things at once: the share of bays that is taken; for each cell of its last maps, how much of it vehicles cover and
-how much is a bay or a lane, which makes it look at vehicles rather than at what goes with them; an attention, which weighs each cell by the
-bays in it, or the near ones, which are large, would count for more than the far ones; and the share taken in each cell. Only the later
-blocks move, but not their depthwise filters, whose gradient takes a quarter of a step, and batch norm keeps ImageNet's statistics. Of a
-real photo only the share is known. What a network says of photos that it learnt from proves nothing, so others are judged by a copy that
-was taught without them (`training.train.fitting`).
+The body learns three things at once: the share of bays that is taken; which part of the picture's bays lies free, and which taken, in each
+cell of its last maps, so that a far bay counts as much as a near one; and how much of each cell vehicles cover and how much is a bay or a
+lane, which makes it look at vehicles rather than at what goes with them. Only the later blocks move, but not their depthwise filters, whose
+gradient takes a quarter of a step, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says
+of photos that it learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.fitting`).
 """
 
 import copy
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,20 +22,19 @@ from fastai.callback.core import Callback
 from fastai.callback.tracker import EarlyStoppingCallback
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
-from fastai.layers import SequentialEx
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from fastai.vision.all import ChannelsLast, imagenet_stats  # the one import that also brings fit_flat_cos to Learner
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
-from carpark.model.attention import blocks_of, with_attention
+from carpark.model.blocks import blocks_of
 from carpark.model.engines import Pixels
 from training.folding import fold_norms, unfold_norms
 from training.train.learners import Bfloat16, depthwise_of
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
-from training.train.probe import LEAST_SHARE, Array, Head, pool_photos
+from training.train.probe import LEAST_SHARE, Array, pool_photos
 
 EPOCHS = 5  # on drawn photos
 EPOCHS_BESIDE = 3  # more, with real photos beside them
@@ -44,9 +42,8 @@ PHOTO_VIEWS = 3  # of each real photo in an epoch
 CONSTANT_SHARE = 0.9  # of the steps at the full learning rate, before it falls
 AVERAGED_FROM = 0.5  # of the steps; the body is the mean of its weights after each step from then on
 BATCH_SIZE = 32
-LEARNING_RATE = 3e-4  # of the body; the heads' is five times as much
+LEARNING_RATE = 3e-4  # of the body; that of the layers over it is five times as much
 WEIGHT_DECAY = 0.02
-TUNED_INVERSE_PENALTY = 0.001  # of moves of a layer that begins at the head that is learnt here
 FROZEN_SHARE = 0.3  # of the body's blocks, from the first: edges and textures, which drawings would teach wrongly
 # The side of the cuts, as a share of the input's: smaller, since cuts show vehicles larger than whole pictures do (Touvron et al. 2019).
 # Drawn photos are first learnt from small cuts, at half of the work, in each third of the steps from larger ones (progressive resizing,
@@ -57,43 +54,42 @@ LOAD_SCALE = 1.5  # times the input's side is that of the pictures that are cut:
 VALIDATION_SCENES = 20  # one drawn scene in so many shows whether the loss still falls
 PATIENCE = 3  # epochs in which it may not fall, before fine-tuning stops
 Numbers = npt.NDArray[np.intp]  # of pictures
-WEIGHT_OF_ATTENTION, WEIGHT_OF_TAKEN_CELLS = 0.3, 0.5  # beside the loss of the share and of the cells, which count 1
+WEIGHT_OF_COUNTS = 0.5  # beside the losses of the share and of what covers the cells, which count 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TunedBody:
-    """A fine-tuned body with its attention, and the head over the means of its maps that it was fine-tuned with."""
+    """A fine-tuned body, and the layer over its maps that counts bays."""
 
     body: nn.Module
-    head: Head
+    counts: nn.Conv2d
 
     def log_odds(self, pixels: Pixels) -> Array:
         """(n,) of the share, for photos (n, h, w, 3)."""
-        pooled, _ = pool_photos(self.body, pixels, *imagenet_stats, mirrored=False)
-        return self.head.log_odds(pooled[:, 0])
+        pooled, _ = pool_photos(self.body, pixels, *imagenet_stats, mirrored=False, counts=self.counts)
+        log_odds: Array = pooled[:, 0, -1]
+        return log_odds
 
 
 class Outputs(NamedTuple):
-    """What the network says of n pictures; all but the attention are log-odds."""
+    """What the network says of n pictures."""
 
-    share: Tensor  # (n,) taken
-    cells: Tensor  # (n, 2, cells, cells) covered by vehicles; bays or lanes
-    attention: Tensor  # (n, cells * cells) logarithms of weights whose sum is 1
-    taken: Tensor  # (n, cells * cells) the share taken, of each cell
+    share: Tensor  # (n,) log-odds of the share taken
+    counts: Tensor  # (n, 2, cells, cells) logarithms of free and of taken bays, up to a term that all of a picture have in common
+    cover: Tensor  # (n, 2, cells, cells) log-odds: covered by vehicles; bays or lanes
 
 
-class ShareAndCells(nn.Module):
-    """The body with an attention over its last maps, and with the heads that it is fine-tuned with."""
+class CountingNetwork(nn.Module):
+    """The body, and the two layers over its last maps that it is fine-tuned with."""
 
     def __init__(self, body: nn.Module, width: int) -> None:
         super().__init__()
-        self.body, self.share = body, nn.Linear(width, 1)
-        self.cells, self.attention = nn.Conv2d(width, 2, 1), nn.Conv2d(width, 1, 1)
-        for layer in (self.share, self.cells, self.attention):
+        self.body, self.counts, self.cover = body, nn.Conv2d(width, 2, 1), nn.Conv2d(width, 2, 1)
+        for layer in (self.counts, self.cover):
             for weights in layer.parameters():
                 nn.init.normal_(weights, std=0.001)
 
-    def train(self, mode: bool = True) -> "ShareAndCells":
+    def train(self, mode: bool = True) -> "CountingNetwork":
         """Batch norm stays as it is. fastai's BnFreeze leaves it alone in blocks that learn, and drawings would become what is normal."""
         super().train(mode)
         for layer in self.modules():
@@ -104,16 +100,9 @@ class ShareAndCells(nn.Module):
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """`Outputs` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
         maps = self.body(pictures)
-        attention = self.attention(maps).flatten(1).log_softmax(1)
-        by_cell = maps.flatten(2).transpose(1, 2)  # (n, cells * cells, width)
-        attended = (attention.exp()[..., None] * by_cell).sum(1)
-        return tuple(Outputs(self.share(attended)[:, 0], self.cells(maps), attention, self.share(by_cell)[..., 0]))
-
-    def with_attention(self, cells: tuple[int, int]) -> nn.Sequential:
-        """The body as it is published, for last maps of that many rows and columns."""
-        body = with_attention(self.body, self.share.in_features, cells)
-        cast(SequentialEx, body[-1])[0].load_state_dict(self.attention.state_dict())
-        return body.eval()
+        counts = self.counts(maps).float()
+        free, taken = counts.logsumexp((2, 3)).T
+        return tuple(Outputs(taken - free, counts, self.cover(maps)))
 
 
 class AheadLoader(DataLoader):  # type: ignore[misc]  # fastai ships no types
@@ -146,20 +135,17 @@ class MeanWeights(Callback):  # type: ignore[misc]  # fastai ships no types
 
 
 def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor:
-    """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of the cells, of where bays are, and of what is taken there."""
+    """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of what covers the cells, and of where which bays are."""
     found, (shares, maps) = Outputs(*answers), truth
     loss = binary_cross_entropy_with_logits(found.share, shares)
     known = ~maps[:, 0, 0, 0].isnan()
     if known.any():
-        loss = loss + binary_cross_entropy_with_logits(found.cells[known], maps[known][:, [VEHICLES, FLOORS]])
-    bays, taken = maps[:, BAYS].flatten(1), maps[:, TAKEN].flatten(1)
-    known = known & (bays.sum(1) > 0)
+        loss = loss + binary_cross_entropy_with_logits(found.cover[known], maps[known][:, [VEHICLES, FLOORS]])
+    bays, taken = maps[:, BAYS], maps[:, TAKEN]
+    known = known & (bays.sum((1, 2)) > 0)
     if known.any():
-        bays, taken = bays[known], taken[known]
-        weights, shares_taken = bays / bays.sum(1, keepdim=True), (taken / bays.clamp(min=1e-6)).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
-        of_cells = binary_cross_entropy_with_logits(found.taken[known], shares_taken, reduction="none")
-        loss = loss - WEIGHT_OF_ATTENTION * (weights * found.attention[known]).sum(1).mean()
-        loss = loss + WEIGHT_OF_TAKEN_CELLS * (weights * of_cells).sum(1).mean()
+        counts = torch.stack([(bays - taken).clamp(min=0), taken], dim=1)[known].flatten(1)
+        loss = loss + WEIGHT_OF_COUNTS * cross_entropy(found.counts[known].flatten(1), counts / counts.sum(1, keepdim=True))
     return loss
 
 
@@ -176,28 +162,20 @@ class Lessons:
     input_px: int
     seed: int
 
-    def teach_drawings(self, body: nn.Module, taught: npt.NDArray[np.bool_], epochs: int) -> ShareAndCells:
+    def teach_drawings(self, body: nn.Module, taught: npt.NDArray[np.bool_], epochs: int) -> CountingNetwork:
         """A network whose `body` was fine-tuned, in place, on the drawn photos that are to be `taught` (n,)."""
-        set_seed(self.seed, reproducible=True)  # of the heads' first weights; each process of torch has another
-        network = ShareAndCells(body, _shape_of(body, self.input_px)[0])
+        set_seed(self.seed, reproducible=True)  # of the first weights of its layers; each process of torch has another
+        network = CountingNetwork(body, _shape_of(body, self.input_px)[0])
         self._teach(network, self.pictures, *self._hold_back(self.is_drawn & taught), epochs, GROWING_SHARES)
         return network
 
-    def teach_photos(self, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+    def teach_photos(self, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
         """A copy of the network, taught further with the real photos of `taught` (n,), several times each, beside the drawn ones."""
         further, real = copy.deepcopy(network), np.flatnonzero(taught & ~self.is_drawn)
         drawn, validation = self._hold_back(self.is_drawn)
         pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
         self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs, (SIZE_SHARE,))
-        return self.as_tuned_body(further)
-
-    def as_tuned_body(self, network: ShareAndCells) -> TunedBody:
-        """The body and the head as a plain network has them, for pictures of `input_px`."""
-        rows, columns = _shape_of(network.body, self.input_px)[1:]
-        weight = network.share.weight.detach().numpy().astype(np.float64)[0]
-        # The sum of the weighed maps is their mean, which heads are over, times the number of cells.
-        head = Head(weight * rows * columns, float(network.share.bias.detach()), TUNED_INVERSE_PENALTY)
-        return TunedBody(network.with_attention((rows, columns)), head)
+        return TunedBody(further.body, further.counts)
 
     def _hold_back(self, drawn: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
         """The numbers of these drawn photos, and of those that show whether the loss still falls: some scenes, or all of few."""
@@ -208,7 +186,7 @@ class Lessons:
         return np.flatnonzero(drawn & ~held_back), np.flatnonzero(held_back)
 
     def _teach(
-        self, network: ShareAndCells, pictures: Pictures, numbers: Numbers, validation: Numbers, epochs: int, shares: tuple[float, ...]
+        self, network: CountingNetwork, pictures: Pictures, numbers: Numbers, validation: Numbers, epochs: int, shares: tuple[float, ...]
     ) -> None:
         """Fine-tunes the network, in place, on the pictures of these numbers, each as often as named; stops early as `PATIENCE` says.
 
@@ -243,7 +221,7 @@ class Lessons:
             splitter=lambda model: [
                 [weight for block in blocks[:n_frozen] for weight in block.parameters()],
                 [weight for block in blocks[n_frozen:] for weight in block.parameters()],
-                [weight for head in (model.share, model.cells, model.attention) for weight in head.parameters()],
+                [weight for layer in (model.counts, model.cover) for weight in layer.parameters()],
             ],
             wd=WEIGHT_DECAY,
             train_bn=False,  # in frozen blocks

@@ -1,7 +1,6 @@
 """Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, another classifies."""
 
 import hashlib
-import os
 import queue
 import threading
 from collections.abc import Generator, Iterable
@@ -23,7 +22,6 @@ from carpark.slots import Fetched, Timetable
 
 QUEUE_FRAMES = 64  # that wait to be judged, and that wait to be classified; the step before waits when its queue is full
 BATCH_FRAMES = 8  # classified at once at most; fewer when fewer wait, so the first answers come early
-BATCHES = 1 + (os.cpu_count() or 1)  # with the model at a time, so that no core waits for the end of another's batch
 LOOK_ROUND_S = 0.02  # between two checks of the model while nothing arrives
 WAIT_S = 0.5  # for a slow source, until `run` yields so that its caller can stop
 
@@ -46,6 +44,10 @@ class Predictor(Protocol):
     @property
     def config(self) -> PredictorConfig:
         """Its `sha256` names the model."""
+
+    @property
+    def workers(self) -> int:
+        """How many batches it can work on at a time."""
 
     def predict(self, images: Iterable[Image]) -> Predictions:
         """P(full), features and fullness of each image, and whether it is like the training photos."""
@@ -107,7 +109,8 @@ def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
     """
     arrived: queue.Queue[Fetched | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
-    pool = ThreadPoolExecutor(1 + BATCHES, thread_name_prefix="day")
+    batches = 1 + record.model.workers  # with the model at a time, so that no core waits for the end of another's batch
+    pool = ThreadPoolExecutor(1 + batches, thread_name_prefix="day")
     try:
         feeding = pool.submit(_feed, arrivals, arrived, stop)
         has_all = False
@@ -128,8 +131,8 @@ def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
                 else:
                     feeding.result()
                     has_all = True
-            while waiting and len(running) < BATCHES:
-                digests = tuple(islice(waiting, min(BATCH_FRAMES, -(-len(waiting) // BATCHES))))  # the last ones are shared out
+            while waiting and len(running) < batches:
+                digests = tuple(islice(waiting, min(BATCH_FRAMES, -(-len(waiting) // batches))))  # the last ones are shared out
                 running[pool.submit(record.model.predict, [waiting.pop(digest) for digest in digests])] = digests
             yield
     finally:

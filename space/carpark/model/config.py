@@ -53,7 +53,7 @@ class ModelConfig:
     scene_boxes: dict[str, Box] = field(default_factory=dict)  # "352x288", width and height in px -> the part of such a picture to use
     car_park: CarPark | None = None  # None where the model cannot tell: made before 2026-11-26, or of too few photos
     fullness: Fullness | None = None  # None for models made before 2026-11-26, which answer P(full) alone
-    attention: tuple[int, int] | None = None  # rows and columns of the last maps, where the model weighs them; None: all count alike
+    counts: bool = False  # whether the head is a `carpark.model.counting.counting_head`
     features_before_last: int = 0  # blocks of the body behind the maps that features are the means of
     known_answers: dict[str, list[list[float]]] = field(default_factory=dict)  # form -> its probabilities for the known pictures
 
@@ -67,6 +67,8 @@ def read_config(folder: Path) -> ModelConfig:
         raise BadModel(f"{folder} has no config.json, so it is not a model folder. Make one with `python -m training.train`.") from error
     try:
         fields: dict[str, Any] = json.loads(text)
+        if "attention" in fields:
+            raise BadModel(f"{folder} was made by an older version, whose head is not known any more. Make the folder again.")
         return ModelConfig(
             architecture=str(fields["architecture"]),
             labels=tuple(fields["labels"]),
@@ -79,7 +81,7 @@ def read_config(folder: Path) -> ModelConfig:
             scene_boxes={size: (box[0], box[1], box[2], box[3]) for size, box in fields.get("scene_boxes", {}).items()},
             car_park=CarPark(**fields["car_park"]) if "shrinkage" in (fields.get("car_park") or {}) else None,
             fullness=Fullness(**fields["fullness"]) if fields.get("fullness") else None,
-            attention=(int(fields["attention"][0]), int(fields["attention"][1])) if fields.get("attention") else None,
+            counts=bool(fields.get("counts", False)),
             features_before_last=int(fields.get("features_before_last", 0)),
             known_answers={form: np.array(rows, dtype=np.float64).tolist() for form, rows in fields.get("known_answers", {}).items()},
         )

@@ -167,7 +167,7 @@ def _read_network(path: Path, config: ModelConfig) -> "FromPixels":
 
     from carpark.model.network import FromPixels, build_network
 
-    network = build_network(config.architecture, len(config.labels), config.attention)
+    network = build_network(config.architecture, len(config.labels), counts=config.counts)
     network.load_state_dict(load_file(path))
     return FromPixels(network, config.mean, config.std, config.fullness, features_before_last=config.features_before_last).eval()
 

@@ -1,10 +1,11 @@
-"""Where in a picture the model found its answer: Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391) over the last convolutional stage.
+"""Where in a picture the model found its answer: the bays that it counted, by the cells of its last maps.
 
     heat = HeatMapper(read_config(folder), load_network(folder)).explain(image)
     overlay_heat(image, heat.map).save("why.jpg")
 
-The map is that of the likelier label: what raised its log-odds against the other, and zero elsewhere. Only what comes after the last
-convolution needs a gradient, so it costs little more than the answer itself.
+The map is that of the likelier label: of taken bays for full, of free ones for empty. A network that does not count has Grad-CAM's
+(Selvaraju et al. 2017, arXiv 1610.02391): what raised the label's log-odds against the other, and zero elsewhere. Only what comes after the
+last convolution needs a gradient, so it costs little more than the answer itself.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class HeatMap:
     """The evidence for the likelier label, pixel by pixel."""
 
     label: str
+    is_count: bool  # of its bays, rather than a guess at what spoke for it
     map: Heat  # as high and wide as the picture, 1 where the evidence is strongest; all 0 where nothing spoke for the label
 
 
@@ -47,9 +49,12 @@ class HeatMapper:
     """Explains pictures by one network; safe to share between threads."""
 
     def __init__(self, config: ModelConfig, network: "FromPixels") -> None:
+        from carpark.model.counting import counts_of  # brings torch
+
         self.config = config
         self._normalise = network.normalise
         self._stages, self._rest = split_after_convolutions(network.body, network.head)
+        self._counts = counts_of(network.head)
         for weights in network.parameters():
             weights.requires_grad_(False)
 
@@ -60,15 +65,26 @@ class HeatMapper:
         pixels = torch.from_numpy(prepare(image, self.config.input_size, self.config.scene_boxes).copy())[None]
         with torch.no_grad():
             activations: Tensor = self._stages(self._normalise(pixels.permute(0, 3, 1, 2).float()))
+            logits: Tensor = self._rest(activations)[0]
+        likelier = int(logits.argmax())
+        if self._counts:
+            evidence = self._counts(activations)[0, likelier]
+            evidence = (evidence - evidence.max()).exp()
+        else:
+            evidence = self._explain_gradient(activations, likelier)
+        return HeatMap(self.config.labels[likelier], self._counts is not None, upsample(evidence.numpy(), image.size))
+
+    def _explain_gradient(self, activations: "Tensor", likelier: int) -> "Tensor":
+        """(rows, columns) of the last maps (1, channels, rows, columns): Grad-CAM of a label, not negative."""
+        import torch
+
         activations.requires_grad_()
         with torch.enable_grad():
             logits: Tensor = self._rest(activations)[0]
-            likelier = int(logits.argmax())
             log_odds = logits[likelier] - torch.cat([logits[:likelier], logits[likelier + 1 :]]).logsumexp(0)
             (gradient,) = torch.autograd.grad(log_odds, activations)
         weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
-        evidence = (weights * activations.detach()).sum(dim=1)[0].clamp(min=0)
-        return HeatMap(self.config.labels[likelier], upsample(evidence.numpy(), image.size))
+        return (weights * activations.detach()).sum(dim=1)[0].clamp(min=0)
 
 
 def split_after_convolutions(body: "nn.Module", head: "nn.Module") -> tuple["nn.Sequential", "nn.Sequential"]:

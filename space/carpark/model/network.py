@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from carpark.errors import BadSetting
 from carpark.model.architectures import ARCHITECTURES, CUTS, LITE, TIMM, head_of
-from carpark.model.attention import split_for_features, with_attention
+from carpark.model.blocks import split_for_features
+from carpark.model.counting import counting_head
 from carpark.model.fullness import LARGEST_LOG_ODDS, Fullness
 
 
@@ -105,10 +106,10 @@ def architecture(name: str) -> Callable[..., nn.Module] | str:
     return build
 
 
-def build_network(name: str, n_labels: int, attention: tuple[int, int] | None = None) -> nn.Sequential:
+def build_network(name: str, n_labels: int, *, counts: bool = False) -> nn.Sequential:
     """fastai's `vision_learner` network with random weights, in the shape that model.safetensors fits. Raises BadSetting.
 
-    `attention` are the rows and columns of its last maps, if it weighs them.
+    With `counts`, its head is a `counting_head`, of two labels.
     """
     from fastai.vision.learner import create_timm_model, create_vision_model
 
@@ -118,9 +119,8 @@ def build_network(name: str, n_labels: int, attention: tuple[int, int] | None = 
         network, _ = create_timm_model(arch, n_labels, pretrained=False, **head_of(name))
     else:
         network = create_vision_model(arch, n_labels, pretrained=False, **head_of(name))
-    if attention:
-        last = cast(nn.Linear, list(network[1].children())[-1])
-        network[0] = with_attention(network[0], last.in_features, attention)
+    if counts:
+        network[1] = counting_head(cast(nn.Linear, list(network[1].children())[-1]).in_features)
     return network.eval()
 
 

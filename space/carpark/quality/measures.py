@@ -5,6 +5,8 @@ a twentieth, crushed to black, fogged, snowed in, overexposed, blurred, or saved
 TfL's smeared still, and drawn cards, smears and cut files.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -109,10 +111,10 @@ def break_share(rows: npt.NDArray[np.int16], *, jump: int, cell: int) -> npt.NDA
 
     A cell has `cell` columns. It breaks if 60% of them jump there by `jump` levels more than one row above and one row below.
     """
-    steps = np.abs(np.diff(rows, axis=1))
-    jumps = steps[:, 1] - np.maximum(steps[:, 0], steps[:, 2]) > jump
+    before, at, after = np.abs(rows[:, 1:] - rows[:, :-1]).transpose(1, 0, 2)
+    jumps = at - np.maximum(before, after) > jump
     cells = jumps.shape[1] // cell
-    broken = np.count_nonzero(jumps[:, : cells * cell].reshape(len(rows), cells, cell), axis=2) >= 0.6 * cell
+    broken = jumps[:, : cells * cell].reshape(len(rows), cells, cell).sum(axis=2, dtype=np.uint8) >= 0.6 * cell
     shares: npt.NDArray[np.float64] = broken.mean(axis=1)
     return shares
 
@@ -124,11 +126,11 @@ def grid_break_share(pixels: Pixels, grey: Grey, first: slice = slice(None)) -> 
     frames: up to 0.18, and 95% of them up to 0.14. Files whose flipped bits changed a twentieth of the picture: nearly all above 0.3.
     """
     borders = np.arange(BLOCK_PX, grey.shape[0] - 4, BLOCK_PX)[:, None]
-    near = pixels[:, ::4][borders + np.arange(-4, 4)].astype(np.int16)  # (borders, 8 rows, columns, 3)
+    near = pixels[borders + np.arange(-4, 4)][:, :, ::4].astype(np.int16)  # (borders, 8 rows, columns, 3)
     pairs = near[:, ::2] + near[:, 1::2]  # colour is coded at half the height
     largest = 0.0
     for rows, columns_px, jump in (
-        (grey[:, ::2][borders + np.arange(-2, 2)].astype(np.int16), 2, 10),
+        (grey[borders + np.arange(-2, 2)][:, :, ::2].astype(np.int16), 2, 10),
         (pairs[..., 0] - pairs[..., 1], 4, COLOUR_JUMP),
         (pairs[..., 2] - pairs[..., 1], 4, COLOUR_JUMP),
     ):
@@ -154,10 +156,12 @@ def seam_share(grey: Grey, ranges: npt.NDArray[np.uint8]) -> float:
     columns = np.arange(margin, width - margin + 1, SEAM_PX)
     if height < 8 * SEAM_PX or not len(columns):
         return 0.0
-    near = grey[:height].astype(np.int16)[:, columns[:, None] + np.arange(-2, 2)]  # (height, columns, 4)
-    steps = np.abs(np.diff(near, axis=2))
-    jumps = steps[..., 1] - np.maximum(steps[..., 0], steps[..., 2]) > SEAM_JUMP
-    broken = jumps.reshape(-1, SEAM_PX, len(columns)).sum(axis=1) >= 5  # of 8 pixels
+    near = [
+        grey[:height, columns[0] + place : columns[-1] + place + 1 : SEAM_PX].astype(np.int16) for place in range(-2, 2)
+    ]  # each (height, columns)
+    before, at, after = (np.abs(right - left) for left, right in pairwise(near))
+    jumps = at - np.maximum(before, after) > SEAM_JUMP
+    broken = jumps.reshape(-1, SEAM_PX, len(columns)).sum(axis=1, dtype=np.uint8) >= 5  # of 8 pixels
     has_texture = ranges > 10
     counted = has_texture[:, columns // SEAM_PX - 1] & has_texture[:, columns // SEAM_PX]
     shares = np.where(counted.mean(axis=0) >= 0.25, broken.mean(axis=0), 0.0)
@@ -171,8 +175,8 @@ def widen_levels(grey: Grey) -> Grey:
     The contrast rises to 120 levels, but at most twofold, since more would raise noise and the blocks of hard compression. The darkest and
     lightest 2% do not count; every fourth pixel is measured.
     """
-    darkest, lightest = np.percentile(grey[::4, ::4], (2, 98))
-    factor = min(2.0, 120 / max(lightest - darkest, 1))
+    darkest, lightest = np.percentile(grey[::4, ::4], (2, 98)).astype(np.float32)
+    factor = min(np.float32(2), 120 / max(lightest - darkest, np.float32(1)))
     return np.clip((grey - darkest) * factor, 0, 255).astype(np.uint8) if factor > 1 else grey
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 from PIL.Image import Image
 
 from carpark.images import jpeg_data_uri
-from carpark.model.heatmap import HeatMapper, overlay_heat
+from carpark.model.heatmap import HeatMap, HeatMapper, overlay_heat
 
 SHOWN_SIDE_PX = 800
 # The handle and the edge follow the range input, without asking the server.
@@ -37,6 +37,12 @@ def heat_view(mapper: HeatMapper, image: Image) -> str:
         f'<img class="wipe-over" src="{jpeg_data_uri(overlay_heat(shown, heat.map))}" alt="Your photo under the heat map">'
         '<span class="wipe-edge" aria-hidden="true"></span>'
         '<input type="range" min="0" max="100" value="50" aria-label="Wipe from the heat map, 0, to the photo, 100"></div>'
-        f"<figcaption>Right of the handle: the brighter a place, the more it spoke for <b>{heat.label}</b>. "
+        f"<figcaption>Right of the handle: the brighter a place, the more {_evidence_in_words(heat)}. "
         "Pale places made no difference.</figcaption></figure>"
     )
+
+
+def _evidence_in_words(heat: HeatMap) -> str:
+    if heat.is_count:
+        return f"<b>{'taken' if heat.label == 'full' else 'free'}</b> bays the model counted there"
+    return f"it spoke for <b>{heat.label}</b>"

@@ -12,6 +12,7 @@ from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.architectures import ARCHITECTURES
 from carpark.model.config import ModelConfig, Thresholds, read_config
+from carpark.model.counting import counting_head
 from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper, overlay_heat
 from carpark.model.network import FromPixels, build_network
@@ -23,14 +24,23 @@ def config_of(architecture: str, side: int) -> ModelConfig:
     return ModelConfig(architecture, ("empty", "full"), (side, side), (0.0,) * 3, (1.0,) * 3, Thresholds(0.2, 0.8), {}, "")
 
 
-def red_seeker() -> HeatMapper:
+def red_seeker(*, counts: bool = False) -> HeatMapper:
     """A network that answers full for red anywhere, and empty for blue anywhere."""
     look = nn.Conv2d(3, 2, 1)
     with torch.no_grad():
         look.weight.copy_(torch.tensor([[-1.0, -1.0, 2.0], [2.0, -1.0, -1.0]])[..., None, None])
         look.bias.zero_()
     body = nn.Sequential(look, nn.ReLU(), nn.AvgPool2d(8))
-    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    head = counting_head(2) if counts else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if counts:  # many taken bays where it is red, many free ones where it is blue
+        head.load_state_dict(
+            {
+                "0.weight": torch.eye(2)[..., None, None],
+                "0.bias": torch.zeros(2),
+                "2.weight": torch.eye(2),
+                "2.bias": torch.zeros(2),
+            }
+        )
     network = FromPixels(nn.Sequential(body, head), (0.0,) * 3, (1.0,) * 3)
     return HeatMapper(config_of("toy", 64), network)
 
@@ -43,8 +53,10 @@ def lot_with(colour: str, box: tuple[int, int, int, int], size: tuple[int, int] 
 
 @pytest.mark.parametrize(("colour", "label"), [("red", "full"), ("blue", "empty")])
 @pytest.mark.parametrize("box", [(40, 20, 110, 60), (190, 60, 260, 100)])
-def test_the_hottest_place_is_where_the_evidence_lies(colour: str, label: str, box: tuple[int, int, int, int]) -> None:
-    heat = red_seeker().explain(lot_with(colour, box))
+@pytest.mark.parametrize("counts", [False, True])
+def test_the_hottest_place_is_where_the_evidence_lies(colour: str, label: str, box: tuple[int, int, int, int], counts: bool) -> None:
+    heat = red_seeker(counts=counts).explain(lot_with(colour, box))
+    assert heat.is_count == counts
     row, column = np.unravel_index(heat.map.argmax(), heat.map.shape)
     left, top, right, bottom = box
     assert heat.label == label

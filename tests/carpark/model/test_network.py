@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from carpark.errors import BadSetting
-from carpark.model.attention import blocks_of
+from carpark.model.blocks import blocks_of
 from carpark.model.lite import efficientnet_lite0, efficientnet_lite2
 from carpark.model.network import FromPixels, build_network, build_whole, check_architecture, cut_body
 from tests.toy_weights import TIMMS_ANSWERS, look, with_waves
@@ -33,11 +33,9 @@ def test_lite_is_made_of_classes_of_torch_and_torchvision(name: str) -> None:
     assert body.eval()(torch.zeros(1, 3, 96, 64)).shape == (1, 1280, 3, 2)
 
 
-@pytest.mark.parametrize(("attention", "before_last", "width"), [((3, 2), 2, 192), ((3, 2), 0, 1280), (None, 0, 1280)])
-def test_features_come_from_before_the_last_blocks_and_the_split_changes_no_answer(
-    attention: tuple[int, int] | None, before_last: int, width: int
-) -> None:
-    pixels, network = torch.zeros(1, 96, 64, 3, dtype=torch.uint8), build_network("efficientnet_lite0", 2, attention)
+@pytest.mark.parametrize(("counts", "before_last", "width"), [(True, 2, 192), (True, 0, 1280), (False, 0, 1280)])
+def test_features_come_from_before_the_last_blocks_and_the_split_changes_no_answer(counts: bool, before_last: int, width: int) -> None:
+    pixels, network = torch.zeros(1, 96, 64, 3, dtype=torch.uint8), build_network("efficientnet_lite0", 2, counts=counts)
     assert len(blocks_of(network[0])) == 18
     whole = FromPixels(network, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), features_before_last=before_last)
     with torch.inference_mode():

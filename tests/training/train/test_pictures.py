@@ -1,5 +1,6 @@
 """Drawn photos to learn from: what is true of a part of one, and of its mirror image."""
 
+import copy
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from fastai.vision.core import imagenet_stats
 from PIL import Image
 from torch import nn
 
-from carpark.model.attention import cells_of
+from carpark.model.counting import counting_head
 from training.train import tuning
 from training.train.lighting import amplitudes_of
 from training.train.pictures import BAYS, FLOORS, MAP_SIDE, TAKEN, VEHICLES, Pictures, TrainingPicture, cut_out, read_pictures
-from training.train.tuning import PHOTO_VIEWS, Lessons, MeanWeights, Outputs, ShareAndCells, loss_of, normalise
+from training.train.probe import Head, head_as_counted, install_head, pool_photos
+from training.train.tuning import PHOTO_VIEWS, CountingNetwork, Lessons, MeanWeights, Outputs, loss_of, normalise
 
 LEFT_TAKEN = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
 LEFT_TAKEN[:, : MAP_SIDE // 2, [VEHICLES, TAKEN]] = 255  # vehicles cover the left half
@@ -72,7 +75,7 @@ def test_far_bays_count_as_much_as_near_ones() -> None:
         assert sample.share == pytest.approx(sample.map[TAKEN].sum() / sample.map[BAYS].sum())
 
 
-def test_a_cut_that_shows_hardly_a_bay_is_judged_by_its_vehicles_and_teaches_no_attention() -> None:
+def test_a_cut_that_shows_hardly_a_bay_is_judged_by_its_vehicles_and_teaches_no_counts() -> None:
     maps = LEFT_TAKEN.copy()
     maps[2:, :, [BAYS, TAKEN]] = 0  # the bays are in the two upper rows
     drawn, rng = Pictures(np.zeros((1, 64, 64, 3), np.uint8), np.array([0.5]), maps[None], np.array([True])), np.random.default_rng(0)
@@ -99,20 +102,29 @@ def test_maps_are_read_from_beside_the_photos_or_the_dataset_without_the_strips_
         assert found.shares.tolist() == [0.88] * 3
 
 
-def test_the_published_body_and_head_give_the_share_that_was_fine_tuned() -> None:
+def test_the_published_network_gives_the_share_that_was_fine_tuned_and_its_head_moves_as_it_is_told() -> None:
     torch.manual_seed(0)
-    network = ShareAndCells(nn.Conv2d(3, 4, 3, 16, padding=1), 4).eval()
-    pictures = torch.randn(5, 3, 64, 64)
-    for weights in network.attention.parameters():
+    network = CountingNetwork(nn.Sequential(nn.Conv2d(3, 4, 3, 16, padding=1)), 4).eval()
+    for weights in network.counts.parameters():
         nn.init.normal_(weights)  # so that cells count unequally
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
+    pictures = normalise(torch.from_numpy(pixels))
+    published = nn.Sequential(network.body, counting_head(4))
+    published[1][0].load_state_dict(network.counts.state_dict())
+    pooled, _ = pool_photos(network.body, pixels, *imagenet_stats, mirrored=False, counts=network.counts)
+    as_counted, moved = head_as_counted(network.counts), Head(np.array([0.01, -0.02, 0.01, 0.02, 1.5]), 0.3)
     with torch.inference_mode():
-        answers, maps = Outputs(*network(pictures)), network.with_attention((4, 4))(pictures)
-        odds = 16 * network.share(maps.mean((2, 3)))[:, 0] - 15 * network.share.bias
-    assert odds.numpy() == pytest.approx(answers.share.numpy(), abs=1e-5)
-    assert answers.attention.exp().sum(1).numpy() == pytest.approx(1)
+        share = Outputs(*network(pictures)).share.numpy()
+    for head in (as_counted, moved):
+        network_of_head = copy.deepcopy(published)
+        install_head(network_of_head, head)
+        with torch.inference_mode():
+            logits = network_of_head(pictures).numpy()
+        assert logits[:, 1] - logits[:, 0] == pytest.approx(head.log_odds(pooled[:, 0]), abs=2e-3)
+    assert as_counted.log_odds(pooled[:, 0]) == pytest.approx(share, abs=1e-5)
 
 
-def test_attention_learns_where_the_bays_are() -> None:
+def test_counts_learn_where_the_bays_are() -> None:
     """The bays are in the upper half, whose left half is red and taken."""
     maps = LEFT_TAKEN.copy()
     maps[MAP_SIDE // 2 :] = 0
@@ -122,14 +134,15 @@ def test_attention_learns_where_the_bays_are() -> None:
     pictures = normalise(torch.from_numpy(np.stack([sample.picture for sample in samples])))
     truth = torch.tensor([sample.share for sample in samples]), torch.from_numpy(np.stack([sample.map for sample in samples])).float()
     torch.manual_seed(0)
-    network = ShareAndCells(nn.Sequential(nn.Conv2d(3, 8, 16, 16), nn.ReLU()), 8)
+    network = CountingNetwork(nn.Sequential(nn.Conv2d(3, 8, 16, 16), nn.ReLU()), 8)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
     for _ in range(150):
         optimizer.zero_grad()
         loss_of(network(pictures), truth).backward()
         optimizer.step()
     answers, bays = Outputs(*network(pictures)), truth[1][:, BAYS].flatten(1)
-    on_bays = (answers.attention.exp() * (bays > 0.5)).sum(1)[bays.sum(1) > 4]
+    places = answers.counts.flatten(1).softmax(1).unflatten(1, (2, -1))  # of all bays, (n, free or taken, cells)
+    on_bays = (places.sum(1) * (bays > 0.5)).sum(1)[bays.sum(1) > 4]
     assert on_bays.mean() > 0.8
     assert (answers.share.sigmoid() - truth[0]).abs().mean() < 0.1
 
@@ -138,10 +151,8 @@ def test_a_body_learns_where_vehicles_are_its_head_the_share_and_batch_norm_stay
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3, 4, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     body = nn.Sequential(nn.Sequential(frozen, nn.Sequential(nn.Conv2d(8, 4, 3, 8, padding=1), nn.BatchNorm2d(4))))
     before = {name: values.clone() for name, values in body.state_dict().items()}
-    tuned = lessons().as_tuned_body(lessons().teach_drawings(body, np.full(40, True), epochs=1))
-    assert tuned.head.weight.shape == (4,)
-    assert cells_of(tuned.body) == (2, 2)
-    moved = {name for name, values in tuned.body[:-1].state_dict().items() if not values.equal(before[name])}
+    tuned = lessons().teach_drawings(body, np.full(40, True), epochs=1)
+    moved = {name for name, values in tuned.body.state_dict().items() if not values.equal(before[name])}
     assert moved == {"0.1.0.weight", "0.1.0.bias", "0.1.1.weight", "0.1.1.bias"}  # ImageNet's first blocks stay, and all statistics
 
 

@@ -55,7 +55,7 @@ def street_folder(tuned_folder: Path, frames: Path, tmp_path_factory: pytest.Tem
 
 def test_a_model_goes_on_with_its_body_and_size_and_says_from_what(street_folder: Path, tuned_folder: Path) -> None:
     config = json.loads((street_folder / "config.json").read_text())
-    assert (config["architecture"], config["input_size"], config["attention"]) == ("resnet18", [64, 64], [2, 2])
+    assert (config["architecture"], config["input_size"], config["counts"]) == ("resnet18", [64, 64], True)
     assert config["recipe"]["start_from"] == "tuned" and "--start-from tuned --seed 0" in config["command"]
     assert "fine-tuned from the model tuned (last layer only)" in (street_folder / "README.md").read_text()
     photo = [Image.new("RGB", (200, 150), "olive")]

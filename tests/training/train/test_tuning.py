@@ -1,4 +1,4 @@
-"""A model whose body was fine-tuned: all forms have its attention, and nobody needs our code to load them."""
+"""A model whose body was fine-tuned: all forms count bays, and nobody needs our code to load them."""
 
 import json
 import re
@@ -30,7 +30,7 @@ from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
 from training.train.pictures import Pictures, read_pictures
-from training.train.tuning import EPOCHS, Lessons, ShareAndCells, TunedBody
+from training.train.tuning import EPOCHS, CountingNetwork, Lessons, TunedBody
 from training.weights import load_start
 
 
@@ -39,12 +39,15 @@ def photo(sample_folder: Path) -> Path:
     return min((sample_folder / "photos" / "full").glob("*.jpg"))
 
 
-def test_it_weighs_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -> None:
+def test_it_counts_the_bays_in_the_cells_of_its_last_maps(tuned_folder: Path, photo: Path) -> None:
     config = read_config(tuned_folder)
-    assert (config.attention, config.features_before_last) == ((2, 2), 2)
-    assert "weigh the cells of its last maps by the bays in them, then on the real photos" in (tuned_folder / "README.md").read_text()
+    assert (config.counts, config.features_before_last) == (True, 2)
+    assert (
+        "count the free and the taken bays in each cell of its last maps, then on the real photos"
+        in (tuned_folder / "README.md").read_text()
+    )
     heat = HeatMapper(read_config(tuned_folder), load_network(tuned_folder)).explain(open_image(photo))
-    assert heat.map.shape == open_image(photo).size[::-1]
+    assert heat.is_count and heat.map.shape == open_image(photo).size[::-1]
 
 
 def test_it_remembers_the_photos_that_are_not_drawn(tuned_folder: Path, found_dataset_folder: Path) -> None:
@@ -64,7 +67,7 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     write_dataset(drawn, tmp_path / "dataset")
     photos = read_photos(tmp_path / "dataset")
 
-    def teach(lessons: Lessons, _: ShareAndCells, pictures: Pictures, *how: Any) -> None:
+    def teach(lessons: Lessons, _: CountingNetwork, pictures: Pictures, *how: Any) -> None:
         numbers, validation, epochs, _ = how
         assert pictures.has_map.all() and epochs == EPOCHS
         taught.extend(lessons.scenes.iloc[[*numbers, *validation]])
@@ -77,7 +80,7 @@ def test_where_all_photos_are_drawn_those_that_the_body_learnt_from_are_not_scor
     assert not set(taught) & set(scored.scene) and set(taught) | set(scored.scene) == set(photos.scene)
     assert sorted(load_neighbours(tmp_path / "model").photos.sha256) == sorted(photos[~photos.scene.isin(taught)].sha256)
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "fine-tuned on those of four fifths of the scenes" in card and "of a fifth that fine-tuning left out" in card
+    assert "fine-tuned on those of four fifths of the scenes" in card and "a fifth of the scenes, which fine-tuning left out" in card
 
 
 def test_the_same_seed_teaches_the_same_network(sample_folder: Path, tuned_folder: Path) -> None:
@@ -98,13 +101,13 @@ def test_cuts_grow_while_a_network_learns(sample_folder: Path, tuned_folder: Pat
     photos, pixels = load_all([Origin(sample_folder / "photos")], (288, 288))
     photos = photos[photos.scene.isin(photos.scene.unique()[:4])]
     lessons, sides = Lessons(read_pictures(photos, 288, pixels[:0]), are_drawn(photos), photos.scene, 288, seed=3), []
-    answer = ShareAndCells.forward
+    answer = CountingNetwork.forward
 
-    def look(network: ShareAndCells, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def look(network: CountingNetwork, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         sides.append((network.training, pictures.shape[-1]))
         return answer(network, pictures)
 
-    monkeypatch.setattr(ShareAndCells, "forward", look)
+    monkeypatch.setattr(CountingNetwork, "forward", look)
     lessons.teach_drawings(load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth"))), lessons.is_drawn, epochs=3)
     assert [side for learning, side in sides if learning] == [160, 192, 224]  # three epochs of one step
     assert {side for learning, side in sides if not learning} == {224}
@@ -118,9 +121,9 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 4).astype(str).astype(object), "")
     lessons: list[npt.NDArray[np.bool_]] = []
 
-    def teach(self: Lessons, network: ShareAndCells, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+    def teach(self: Lessons, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
         lessons.append(taught)
-        return self.as_tuned_body(network)
+        return TunedBody(network.body, network.counts)
 
     monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
     monkeypatch.setattr(Lessons, "teach_photos", teach)
