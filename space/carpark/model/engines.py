@@ -32,7 +32,7 @@ Answers = tuple[Probabilities, Features, Shares]
 Forward = Callable[[Pixels], Answers]
 Verdicts = npt.NDArray[np.bool_]  # (n,)
 
-BATCH = 8  # images a worker thread prepares and classifies at a time; larger batches gain nothing on CPU caches
+BATCH = 4  # images a worker thread prepares and classifies at a time; larger batches leave the CPU's caches
 
 
 class Predictions(NamedTuple):
