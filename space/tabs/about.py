@@ -29,8 +29,8 @@ and leaves a gap wherever the camera has no usable picture: out of use, frozen, 
 - Aerial pictures of very large empty lots, and dark pictures, are its hardest cases.
 - A photo of something else gets a number too, and the number means nothing. Where the model was taught to tell, it says so.
 - The heat map shows where in the picture the answer came from, not why; it is as coarse as the network's last maps.
-- It does not read number plates, count bays, or recognise people. What you upload is deleted after about a day, unless you share it
-  with a vote.
+- It says a share, not a number of bays. It does not read number plates or recognise people. What you upload is deleted after about a day,
+  unless you share it with a vote.
 """
 
 HOW_TO_USE = """

@@ -17,7 +17,7 @@ def counting_code(counts: bool) -> str:
     """The lines that give `network` the head that counts; empty where it has another."""
     if not counts:
         return ""
-    code = _source_of("counting.py").partition("\n\ndef counts_of")[0].rstrip()
+    code = _source_of("counting.py").partition("\n\ndef counting_layer")[0].rstrip()
     return f"\n\n{code}\n\n\nnetwork[1] = counting_head(network[1][-1].in_features)"
 
 

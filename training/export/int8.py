@@ -74,7 +74,7 @@ def _attempts(graph: onnx.GraphProto) -> list[list[str]]:
 
 
 def _nodes_after_convolutions(graph: onnx.GraphProto) -> list[str]:
-    """The names of the nodes behind the last convolution, which stay float: they are few, and answer."""
+    """The names of the nodes behind the last convolution, the head among them, which stay float: they are few, and answer."""
     last = max(number for number, node in enumerate(graph.node) if node.op_type == "Conv")
     return [node.name for node in graph.node[last + 1 :]]
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from carpark.errors import BadPhotos
 from carpark.model.config import CarPark, Thresholds
-from carpark.model.counting import counts_of
+from carpark.model.counting import counting_layer
 from carpark.model.engines import Features, Pixels
 from carpark.model.fullness import Fullness, interval_of, log_odds_of, share_of
 from carpark.model.network import FromPixels
@@ -30,18 +30,18 @@ from training.train.learners import fit, kinds_of, make_learner, photo_loaders, 
 from training.train.likeness import choose_rule
 from training.train.pictures import read_pictures
 from training.train.probe import (
+    AS_COUNTED,
     TUNED_BEFORE_LAST,
     Array,
     Head,
     fit_head,
-    head_as_counted,
     install_head,
     pool_photos,
     shares_of,
     weights_of,
 )
 from training.train.transfer import TrainedModel
-from training.train.tuning import EPOCHS, EPOCHS_BESIDE, LOAD_SCALE, Lessons, TunedBody
+from training.train.tuning import EPOCHS, EPOCHS_BESIDE, LOAD_SCALE, CountingNetwork, Lessons
 
 VALIDATION_SHARE = 0.2
 # Between these the answer is "unsure": a convention for networks from scratch, whose P(full) nothing calibrates.
@@ -103,7 +103,7 @@ class Fit:
     groups: pd.Series | None = None  # (photos,) of which no one is learnt from and judged; the scenes when None
     n_folds: int = FOLDS
     repeats: int = 1
-    counts: nn.Conv2d | None = None  # the layer below the head that counts bays, if there is one
+    counting: nn.Conv2d | None = None  # the layer over the last maps whose counts the head is over, if it is
 
 
 def fit_pretrained(
@@ -124,12 +124,12 @@ def fit_pretrained(
     scored_by = f"{fit.how}: {validated.folds[0].max() + 1} folds{repeated}"
     sources, elsewhere = sources_of(photos), validated
     if sources is not None and fit.groups is None:
-        elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources)
+        elsewhere = cross_validate(fit.judge, photos, seed=recipe.seed, repeats=1, groups=sources, judged=judged)
         columns |= {"p_full_elsewhere": elsewhere.p_full[0, judged], "fullness_elsewhere": elsewhere.fullness[0, judged]}
         scored_by += f"; bounds and intervals by leaving out sources ({sources[judged].nunique()})"
     some = photos[judged].reset_index(drop=True)
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
-    learner = _learner(fit.body, photos, pixels, recipe, fit.counts)
+    learner = _learner(fit.body, photos, pixels, recipe, fit.counting)
     install_head(learner.model, fit.head.rescaled(calibration.slope, calibration.shift))
     columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
     groups = None if sources is None else sources[judged].reset_index(drop=True)
@@ -152,12 +152,12 @@ def fit_pretrained(
 def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, trained: TrainedModel | None) -> Fit:
     """One layer fitted to all photos; others judge, which saw other photos."""
     remembered, alone = are_judged(photos), are_drawn(photos).all()
-    prior, counts = (trained.head, trained.counts) if trained else (None, None)
+    prior, counting = (trained.head, trained.counting) if trained else (None, None)
     mirrored = not alone  # the renderer mirrors places by itself
-    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=mirrored, counts=counts)
+    pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=mirrored, counting=counting)
     head = fit_head(pooled, shares_of(photos), weights_of(photos), prior)
     judge = judge_by_heads(pooled, photos, prior)
-    return Fit(start, head, features[remembered], judge, remembered, "cross-validation by scene", repeats=REPEATS, counts=counts)
+    return Fit(start, head, features[remembered], judge, remembered, "cross-validation by scene", repeats=REPEATS, counting=counting)
 
 
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Fit:
@@ -171,33 +171,24 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
     print(f"fine-tuning on {drawn.sum():,} drawn photos, {pictures.has_map.sum():,} of them with maps")
     if drawn.all():
         judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=recipe.seed).to_numpy()
-        tuned, log_odds = lessons.teach_drawings(start, ~judged, EPOCHS), np.full(len(photos), np.nan)
-        pooled, features = pool_photos(tuned.body, pixels[judged], *imagenet_stats, mirrored=False, counts=tuned.counts)
-        log_odds[judged] = pooled[:, 0, -1]
-        return Fit(
-            tuned.body,
-            head_as_counted(tuned.counts),
-            features,
-            lambda learnt, others: log_odds[others],
-            judged,
-            "a fifth of the scenes, which fine-tuning left out",
-            counts=tuned.counts,
-        )
+        published, log_odds = lessons.teach_drawings(start, ~judged, EPOCHS), np.full(len(photos), np.nan)
+        log_odds[judged], features = published.look(pixels[judged])
+        how = "a fifth of the scenes, which fine-tuning left out"
+        return Fit(published.body, AS_COUNTED, features, lambda _, others: log_odds[others], judged, how, counting=published.counting)
     network = lessons.teach_drawings(start, drawn, EPOCHS)
 
-    def teach(taught: npt.NDArray[np.bool_]) -> TunedBody:
+    def teach(taught: npt.NDArray[np.bool_]) -> CountingNetwork:
         print(f"fine-tuning further, with {(taught & ~drawn).sum():,} real photos beside the drawn ones")
         return lessons.teach_photos(network, taught, EPOCHS_BESIDE)
 
     def judge(learnt: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> Array:
-        return teach(learnt).log_odds(pixels[others])
+        return teach(learnt).look(pixels[others])[0]
 
     published = teach(np.ones(len(photos), dtype=bool))
-    _, features = pool_photos(published.body, pixels[~drawn], *imagenet_stats, mirrored=False, counts=published.counts)
+    _, features = published.look(pixels[~drawn])
     halves = "scenes" if sources is None else f"sources ({sources[~drawn].nunique()})"
     how = f"fine-tuning with half of the {halves}, for the others"
-    head = head_as_counted(published.counts)
-    return Fit(published.body, head, features, judge, ~drawn, how, sources, HALVES, counts=published.counts)
+    return Fit(published.body, AS_COUNTED, features, judge, ~drawn, how, sources, HALVES, counting=published.counting)
 
 
 def fullness_columns(fullness: npt.NDArray[np.float64], rule: Fullness) -> dict[str, npt.NDArray[np.float32]]:
@@ -239,7 +230,7 @@ def _look(learner: Learner, pixels: Pixels, size: int = 32) -> tuple[npt.NDArray
     return np.concatenate([np.asarray(p[:, 1]) for p, _, _ in seen]), np.concatenate([np.asarray(f) for _, f, _ in seen])
 
 
-def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, counts: nn.Conv2d | None = None) -> Learner:
+def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe, counting: nn.Conv2d | None = None) -> Learner:
     size = (recipe.size, recipe.size)
     with tempfile.TemporaryDirectory() as work:
         if start is not None:  # its loaders are only what fastai wants to find in an export, so a photo a side and label will do
@@ -248,7 +239,7 @@ def _learner(start: nn.Module | None, photos: pd.DataFrame, pixels: Pixels, reci
             photos, pixels = photos[first], pixels[first]
         files = write_training_files(photos, pixels, Path(work))
         set_seed(recipe.seed, reproducible=True)
-        learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start, counts)
+        learner = make_learner(photo_loaders(files, sorted({file.parent.name for file in files}), size), recipe.arch, start, counting)
         if start is None:
             fit(learner, recipe.epochs)
         return publishable(learner, files, size)
@@ -270,7 +261,7 @@ def describe(recipe: Recipe, fitted: FittedNetwork) -> dict[str, Any]:
     mean, std = imagenet_stats
     return {
         "architecture": recipe.arch,
-        **({"counts": True, "features_before_last": TUNED_BEFORE_LAST} if counts_of(fitted.learner.model[1]) else {}),
+        **({"counts": True, "features_before_last": TUNED_BEFORE_LAST} if counting_layer(fitted.learner.model[1]) else {}),
         "labels": list(LABELS),
         "input_size": [recipe.size, recipe.size],
         "resize": "squish, bilinear",

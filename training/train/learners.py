@@ -133,8 +133,11 @@ def photo_loaders(files: list[Path], vocab: list[str], input_size: tuple[int, in
     return loaders
 
 
-def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None, counts: nn.Conv2d | None = None) -> Learner:
-    """A vision_learner with two outputs whose body is `start`, or random when that is None, and whose head `counts`, if it does."""
+def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None, counting: nn.Conv2d | None = None) -> Learner:
+    """A vision_learner with two outputs whose body is `start`, or random when that is None.
+
+    With a `counting` layer it has a head that counts, and begins with a copy of that.
+    """
     learner = vision_learner(
         loaders,
         architecture(name),
@@ -146,9 +149,9 @@ def make_learner(loaders: DataLoaders, name: str, start: nn.Module | None, count
     )
     if start is not None:
         learner.model[0] = copy.deepcopy(start)
-    if counts:
-        learner.model[1] = counting_head(counts.in_channels)
-        learner.model[1][0].load_state_dict(counts.state_dict())
+    if counting:
+        learner.model[1] = counting_head(counting.in_channels)
+        learner.model[1][0].load_state_dict(counting.state_dict())
     return learner
 
 

@@ -1,6 +1,6 @@
 """A linear probe: the body stays as it is, and one linear layer over its mean features is fitted to the share of bays that is taken.
 
-The body carries ImageNet's weights, or those of a model of ours, or was fine-tuned on drawn photos alone.
+The body carries ImageNet's weights, or those of a model of ours. Of one that counts bays, the layer is over the log-odds that it counts.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from carpark.model.blocks import split_for_features
-from carpark.model.counting import counts_of
+from carpark.model.counting import counting_layer
 from carpark.model.engines import Features, Pixels
 from carpark.model.network import FromPixels, pool_features
 from training.labels import SHARES
@@ -34,7 +34,6 @@ class Head:
 
     weight: Array  # (width,)
     bias: float
-    inverse_penalty: float = INVERSE_PENALTY  # of the squared way that a layer which begins here moves
 
     def log_odds(self, features: Array) -> Array:
         """(n,) for (n, width) features."""
@@ -43,7 +42,10 @@ class Head:
 
     def rescaled(self, slope: float, shift: float) -> "Head":
         """The head whose log-odds are `slope` times these plus `shift`: the same order of photos."""
-        return Head(slope * self.weight, slope * self.bias + shift, self.inverse_penalty)
+        return Head(slope * self.weight, slope * self.bias + shift)
+
+
+AS_COUNTED = Head(np.ones(1), 0.0)  # leaves the log-odds that a network counts as they are
 
 
 def pool_photos(
@@ -53,47 +55,36 @@ def pool_photos(
     std: tuple[float, ...],
     *,
     mirrored: bool = True,
-    counts: nn.Conv2d | None = None,
+    counting: nn.Conv2d | None = None,
 ) -> tuple[Array, Features]:
-    """(n, views, width) what a head is fitted to, for each photo as it is and, if asked for, mirrored; and (n, width) features.
+    """(n, views, width) what a head is over, for each photo as it is and, if asked for, mirrored; and (n, width) features.
 
-    The former are means of the body's last maps, or, with the layer that `counts` in each of their cells, `follow_counts`; the latter are
+    The former are means of the body's last maps, or, from a `counting` layer over these, log-odds of the share (width 1). The latter are
     those that `carpark.model.network.FromPixels` gives.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    first, rest = split_for_features(body, TUNED_BEFORE_LAST if counts else 0)
+    first, rest = split_for_features(body, TUNED_BEFORE_LAST if counting else 0)
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
         for start in range(0, len(pixels), BATCH):
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
             batch = batch.contiguous(memory_format=torch.channels_last)
             views = [first(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
-            last = [rest(maps).cpu() for maps in views]
-            pooled.append(torch.stack([follow_counts(maps, counts) if counts else maps.mean((2, 3)) for maps in last], dim=1).numpy())
+            last = [rest(maps) for maps in views]
+            pooled.append(torch.stack([count(counting(maps)) if counting else maps.mean((2, 3)) for maps in last], dim=1).cpu().numpy())
             features.append(pool_features(views[0]).cpu().numpy())
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)
     return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
 
 
-def follow_counts(maps: Tensor, counts: nn.Conv2d) -> Tensor:
-    """(n, width + 1) for maps (n, width, rows, columns): how the log-odds of the share follow the layer that counts, and the log-odds.
-
-    The former is the mean of the maps where free bays are counted and where taken ones are: a small change of the layer's weights, half
-    for taken and half against free bays, adds the product of both to the log-odds.
-    """
-    odds = counts(maps).flatten(2)
-    means = torch.einsum("nkc,nwc->nw", odds.softmax(2), maps.flatten(2)) / 2
-    free, taken = odds.logsumexp(2).T
-    return torch.cat([means, (taken - free)[:, None]], dim=1)
-
-
-def head_as_counted(counts: nn.Conv2d) -> Head:
-    """The head, over `follow_counts`, that leaves the layer which counts as it is."""
-    return Head(np.append(np.zeros(counts.in_channels), 1.0), 0.0)
+def count(log_counts: Tensor) -> Tensor:
+    """(n, 1) log-odds of the share taken, for logarithms of free and taken bays in cells (n, 2, rows, columns)."""
+    free, taken = log_counts.logsumexp((2, 3), keepdim=True)[..., 0].unbind(1)
+    return taken - free
 
 
 def shares_of(photos: pd.DataFrame) -> Array:
@@ -119,7 +110,7 @@ def fit_head(pooled: Array, shares: Array, weights: Array | None = None, prior: 
     importance = np.repeat(np.ones(len(shares)) if weights is None else weights, views) / views
     centre, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
     standard = (flat - centre) / spread
-    moved, intercept = fit_logistic(standard, np.repeat(shares, views), prior.inverse_penalty * importance, offset=prior.log_odds(flat))
+    moved, intercept = fit_logistic(standard, np.repeat(shares, views), INVERSE_PENALTY * importance, offset=prior.log_odds(flat))
     weight = moved / spread
     return Head(prior.weight + weight, prior.bias + intercept - float(centre @ weight))
 
@@ -145,12 +136,12 @@ def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: A
 
 
 def install_head(network: nn.Sequential, head: Head) -> None:
-    """Writes the head into the last layer of a network, half for full and half against empty; of a head that counts, into the first too."""
-    last, counts, weight = cast(nn.Linear, list(network[1].children())[-1]), counts_of(network[1]), head.weight
+    """Writes the head into the last layer of a network: half of the log-odds for full, half against empty.
+
+    Where the network counts, that layer is over the logarithms of all free and of all taken bays.
+    """
+    layer = cast(nn.Linear, list(network[1].children())[-1])
+    weight = np.array([-head.weight[0], head.weight[0]]) if counting_layer(network[1]) else head.weight
     with torch.no_grad():
-        if counts:
-            change, slope = weight[:-1] / weight[-1], weight[-1]
-            counts.weight += torch.tensor(np.stack([-change, change]) / 2, dtype=counts.weight.dtype)[..., None, None]
-            weight = np.array([-slope, slope])
-        last.weight.copy_(torch.tensor(np.stack([-weight, weight]) / 2))
-        last.bias.copy_(torch.tensor([-head.bias, head.bias]) / 2)
+        layer.weight.copy_(torch.tensor(np.stack([-weight, weight]) / 2))
+        layer.bias.copy_(torch.tensor([-head.bias, head.bias]) / 2)

@@ -13,9 +13,9 @@ from carpark.errors import BadSetting
 from carpark.hub.source import open_source
 from carpark.model.architectures import HEADS
 from carpark.model.config import read_config
-from carpark.model.counting import counts_of
+from carpark.model.counting import counting_layer
 from carpark.model.engines import load_network
-from training.train.probe import Head, head_as_counted
+from training.train.probe import Head
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,11 +26,11 @@ class TrainedModel:
     size: int  # px, of its square input
     body: nn.Module
     head: Head  # of the share taken
-    counts: nn.Conv2d | None  # the layer of its head that counts bays, if it does
+    counting: nn.Conv2d | None  # the layer of its head that counts bays, if it does
 
 
 def load_trained(setting: str) -> TrainedModel:
-    """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one whose head is not a single layer."""
+    """The model in a folder or Hub repo, from its safetensors. Raises BadModel, or BadSetting for one with a deep head."""
     folder = open_source(setting, repo_type="model").folder
     config = read_config(folder)
     if config.architecture in HEADS:
@@ -41,9 +41,9 @@ def load_trained(setting: str) -> TrainedModel:
     layer = cast(nn.Linear, list(network.head.children())[-1])
     empty, full = config.labels.index("empty"), config.labels.index("full")
     weight, bias = layer.weight.detach().numpy().astype(np.float64), layer.bias.detach().numpy().astype(np.float64)
-    head, counts = Head(weight[full] - weight[empty], float(bias[full] - bias[empty])), counts_of(network.head)
-    if counts:
-        head = Head(head_as_counted(counts).weight * head.weight[1], head.bias)
+    head, counting = Head(weight[full] - weight[empty], float(bias[full] - bias[empty])), counting_layer(network.head)
+    if counting:
+        head = Head(head.weight[full : full + 1], head.bias)
     if config.fullness:
         head = head.rescaled(config.fullness.slope, config.fullness.shift)
-    return TrainedModel(config.architecture, config.input_size[0], network.body, head, counts)
+    return TrainedModel(config.architecture, config.input_size[0], network.body, head, counting)

@@ -1,8 +1,8 @@
 """Fine-tuning of a pretrained body, on drawn photos, whose truth is exact, and then on real photos beside them.
 
-The body learns three things at once: the share of bays that is taken; which part of the picture's bays lies free, and which taken, in each
-cell of its last maps, so that a far bay counts as much as a near one; and how much of each cell vehicles cover and how much is a bay or a
-lane, which makes it look at vehicles rather than at what goes with them. Only the later blocks move, but not their depthwise filters, whose
+The body learns three things at once: the share of bays that is taken; for each cell of its last maps, its part of the picture's free and of
+its taken bays, so that a far bay counts as much as a near one; and how much of each cell vehicles cover and how much is a bay or a lane,
+which makes it look at vehicles rather than at what goes with them. Only the later blocks move, but not their depthwise filters, whose
 gradient takes a quarter of a step, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says
 of photos that it learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.fitting`).
 """
@@ -30,11 +30,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 from carpark.model.blocks import blocks_of
-from carpark.model.engines import Pixels
+from carpark.model.engines import Features, Pixels
 from training.folding import fold_norms, unfold_norms
 from training.train.learners import Bfloat16, depthwise_of
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
-from training.train.probe import LEAST_SHARE, Array, pool_photos
+from training.train.probe import LEAST_SHARE, Array, count, pool_photos
 
 EPOCHS = 5  # on drawn photos
 EPOCHS_BESIDE = 3  # more, with real photos beside them
@@ -57,25 +57,11 @@ Numbers = npt.NDArray[np.intp]  # of pictures
 WEIGHT_OF_COUNTS = 0.5  # beside the losses of the share and of what covers the cells, which count 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TunedBody:
-    """A fine-tuned body, and the layer over its maps that counts bays."""
-
-    body: nn.Module
-    counts: nn.Conv2d
-
-    def log_odds(self, pixels: Pixels) -> Array:
-        """(n,) of the share, for photos (n, h, w, 3)."""
-        pooled, _ = pool_photos(self.body, pixels, *imagenet_stats, mirrored=False, counts=self.counts)
-        log_odds: Array = pooled[:, 0, -1]
-        return log_odds
-
-
 class Outputs(NamedTuple):
     """What the network says of n pictures."""
 
     share: Tensor  # (n,) log-odds of the share taken
-    counts: Tensor  # (n, 2, cells, cells) logarithms of free and of taken bays, up to a term that all of a picture have in common
+    log_counts: Tensor  # (n, 2, cells, cells) of free and of taken bays, up to a term that is the same for all cells of a picture
     cover: Tensor  # (n, 2, cells, cells) log-odds: covered by vehicles; bays or lanes
 
 
@@ -84,8 +70,8 @@ class CountingNetwork(nn.Module):
 
     def __init__(self, body: nn.Module, width: int) -> None:
         super().__init__()
-        self.body, self.counts, self.cover = body, nn.Conv2d(width, 2, 1), nn.Conv2d(width, 2, 1)
-        for layer in (self.counts, self.cover):
+        self.body, self.counting, self.cover = body, nn.Conv2d(width, 2, 1), nn.Conv2d(width, 2, 1)
+        for layer in (self.counting, self.cover):
             for weights in layer.parameters():
                 nn.init.normal_(weights, std=0.001)
 
@@ -100,9 +86,13 @@ class CountingNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """`Outputs` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
         maps = self.body(pictures)
-        counts = self.counts(maps).float()
-        free, taken = counts.logsumexp((2, 3)).T
-        return tuple(Outputs(taken - free, counts, self.cover(maps)))
+        log_counts = self.counting(maps).float()
+        return tuple(Outputs(count(log_counts)[:, 0], log_counts, self.cover(maps)))
+
+    def look(self, pixels: Pixels) -> tuple[Array, Features]:
+        """(n,) log-odds of the share, and (n, width) features, of photos (n, h, w, 3)."""
+        pooled, features = pool_photos(self.body, pixels, *imagenet_stats, mirrored=False, counting=self.counting)
+        return pooled[:, 0, 0], features
 
 
 class AheadLoader(DataLoader):  # type: ignore[misc]  # fastai ships no types
@@ -135,7 +125,7 @@ class MeanWeights(Callback):  # type: ignore[misc]  # fastai ships no types
 
 
 def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor:
-    """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of what covers the cells, and of where which bays are."""
+    """Cross-entropy of the shares (n,), and by maps (n, 4, cells, cells) of what covers the cells, and of how bays spread over them."""
     found, (shares, maps) = Outputs(*answers), truth
     loss = binary_cross_entropy_with_logits(found.share, shares)
     known = ~maps[:, 0, 0, 0].isnan()
@@ -145,7 +135,7 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
     known = known & (bays.sum((1, 2)) > 0)
     if known.any():
         counts = torch.stack([(bays - taken).clamp(min=0), taken], dim=1)[known].flatten(1)
-        loss = loss + WEIGHT_OF_COUNTS * cross_entropy(found.counts[known].flatten(1), counts / counts.sum(1, keepdim=True))
+        loss = loss + WEIGHT_OF_COUNTS * cross_entropy(found.log_counts[known].flatten(1), counts / counts.sum(1, keepdim=True))
     return loss
 
 
@@ -169,13 +159,13 @@ class Lessons:
         self._teach(network, self.pictures, *self._hold_back(self.is_drawn & taught), epochs, GROWING_SHARES)
         return network
 
-    def teach_photos(self, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+    def teach_photos(self, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> CountingNetwork:
         """A copy of the network, taught further with the real photos of `taught` (n,), several times each, beside the drawn ones."""
         further, real = copy.deepcopy(network), np.flatnonzero(taught & ~self.is_drawn)
         drawn, validation = self._hold_back(self.is_drawn)
         pictures = replace(self.pictures, light=self.pictures.light[taught[~self.is_drawn]])
         self._teach(further, pictures, np.concatenate([drawn, np.tile(real, PHOTO_VIEWS)]), validation, epochs, (SIZE_SHARE,))
-        return TunedBody(further.body, further.counts)
+        return further
 
     def _hold_back(self, drawn: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
         """The numbers of these drawn photos, and of those that show whether the loss still falls: some scenes, or all of few."""
@@ -221,7 +211,7 @@ class Lessons:
             splitter=lambda model: [
                 [weight for block in blocks[:n_frozen] for weight in block.parameters()],
                 [weight for block in blocks[n_frozen:] for weight in block.parameters()],
-                [weight for layer in (model.counts, model.cover) for weight in layer.parameters()],
+                [weight for layer in (model.counting, model.cover) for weight in layer.parameters()],
             ],
             wd=WEIGHT_DECAY,
             train_bn=False,  # in frozen blocks
@@ -258,8 +248,8 @@ def normalise(pictures: Tensor) -> Tensor:
     return (pictures.permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
 
-def _shape_of(body: nn.Module, size: int) -> tuple[int, int, int]:
-    """Width, rows and columns of the body's last maps for pictures of `size` px."""
+def _shape_of(body: nn.Module, size: int) -> tuple[int, int]:
+    """Width of the body's last maps for pictures of `size` px, and their rows, which are as many as their columns."""
     with torch.inference_mode():
-        _, width, rows, columns = body.eval()(torch.zeros(1, 3, size, size)).shape
-    return width, rows, columns
+        _, width, rows, _ = body.eval()(torch.zeros(1, 3, size, size)).shape
+    return width, rows

@@ -1,4 +1,4 @@
-"""Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, another classifies."""
+"""Fetching, judging and classifying at the same time: a thread fetches, the caller's thread judges, others classify."""
 
 import hashlib
 import queue
@@ -47,7 +47,7 @@ class Predictor(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many batches it can work on at a time."""
+        """Threads of one `predict`."""
 
     def predict(self, images: Iterable[Image]) -> Predictions:
         """P(full), features and fullness of each image, and whether it is like the training photos."""
@@ -109,7 +109,7 @@ def run(arrivals: Generator[Fetched], record: Record) -> Generator[None]:
     """
     arrived: queue.Queue[Fetched | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()
-    batches = 1 + record.model.workers  # with the model at a time, so that no core waits for the end of another's batch
+    batches = 1 + record.model.workers  # with the model at a time, so that no thread waits for the end of another's batch
     pool = ThreadPoolExecutor(1 + batches, thread_name_prefix="day")
     try:
         feeding = pool.submit(_feed, arrivals, arrived, stop)

@@ -3,15 +3,15 @@
 from typing import Any
 
 FROM_FASTAI = ("resnet18", "resnet34", "resnet50", "resnet101", "densenet121")  # fastai knows where to cut these
-# Others are cut before child number so and so; -1 is before their classifier, which comes last.
+# Others are cut before child number so and so: before their classifier, which comes last, and the pooling before it where it is a child.
 CUTS = {
     "resnet18_half": 6,
     "mobilenet_v2": -1,
-    "mobilenet_v3_large": -1,
-    "efficientnet_b0": -1,
+    "mobilenet_v3_large": -2,
+    "efficientnet_b0": -2,
     "efficientnet_lite0": -1,
     "efficientnet_lite2": -1,
-    "convnext_tiny": -1,
+    "convnext_tiny": -2,
 }
 LITE = ("efficientnet_lite0", "efficientnet_lite2")  # of torchvision's parts, by carpark.model.lite
 ARCHITECTURES = (*FROM_FASTAI, *CUTS)

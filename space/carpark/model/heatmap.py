@@ -4,8 +4,8 @@
     overlay_heat(image, heat.map).save("why.jpg")
 
 The map is that of the likelier label: of taken bays for full, of free ones for empty. A network that does not count has Grad-CAM's
-(Selvaraju et al. 2017, arXiv 1610.02391): what raised the label's log-odds against the other, and zero elsewhere. Only what comes after the
-last convolution needs a gradient, so it costs little more than the answer itself.
+(Selvaraju et al. 2017, arXiv 1610.02391): what raised the label's log-odds against the other, and zero elsewhere. That needs a gradient of
+what comes after the last convolution only, so it costs little more than the answer itself.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from carpark.model.config import ModelConfig
 from carpark.model.engines import prepare
 
 if TYPE_CHECKING:  # torch is loaded with the first network, not with the page
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from carpark.model.network import FromPixels
 
@@ -49,12 +49,11 @@ class HeatMapper:
     """Explains pictures by one network; safe to share between threads."""
 
     def __init__(self, config: ModelConfig, network: "FromPixels") -> None:
-        from carpark.model.counting import counts_of  # brings torch
+        from carpark.model.counting import counting_layer  # brings torch
 
         self.config = config
-        self._normalise = network.normalise
-        self._stages, self._rest = split_after_convolutions(network.body, network.head)
-        self._counts = counts_of(network.head)
+        self._normalise, self._body, self._head = network.normalise, network.body, network.head
+        self._counting = counting_layer(network.head)
         for weights in network.parameters():
             weights.requires_grad_(False)
 
@@ -64,15 +63,15 @@ class HeatMapper:
 
         pixels = torch.from_numpy(prepare(image, self.config.input_size, self.config.scene_boxes).copy())[None]
         with torch.no_grad():
-            activations: Tensor = self._stages(self._normalise(pixels.permute(0, 3, 1, 2).float()))
-            logits: Tensor = self._rest(activations)[0]
+            activations: Tensor = self._body(self._normalise(pixels.permute(0, 3, 1, 2).float()))
+            logits: Tensor = self._head(activations)[0]
         likelier = int(logits.argmax())
-        if self._counts:
-            evidence = self._counts(activations)[0, likelier]
-            evidence = (evidence - evidence.max()).exp()
-        else:
+        if self._counting is None:
             evidence = self._explain_gradient(activations, likelier)
-        return HeatMap(self.config.labels[likelier], self._counts is not None, upsample(evidence.numpy(), image.size))
+        else:
+            log_counts = self._counting(activations)[0, likelier]
+            evidence = (log_counts - log_counts.max()).exp()
+        return HeatMap(self.config.labels[likelier], self._counting is not None, upsample(evidence.numpy(), image.size))
 
     def _explain_gradient(self, activations: "Tensor", likelier: int) -> "Tensor":
         """(rows, columns) of the last maps (1, channels, rows, columns): Grad-CAM of a label, not negative."""
@@ -80,20 +79,11 @@ class HeatMapper:
 
         activations.requires_grad_()
         with torch.enable_grad():
-            logits: Tensor = self._rest(activations)[0]
+            logits: Tensor = self._head(activations)[0]
             log_odds = logits[likelier] - torch.cat([logits[:likelier], logits[likelier + 1 :]]).logsumexp(0)
             (gradient,) = torch.autograd.grad(log_odds, activations)
         weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
         return (weights * activations.detach()).sum(dim=1)[0].clamp(min=0)
-
-
-def split_after_convolutions(body: "nn.Module", head: "nn.Module") -> tuple["nn.Sequential", "nn.Sequential"]:
-    """fastai's body and head, cut after the last stage with a height and a width: some bodies end in a pooling layer."""
-    from torch import nn
-
-    parts = list(body.children())
-    pooling = [part for part in parts if isinstance(part, nn.AdaptiveAvgPool2d)]
-    return nn.Sequential(*(part for part in parts if part not in pooling)), nn.Sequential(*pooling, *head.children())
 
 
 def upsample(evidence: Heat, size: tuple[int, int]) -> Heat:

@@ -1,4 +1,4 @@
-"""The heat map of a photo, as HTML: which places of the picture spoke for the answer.
+"""The heat map of a photo, as HTML: where in the picture the answer came from.
 
 A range input wipes between the picture and the heat map. Unlike `gr.ImageSlider`, it works by keyboard and has a name for screen readers.
 Both pictures travel inside the HTML, so that no copy of a visitor's photo is left on the disk.
@@ -37,12 +37,11 @@ def heat_view(mapper: HeatMapper, image: Image) -> str:
         f'<img class="wipe-over" src="{jpeg_data_uri(overlay_heat(shown, heat.map))}" alt="Your photo under the heat map">'
         '<span class="wipe-edge" aria-hidden="true"></span>'
         '<input type="range" min="0" max="100" value="50" aria-label="Wipe from the heat map, 0, to the photo, 100"></div>'
-        f"<figcaption>Right of the handle: the brighter a place, the more {_evidence_in_words(heat)}. "
-        "Pale places made no difference.</figcaption></figure>"
+        f"<figcaption>Right of the handle: the brighter a place, {_evidence_in_words(heat)}</figcaption></figure>"
     )
 
 
 def _evidence_in_words(heat: HeatMap) -> str:
     if heat.is_count:
-        return f"<b>{'taken' if heat.label == 'full' else 'free'}</b> bays the model counted there"
-    return f"it spoke for <b>{heat.label}</b>"
+        return f"the more <b>{'taken' if heat.label == 'full' else 'free'}</b> bays the model counted there."
+    return f"the more it spoke for <b>{heat.label}</b>. Pale places made no difference."

@@ -30,7 +30,7 @@ from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
 from training.train.pictures import Pictures, read_pictures
-from training.train.tuning import EPOCHS, CountingNetwork, Lessons, TunedBody
+from training.train.tuning import EPOCHS, CountingNetwork, Lessons
 from training.weights import load_start
 
 
@@ -121,9 +121,9 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 4).astype(str).astype(object), "")
     lessons: list[npt.NDArray[np.bool_]] = []
 
-    def teach(self: Lessons, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> TunedBody:
+    def teach(self: Lessons, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> CountingNetwork:
         lessons.append(taught)
-        return TunedBody(network.body, network.counts)
+        return network
 
     monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
     monkeypatch.setattr(Lessons, "teach_photos", teach)
