@@ -94,6 +94,13 @@ def test_a_config_that_is_not_ours_is_refused(text: str, own_copy: Path) -> None
         load_model(own_copy)
 
 
+def test_a_model_with_the_head_of_an_older_version_is_refused(own_copy: Path) -> None:
+    config = json.loads((own_copy / "config.json").read_text())
+    (own_copy / "config.json").write_text(json.dumps(config | {"attention": [9, 9]}))
+    with pytest.raises(BadModel, match=r"was made by an older version, .*\. Make the folder again\.$"):
+        load_model(own_copy)
+
+
 def test_a_half_written_model_is_refused(own_copy: Path) -> None:
     whole = (own_copy / "model.int8.onnx").read_bytes()
     (own_copy / "model.int8.onnx").write_bytes(whole[: len(whole) // 2])
