@@ -4,12 +4,14 @@ The body carries ImageNet's weights, or those of a model of ours. Of one that co
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from fastai.layers import Lambda
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -66,6 +68,7 @@ def pool_photos(
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
+    pool = nn.Sequential(counting, Lambda(count)).to(device) if counting else Lambda(partial(torch.mean, dim=(2, 3)))
     first, rest = split_for_features(body, TUNED_BEFORE_LAST if counting else 0)
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
@@ -73,11 +76,11 @@ def pool_photos(
             batch = normalise(torch.from_numpy(pixels[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float())
             batch = batch.contiguous(memory_format=torch.channels_last)
             views = [first(view) for view in ((batch, batch.flip(3)) if mirrored else (batch,))]
-            last = [rest(maps) for maps in views]
-            pooled.append(torch.stack([count(counting(maps)) if counting else maps.mean((2, 3)) for maps in last], dim=1).cpu().numpy())
+            pooled.append(torch.stack([pool(rest(maps)) for maps in views], dim=1).cpu().numpy())
             features.append(pool_features(views[0]).cpu().numpy())
             bar.update(len(batch))
     network.to("cpu").to(memory_format=torch.contiguous_format)
+    pool.to("cpu")
     return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
 
 

@@ -68,7 +68,7 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         fields: dict[str, Any] = json.loads(text)
         if "attention" in fields:
-            raise BadModel(f"{folder} was made by an older version, with a head that is no longer built. Make the folder again.")
+            raise BadModel(f"{folder} was made by an older version, whose head this one cannot build. Make the folder again.")
         return ModelConfig(
             architecture=str(fields["architecture"]),
             labels=tuple(fields["labels"]),
