@@ -1,10 +1,13 @@
-// Mends two races in the client of Gradio 6.31, by standing between it and the stream of answers. The client opens a stream only when it
-// believes that it has none: an event that joins the queue just as the server closes the stream is never answered. And answers that overtake
+// Mends three races in Gradio 6.31, by standing between its client and the stream of answers. The client opens a stream only when it
+// believes that it has none: an event that joins the queue just as the server closes the stream is never answered. Answers that overtake
 // the reply to their event are applied in one go, each later one changing the earlier ones, so that parts of the page stay as they were.
-// Here answers wait until no reply is on its way, and a stream that closes while an event is unanswered goes on with a new one.
+// And the server repeats an event's last answer when it completes the event, over what another event has changed meanwhile.
+// Here answers wait until no reply is on its way, a stream that closes while an event is unanswered goes on with a new one, and what is
+// repeated changes nothing.
 (() => {
   const fetched = window.fetch.bind(window)
-  const unanswered = new Set()  // events
+  const unanswered = new Set(), partly = new Set()  // events without an answer, with a first one
+  const NO_CHANGE = { __type__: 'update' }  // of a component, as Gradio's skip() writes it
   const UNTIL_READ_MS = 20  // the client takes a moment to read a reply
   let joining = 0
 
@@ -29,10 +32,13 @@
       rest = answers.pop()
       for (const answer of answers) {
         while (joining) await pause()
-        const { msg, event_id } = JSON.parse(answer.slice('data: '.length))
-        if (msg === 'process_completed') unanswered.delete(event_id)
+        const message = JSON.parse(answer.slice('data: '.length)), { msg, event_id, output } = message
         if (msg === 'close_stream' && unanswered.size) return true
-        out.enqueue(encoder.encode(answer + '\n\n'))
+        if (msg === 'process_generating') partly.add(event_id)
+        if (msg === 'process_completed') unanswered.delete(event_id)
+        const repeats = msg === 'process_completed' && partly.delete(event_id) && output.data
+        if (repeats) output.data = output.data.map(() => NO_CHANGE)
+        out.enqueue(encoder.encode(repeats ? `data: ${JSON.stringify(message)}\n\n` : answer + '\n\n'))
       }
     }
     return false
