@@ -25,8 +25,8 @@ from carpark.model import load_model
 from carpark.model.config import MODEL_FILES
 from carpark.model.engines import BATCH, prepare
 from training.labels import LABELS
-from training.train.fitting import Recipe
 from training.train.folder import train
+from training.train.pretrained import Recipe
 
 PREDICT_FRAMES = 48  # enough for a steady rate of the slow loop
 

@@ -119,8 +119,8 @@ def dataset_folder(sample_folder: Path, make_once: Callable[[str, Callable[[Path
 @pytest.fixture(scope="session")
 def tiny_model_folder(dataset_folder: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model folder of a small network fitted for three epochs: complete and consistent, but not good."""
-    from training.train.fitting import Recipe
     from training.train.folder import train
+    from training.train.pretrained import Recipe
 
     recipe = Recipe("resnet18", "none", size=64, epochs=3, seed=0)
     return make_once("model", lambda out: train(dataset_folder, out, recipe))

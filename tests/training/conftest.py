@@ -28,8 +28,8 @@ def tuned_folder(sample_folder: Path, found_dataset_folder: Path, make_once: Cal
     from torchvision import models
 
     from training.photos import Origin
-    from training.train.fitting import Recipe
     from training.train.folder import train
+    from training.train.pretrained import Recipe
 
     def write(out: Path) -> None:
         torch.manual_seed(0)
@@ -37,8 +37,8 @@ def tuned_folder(sample_folder: Path, found_dataset_folder: Path, make_once: Cal
         torch.save(models.resnet18(weights=None).state_dict(), start)
         origins = [Origin(sample_folder / "photos"), Origin(found_dataset_folder)]
         with pytest.MonkeyPatch.context() as patch:  # how it is made counts here, not how much it learns
-            patch.setattr("training.train.fitting.EPOCHS", 1)
-            patch.setattr("training.train.fitting.EPOCHS_BESIDE", 1)
+            patch.setattr("training.train.pretrained.EPOCHS", 1)
+            patch.setattr("training.train.pretrained.EPOCHS_BESIDE", 1)
             train(origins, out, Recipe("resnet18", str(start), size=64, epochs=1, seed=0, fit="finetune"))
 
     return make_once("tuned", write)

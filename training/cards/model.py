@@ -124,7 +124,7 @@ def _eval_results(scores: dict[str, Any], dataset: dict[str, Any]) -> list[EvalR
         EvalResult(
             task_type="image-classification",
             dataset_type=dataset.get("repo", dataset["name"]),
-            dataset_name=f"{dataset['name']}, scenes held out of training",
+            dataset_name=f"{dataset['name']}, places held out of training",
             dataset_revision=dataset.get("revision"),
             metric_type=metric,
             metric_value=scores[score],

@@ -22,8 +22,8 @@ def breakdown_table(scores: dict[str, Any]) -> str:
 
 def fullness_table(scores: dict[str, Any]) -> str:
     """The share taken against counted shares: at places like the training photos', at sources never seen, in streets, and by view."""
-    unseen = scores.get("sources_never_seen", {})
-    parts = [("other scenes of these sources", scores), ("sources never seen", unseen)]
+    like, unseen = by_what_is_left_out(scores)
+    parts = [("new places of known sources", like), ("sources never seen", unseen)]
     parts += [("streets, other cameras", (unseen or scores).get("streets", {}))]
     rows = [
         (name, part["n"], f"{part['errors']}", part["ece"], *_fullness_cells(part.get("fullness")))
@@ -48,6 +48,13 @@ def fullness_table(scores: dict[str, Any]) -> str:
     return _section("How full, in per cent", columns, rows)
 
 
+def by_what_is_left_out(scores: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The scores at new places of known sources, and at sources never seen; the latter empty where there were fewer than three."""
+    if "places_like_these" in scores:  # fine-tuned: all photos were judged with their source left out, some with their scene alone
+        return scores["places_like_these"], scores
+    return scores, scores.get("sources_never_seen", {})
+
+
 def _fullness_cells(part: dict[str, Any] | None) -> tuple[object, ...]:
     if not part:
         return ("0", "", "", "", "")
@@ -56,18 +63,21 @@ def _fullness_cells(part: dict[str, Any] | None) -> tuple[object, ...]:
 
 
 def architecture_table(rows: Sequence[dict[str, Any]] | None) -> str:
-    """Architectures under the same folds, and how scores grow with photos: rows of `training.crossvalidate`."""
+    """Bodies and sizes under the same folds, and how scores grow with photos: rows of `training.crossvalidate`."""
     if not rows:
         return ""
     table = _section(
-        "Architectures under the same folds",
+        "Bodies and sizes under the same folds",
         (
-            "architecture",
+            "body",
+            "input, px",
             "errors, each time that the folds were drawn",
             "accuracy (95% interval)",
+            "errors, sources never seen",
+            "mean error of the share; Spearman",
             "int8 file",
             "int8 on this machine",
-            "minutes to fit",
+            "minutes",
         ),
         [_architecture_row(row) for row in rows],
     )
@@ -89,10 +99,16 @@ def claims_table(claims: dict[str, Any] | None) -> str:
 def _architecture_row(row: dict[str, Any]) -> tuple[object, ...]:
     size, speed = f"{row['int8_megabytes']} MB", f"{row['int8_frames_per_second']} frames/s"
     if "missing" in row:
-        return row["arch"], "its ImageNet weights could not be had", "not measured", size, speed, "not measured"
-    low, high = row["accuracy_interval_95"]
-    right = f"{row['accuracy']:.1%} ({low:.1%} to {high:.1%})"
-    return row["arch"], f"{comma_separated(row['errors_each_time'])} of {row['n']}", right, size, speed, round(row["seconds"] / 60, 1)
+        missing = "not measured"
+        return row["arch"], row["size"], "its ImageNet weights could not be had", missing, missing, missing, size, speed, missing
+    like, unseen = by_what_is_left_out(row)
+    low, high = like["accuracy_interval_95"]
+    right = f"{like['accuracy'] or 0:.1%} ({low:.1%} to {high:.1%})"
+    elsewhere = f"{unseen['errors']} of {unseen['n']}" if unseen else "fewer than three sources"
+    share = unseen.get("fullness") or row.get("fullness")
+    how_full = f"{share['mae']}; {share['spearman']}" if share else "none counted"
+    errors = f"{comma_separated(row['errors_each_time'])} of {row['n']}" if like is row else f"{like['errors']} of {like['n']}"
+    return row["arch"], row["size"], errors, right, elsewhere, how_full, size, speed, round(row["seconds"] / 60, 1)
 
 
 def _interval(right: int, n: int) -> str:

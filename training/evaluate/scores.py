@@ -15,6 +15,8 @@ from carpark.model.fullness import Fullness, interval_of
 from training.labels import LABELS, PARTIAL
 from training.provenance import are_streets
 
+# Of predictions.parquet: the end of the names of columns that other networks answered, and what their scores are called.
+LEFT_OUT = {"_nearby": "places_like_these", "_elsewhere": "sources_never_seen"}
 REPEATED = ("errors", "auroc", "ece", "brier", "answered_share", "errors_among_answered")  # for each time that the folds were drawn
 
 
@@ -76,11 +78,16 @@ def score_folder(folder: Path) -> dict[str, Any]:
     path = folder / "predictions.parquet"
     if not path.is_file():
         raise BadModel(f"{folder} has no predictions.parquet, so its scores cannot be repeated. Name photos to score with --data.")
-    predictions, config = pd.read_parquet(path), read_config(folder)
-    thresholds = config.thresholds
+    config = read_config(folder)
+    return score_all(pd.read_parquet(path), config.thresholds, config.fullness)
+
+
+def score_all(predictions: pd.DataFrame, thresholds: Thresholds, fullness: Fullness | None) -> dict[str, Any]:
+    """The scores of all columns of a predictions.parquet: by what else was left out (`LEFT_OUT`), and each time that folds were drawn."""
     scores = score(predictions, thresholds)
-    if "p_full_elsewhere" in predictions:
-        scores["sources_never_seen"] = score(_as_elsewhere(predictions, config.fullness), thresholds)
+    for ending, name in LEFT_OUT.items():
+        if f"p_full{ending}" in predictions:
+            scores[name] = score(_as_judged(predictions, ending, fullness), thresholds)
     repeats = [column for column in predictions.columns.astype(str) if re.fullmatch(r"p_full_\d+", column)]
     if repeats:
         again = [score(predictions.assign(p_full=predictions[column]), thresholds) for column in repeats]
@@ -88,13 +95,14 @@ def score_folder(folder: Path) -> dict[str, Any]:
     return scores
 
 
-def _as_elsewhere(predictions: pd.DataFrame, fullness: Fullness | None) -> pd.DataFrame:
-    """The table with predictions of heads that were fitted without any photo of the same source."""
-    elsewhere = predictions.assign(p_full=predictions["p_full_elsewhere"], fullness=predictions["fullness_elsewhere"])
+def _as_judged(predictions: pd.DataFrame, ending: str, fullness: Fullness | None) -> pd.DataFrame:
+    """The rows that the columns with this ending answer, with those answers as `p_full` and `fullness`."""
+    judged = predictions.assign(p_full=predictions[f"p_full{ending}"], fullness=predictions[f"fullness{ending}"])
+    judged = judged[judged.p_full.notna()]
     if fullness is None:
-        return elsewhere
-    low, high = interval_of(elsewhere.fullness, fullness)
-    return elsewhere.assign(fullness_low=low, fullness_high=high)
+        return judged
+    low, high = interval_of(judged.fullness, fullness)
+    return judged.assign(fullness_low=low, fullness_high=high)
 
 
 def _score_partial(predictions: pd.DataFrame) -> dict[str, Any]:

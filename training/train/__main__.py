@@ -23,10 +23,11 @@ from carpark.model.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from carpark.model.network import check_architecture
 from training.memory import keep_freed_memory
 from training.photos import find_photos
-from training.train.fitting import Recipe
 from training.train.folder import train
+from training.train.pretrained import FITS, Recipe
 
 NO_WEIGHTS = 3  # exit status where the starting weights cannot be had: `make demo` then trains from scratch
+DEFAULT_SIZE = 288  # px
 RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 
 
@@ -44,11 +45,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--weights", default="imagenet", help="imagenet, index (the package index), none, or a file with a state dict")
     parser.add_argument("--start-from", default="", help="model folder or Hub repo to go on from; sets --arch, --weights and --size")
-    parser.add_argument("--size", type=int, default=288, help="height and width of the input, px (default: 288)")
+    parser.add_argument("--size", type=int, default=DEFAULT_SIZE, help=f"height and width of the input, px (default: {DEFAULT_SIZE})")
     parser.add_argument("--epochs", type=int, default=8, help="passes over the photos with --weights none (default: 8)")
     parser.add_argument(
         "--fit",
-        choices=("auto", "probe", "finetune"),
+        choices=FITS,
         default="auto",
         help="probe: one layer on pretrained features; finetune: the body is fine-tuned on the drawn photos first; auto: finetune where "
         "there are 500 drawn photos (default)",

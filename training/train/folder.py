@@ -23,8 +23,9 @@ from training.labels import LABELS, PARTIAL
 from training.photos import Origin, check_trainable, describe_origins, load_all
 from training.provenance import are_drawn, are_judged, are_streets
 from training.staging import staged
-from training.train.fitting import FittedNetwork, Recipe, describe, fit_from_scratch, fit_pretrained, should_tune
+from training.train.fitting import FittedNetwork, describe, fit_from_scratch, fit_pretrained
 from training.train.likeness import keep_neighbours, revision_of
+from training.train.pretrained import Recipe, should_tune
 from training.train.transfer import load_trained
 from training.weights import load_start
 

@@ -4,7 +4,7 @@ The body learns three things at once: the share of bays that is taken; for each 
 its taken bays, so that a far bay counts as much as a near one; and how much of each cell vehicles cover and how much is a bay or a lane,
 which makes it look at vehicles rather than at what goes with them. Only the later blocks move, but not their depthwise filters, whose
 gradient takes a quarter of a step, and batch norm keeps ImageNet's statistics. Of a real photo only the share is known. What a network says
-of photos that it learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.fitting`).
+of photos that it learnt from proves nothing, so others are judged by a copy that was taught without them (`training.train.pretrained`).
 """
 
 import copy

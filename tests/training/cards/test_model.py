@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from huggingface_hub import ModelCard
 from PIL import Image, ImageOps
@@ -18,6 +19,8 @@ from carpark.model import load_model
 from carpark.model.config import MODEL_FILES, Engine
 from carpark.model.network import build_network
 from training.cards.model import model_card
+from training.cards.tables import fullness_table
+from training.evaluate.scores import score_folder
 
 
 def test_the_model_card_prints_the_measured_scores(tiny_model_folder: Path) -> None:
@@ -124,3 +127,19 @@ def test_the_card_says_what_is_drawn_and_what_made_it(tiny_model_folder: Path) -
     card = model_card(config, metrics)
     assert "drawn by a program" not in card
     assert re.search(r"`resnet18` \(11\.\d M parameters\), from random weights", card) and "without a GPU; its energy" in card
+
+
+@pytest.mark.parametrize(("ending", "rows"), [("nearby", {"known": 1, "never": 4}), ("elsewhere", {"known": 4, "never": 1})])
+def test_a_row_of_the_shares_is_named_by_what_was_left_out(
+    ending: str, rows: dict[str, int], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(tiny_model_folder / "config.json", tmp_path)
+    shares = np.array([0.1, 0.2, 0.8, 0.9])
+    answers = {"p_full": shares, "fullness": shares, "fullness_low": shares - 0.1, "fullness_high": shares + 0.1}
+    others = {f"{name}_{ending}": [0.2, np.nan, np.nan, np.nan] for name in ("p_full", "fullness")}
+    table = pd.DataFrame({"label": ["empty", "empty", "full", "full"], "occupancy": shares, **answers, **others})
+    table.to_parquet(tmp_path / "predictions.parquet")
+    lines = fullness_table(score_folder(tmp_path)).splitlines()
+    cells = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in lines if "sources" in line}
+    known, never = cells["new places of known sources"], cells["sources never seen"]
+    assert (known[1], known[4], never[1], never[4]) == (str(rows["known"]),) * 2 + (str(rows["never"]),) * 2

@@ -10,6 +10,8 @@ import torch
 from torchvision import models
 
 from training.crossvalidate import __main__ as crossvalidate
+from training.photos import read_photos
+from training.train.tuning import Lessons
 
 
 @pytest.fixture
@@ -35,10 +37,23 @@ def test_each_architecture_has_a_row_and_one_without_weights_says_so(sample_fold
     assert str(Path.home()) not in without["missing"] and "cannot be downloaded" in without["missing"] and "errors_each_time" not in without
     assert all(row["int8_megabytes"] > 5 and row["int8_frames_per_second"] > 0 for row in (with_weights, without))
     card = (model / "README.md").read_text()
-    assert "| resnet34 | its ImageNet weights could not be had |" in card and "## With fewer photos" in card
-    assert f"| resnet18 | {', '.join(map(str, with_weights['errors_each_time']))} of {with_weights['n']} |" in card
-    predictions = pd.read_parquet(out / "predictions-resnet18.parquet")
+    assert "| resnet34 | 64 | its ImageNet weights could not be had |" in card and "## With fewer photos" in card
+    assert f"| resnet18 | 64 | {', '.join(map(str, with_weights['errors_each_time']))} of {with_weights['n']} |" in card
+    predictions = pd.read_parquet(out / "predictions-resnet18-64.parquet")
     assert (predictions.groupby("scene").fold.nunique() == 1).all()
+
+
+@pytest.mark.usefixtures("weights_offline")
+def test_fine_tuning_at_two_sizes_is_scored_on_real_photos(
+    sample_folder: Path, found_dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
+    data = ["--data", str(sample_folder / "photos"), str(found_dataset_folder)]
+    crossvalidate.main([*data, "--arch", "resnet18", "--size", "64", "96", "--fit", "finetune", "--out", str(tmp_path / "folds")])
+    rows = json.loads((tmp_path / "folds" / "table.json").read_text())
+    assert [row["size"] for row in rows] == [64, 96] and all(len(row["errors_each_time"]) == 1 for row in rows)
+    real = read_photos(found_dataset_folder)
+    assert all(len(pd.read_parquet(tmp_path / "folds" / f"predictions-resnet18-{row['size']}.parquet")) == len(real) for row in rows)
 
 
 def test_folds_from_scratch_are_refused(sample_folder: Path, tmp_path: Path) -> None:

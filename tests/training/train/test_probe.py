@@ -19,8 +19,9 @@ from training.evaluate.scores import score_folder
 from training.photos import load_photos
 from training.train import __main__ as train
 from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed, tighten
-from training.train.fitting import Recipe, fit_pretrained
+from training.train.fitting import fit_pretrained
 from training.train.folds import assign_folds, cross_validate, judge_by_heads
+from training.train.pretrained import Recipe
 from training.train.probe import Head, fit_head, shares_of
 from training.weights import load_start
 

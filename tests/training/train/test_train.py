@@ -29,8 +29,9 @@ from training.export.proof import BOUNDS
 from training.labels import LABELS
 from training.photos import load_photos
 from training.train import __main__ as train
-from training.train.fitting import Recipe, fit_from_scratch
+from training.train.fitting import fit_from_scratch
 from training.train.learners import Bfloat16, SoftTargetCrossEntropy, kinds_of
+from training.train.pretrained import Recipe
 from training.weights import load_start
 
 FILES = {

@@ -25,11 +25,11 @@ from training.dataset.writing import write_dataset
 from training.photos import Origin, load_all, read_photos
 from training.provenance import are_drawn
 from training.sample.scenery.truth import MAPS, map_of
-from training.train.fitting import Recipe, _tune
 from training.train.folder import train
 from training.train.folds import cross_validate
 from training.train.likeness import revision_of
 from training.train.pictures import Pictures, read_pictures
+from training.train.pretrained import Recipe, choose_way
 from training.train.tuning import EPOCHS, CountingNetwork, Lessons
 from training.weights import load_start
 
@@ -117,7 +117,7 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     sample_folder: Path, found_dataset_folder: Path, tuned_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos, pixels = load_all([Origin(sample_folder / "photos"), Origin(found_dataset_folder)], (64, 64))
-    real = photos.source != "generated"
+    real = (photos.source != "generated").to_numpy()
     photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 4).astype(str).astype(object), "")
     lessons: list[npt.NDArray[np.bool_]] = []
 
@@ -128,14 +128,19 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
     monkeypatch.setattr(Lessons, "teach_photos", teach)
     start = load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth")))
-    fit = _tune(start, photos, pixels, Recipe("resnet18", "", size=64, epochs=1, seed=0, fit="finetune"))
-    judged = cross_validate(fit.judge, photos, seed=0, n_folds=fit.n_folds, repeats=1, groups=fit.groups)
-    assert "half of the sources (4)" in fit.how and lessons[0].all()
+    way = choose_way(start, photos, pixels, Recipe("resnet18", "", size=64, epochs=1, seed=0, fit="finetune"))
+    judged = cross_validate(way.judge, photos, seed=0, n_folds=way.n_folds, repeats=1, groups=way.groups)
+    assert "half of the sources (4)" in way.how and len(lessons) == 2
     assert np.isfinite(judged.log_odds[0, real]).all() and np.isnan(judged.log_odds[0, ~real]).all()
-    for fold, taught in enumerate(lessons[1:]):
+    near = np.isfinite(way.nearby)
+    assert near.any() and not near[~real].any()
+    for fold, taught in enumerate(lessons):
         assert taught[~real].all()
-        assert not set(photos.source_repo[taught & real]) & set(photos.source_repo[judged.folds[0] == fold])
-    assert len(lessons) == 3
+        known, asked = set(photos.source_repo[taught & real]), near & (judged.folds[0] != fold)
+        assert not known & set(photos.source_repo[judged.folds[0] == fold]) and known >= set(photos.source_repo[asked])
+        assert not set(photos.scene[asked]) & set(photos.scene[taught & real])
+    way.publish()
+    assert lessons[2].all()
 
 
 def test_fastai_alone_loads_the_learner_and_the_snippet_the_weights(tuned_folder: Path, photo: Path, tmp_path: Path) -> None:
