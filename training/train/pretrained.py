@@ -178,11 +178,14 @@ def _tune_on_drawn(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, lesso
 
 
 def choose_nearby(photos: pd.DataFrame, sources: pd.Series | None, seed: int) -> npt.NDArray[np.bool_]:
-    """(n,) a fifth of the scenes of real car parks, but only where their source has others; none without sources."""
+    """(n,) a fifth of the scenes of each source of real car parks that has five; none without `sources`."""
+    near = np.zeros(len(photos), dtype=bool)
     if sources is None:
-        return np.zeros(len(photos), dtype=bool)
-    is_real = ~are_drawn(photos) & ~are_streets(photos)
-    scenes = photos.scene[is_real].unique()
-    chosen = np.random.default_rng(seed).choice(scenes, int(VALIDATION_SHARE * len(scenes)), replace=False)
-    near = is_real & photos.scene.isin(chosen).to_numpy()
-    return near & sources.isin(sources[is_real & ~near]).to_numpy()
+        return near
+    rng, is_real = np.random.default_rng(seed), ~are_drawn(photos) & ~are_streets(photos)
+    for _, scenes in photos.scene[is_real].groupby(sources[is_real]):
+        chosen = rng.choice(scenes.unique(), int(VALIDATION_SHARE * scenes.nunique()), replace=False)
+        near[scenes.index[scenes.isin(chosen)]] = True
+    return near
+
+

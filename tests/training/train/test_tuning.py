@@ -118,7 +118,7 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
 ) -> None:
     photos, pixels = load_all([Origin(sample_folder / "photos"), Origin(found_dataset_folder)], (64, 64))
     real = (photos.source != "generated").to_numpy()
-    photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 4).astype(str).astype(object), "")
+    photos["source_repo"] = np.where(real, "repo " + (pd.factorize(photos.scene)[0] % 3).astype(str).astype(object), "")
     lessons: list[npt.NDArray[np.bool_]] = []
 
     def teach(self: Lessons, network: CountingNetwork, taught: npt.NDArray[np.bool_], epochs: int) -> CountingNetwork:
@@ -130,7 +130,7 @@ def test_photos_are_judged_by_networks_that_were_taught_other_sources(
     start = load_start("resnet18", str(tuned_folder.with_name("tuned-start.pth")))
     way = choose_way(start, photos, pixels, Recipe("resnet18", "", size=64, epochs=1, seed=0, fit="finetune"))
     judged = cross_validate(way.judge, photos, seed=0, n_folds=way.n_folds, repeats=1, groups=way.groups)
-    assert "half of the sources (4)" in way.how and len(lessons) == 2
+    assert "half of the sources (3)" in way.how and len(lessons) == 2
     assert np.isfinite(judged.log_odds[0, real]).all() and np.isnan(judged.log_odds[0, ~real]).all()
     near = np.isfinite(way.nearby)
     assert near.any() and not near[~real].any()
