@@ -187,5 +187,3 @@ def choose_nearby(photos: pd.DataFrame, sources: pd.Series | None, seed: int) ->
         chosen = rng.choice(scenes.unique(), int(VALIDATION_SHARE * scenes.nunique()), replace=False)
         near[scenes.index[scenes.isin(chosen)]] = True
     return near
-
-
