@@ -22,8 +22,7 @@ from training.crossvalidate.comparison import compare_bodies
 from training.memory import keep_freed_memory
 from training.photos import find_photos
 from training.staging import staged
-from training.train.__main__ import DEFAULT_SIZE, RANGES
-from training.train.pretrained import FITS, Recipe
+from training.train.pretrained import DEFAULT_SIZE, FITS, SIZES, Recipe
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -48,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
     with one_line_errors():
         for arch in args.arch:
             check_architecture(arch)
-        least, most = RANGES["size"]
+        least, most = SIZES
         for size in args.size:
             if not least <= size <= most:
                 raise BadSetting(f"--size is {size}; expected {least} to {most}.")

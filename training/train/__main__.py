@@ -24,11 +24,10 @@ from carpark.model.network import check_architecture
 from training.memory import keep_freed_memory
 from training.photos import find_photos
 from training.train.folder import train
-from training.train.pretrained import FITS, Recipe
+from training.train.pretrained import DEFAULT_SIZE, FITS, SIZES, Recipe
 
 NO_WEIGHTS = 3  # exit status where the starting weights cannot be had: `make demo` then trains from scratch
-DEFAULT_SIZE = 288  # px
-RANGES = {"size": (64, 1024), "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
+RANGES = {"size": SIZES, "epochs": (1, 1000), "seed": (0, 2**32 - 1)}
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

@@ -22,6 +22,7 @@ from training.train.transfer import TrainedModel
 from training.train.tuning import EPOCHS, EPOCHS_BESIDE, LOAD_SCALE, CountingNetwork, Lessons
 
 FITS = ("auto", "probe", "finetune")
+SIZES, DEFAULT_SIZE = (64, 1024), 288  # px, height and width of the input
 VALIDATION_SHARE = 0.2
 HALVES = 2  # in so many folds networks are fine-tuned again, which takes minutes each
 DRAWN_FOR_TUNING = 500  # drawn photos from which on --fit auto fine-tunes

@@ -48,6 +48,8 @@ def test_fine_tuning_at_two_sizes_is_scored_on_real_photos(
     sample_folder: Path, found_dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Lessons, "_teach", lambda *_: None)
+    speed = {"int8_megabytes": 1.0, "int8_frames_per_second": 1}
+    monkeypatch.setattr("training.crossvalidate.comparison.measure_int8", lambda *_: speed)
     data = ["--data", str(sample_folder / "photos"), str(found_dataset_folder)]
     crossvalidate.main([*data, "--arch", "resnet18", "--size", "64", "96", "--fit", "finetune", "--out", str(tmp_path / "folds")])
     rows = json.loads((tmp_path / "folds" / "table.json").read_text())
