@@ -3,10 +3,11 @@
 // the reply to their event are applied in one go, each later one changing the earlier ones, so that parts of the page stay as they were.
 // And the server repeats an event's last answer when it completes the event, over what another event has changed meanwhile.
 // Here answers wait until no reply is on its way, a stream that closes while an event is unanswered goes on with a new one, and what is
-// repeated changes nothing.
+// repeated behind another event's answer changes nothing.
 (() => {
   const fetched = window.fetch.bind(window)
-  const unanswered = new Set(), partly = new Set()  // events without an answer, with a first one
+  const unanswered = new Set()  // events
+  const answering = new Map()  // events with a first answer -> whether another event was answered since their last one
   const NO_CHANGE = { __type__: 'update' }  // of a component, as Gradio's skip() writes it
   const UNTIL_READ_MS = 20  // the client takes a moment to read a reply
   let joining = 0
@@ -24,6 +25,20 @@
     }
   }
 
+  function repeatsBehindAnother({ msg, event_id, output }) {  // true where a repetition may be written over another event's answer
+    if (msg !== 'process_generating' && msg !== 'process_completed') return false
+    const isBehind = answering.get(event_id)
+    for (const other of answering.keys()) answering.set(other, true)
+    if (msg === 'process_generating') answering.set(event_id, false)
+    else answering.delete(event_id), unanswered.delete(event_id)
+    return msg === 'process_completed' && isBehind && Array.isArray(output.data)
+  }
+
+  function withoutChange(message) {
+    message.output.data.fill(NO_CHANGE)
+    return `data: ${JSON.stringify(message)}\n\n`
+  }
+
   async function passOn(stream, out) {  // true if the stream closed while an event was unanswered
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader(), encoder = new TextEncoder()
     let rest = ''
@@ -32,13 +47,9 @@
       rest = answers.pop()
       for (const answer of answers) {
         while (joining) await pause()
-        const message = JSON.parse(answer.slice('data: '.length)), { msg, event_id, output } = message
-        if (msg === 'close_stream' && unanswered.size) return true
-        if (msg === 'process_generating') partly.add(event_id)
-        if (msg === 'process_completed') unanswered.delete(event_id)
-        const repeats = msg === 'process_completed' && partly.delete(event_id) && output.data
-        if (repeats) output.data = output.data.map(() => NO_CHANGE)
-        out.enqueue(encoder.encode(repeats ? `data: ${JSON.stringify(message)}\n\n` : answer + '\n\n'))
+        const message = JSON.parse(answer.slice('data: '.length))
+        if (message.msg === 'close_stream' && unanswered.size) return true
+        out.enqueue(encoder.encode(repeatsBehindAnother(message) ? withoutChange(message) : answer + '\n\n'))
       }
     }
     return false
