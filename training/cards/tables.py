@@ -99,11 +99,10 @@ def claims_table(claims: dict[str, Any] | None) -> str:
 def _architecture_row(row: dict[str, Any]) -> tuple[object, ...]:
     size, speed = f"{row['int8_megabytes']} MB", f"{row['int8_frames_per_second']} frames/s"
     if "missing" in row:
-        missing = "not measured"
-        return row["arch"], row["size"], "its ImageNet weights could not be had", missing, missing, missing, size, speed, missing
+        return row["arch"], row["size"], "its ImageNet weights could not be had", *["not measured"] * 3, size, speed, "not measured"
     like, unseen = by_what_is_left_out(row)
     low, high = like["accuracy_interval_95"]
-    right = f"{like['accuracy'] or 0:.1%} ({low:.1%} to {high:.1%})"
+    right = f"{like['accuracy']:.1%} ({low:.1%} to {high:.1%})" if like["n"] else "not measured"
     elsewhere = f"{unseen['errors']} of {unseen['n']}" if unseen else "fewer than three sources"
     share = unseen.get("fullness") or row.get("fullness")
     how_full = f"{share['mae']}; {share['spearman']}" if share else "none counted"

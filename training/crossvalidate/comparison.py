@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +30,18 @@ def compare_bodies(
     The `recipe`'s weights belong to the first body; the others start from their own ImageNet weights. Raises a CarparkError.
     """
     rows = []
-    for size, arch in product(sizes, archs):
-        weights = recipe.weights if arch == archs[0] else "imagenet"
+    for size in sizes:
         photos, pixels = load_all(origins, (size, size))
         check_trainable(photos, origins[0].folder)
-        asked = replace(recipe, arch=arch, size=size, weights=weights)
-        row, proof = compare(photos, pixels, asked)
-        if proof:
-            proof.predictions.to_parquet(folder / f"predictions-{arch.replace('/', '-')}-{size}.parquet", index=False)
-            if learning_curve:
-                row["learning_curve"] = [*learn_less(photos, pixels, asked), learnt_from(photos, row)]
-        rows.append(row)
-        print(json.dumps(row))
+        for arch in archs:
+            asked = replace(recipe, arch=arch, size=size, weights=recipe.weights if arch == archs[0] else "imagenet")
+            row, proof = compare(photos, pixels, asked)
+            if proof:
+                proof.predictions.to_parquet(folder / f"predictions-{arch.replace('/', '-')}-{size}.parquet", index=False)
+                if learning_curve:
+                    row["learning_curve"] = [*learn_less(photos, pixels, asked), learnt_from(photos, row)]
+            rows.append(row)
+            print(json.dumps(row))
     (folder / "table.json").write_text(json.dumps(rows, indent=2) + "\n")
     return rows
 
