@@ -9,12 +9,14 @@ from PIL import Image, ImageChops, ImageDraw
 
 from training.sample.scenery.bodywork import mesh_of
 from training.sample.scenery.light import LIGHTS, draw_light, make_light, sun_at
+from training.sample.scenery.lots import draw_lot
 from training.sample.scenery.optics import bend, draw_grade
 from training.sample.scenery.parking import park_cars, park_in
 from training.sample.scenery.pinhole import Pinhole
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.truth import see_bays
+from training.sample.scenery.surroundings import Tree
+from training.sample.scenery.truth import draw_maps, see_bays
 from training.sample.scenery.vehicles import KINDS, SHAPES
 
 CAMERA = Pinhole(x=3, y=-20, height_m=8, azimuth=1.4, pitch=0.4, roll=0.02, focal=0.9, width_px=480, height_px=360)
@@ -22,7 +24,7 @@ CAMERA = Pinhole(x=3, y=-20, height_m=8, azimuth=1.4, pitch=0.4, roll=0.02, foca
 
 @pytest.fixture(scope="module")
 def car_park() -> Scene:
-    return draw_scene(np.random.default_rng(5), "test", "oblique_cctv")
+    return draw_scene(np.random.default_rng(8), "test", "oblique_cctv")
 
 
 def test_the_ground_under_a_pixel_projects_to_that_pixel() -> None:
@@ -56,6 +58,27 @@ def test_a_car_has_the_size_of_its_kind_and_stands_on_the_road(kind: int) -> Non
     assert np.ptp(points[:, 0]) == pytest.approx(shape.length, abs=0.05)
     assert points[:, 2].max() == pytest.approx(shape.height)
     assert 0 <= points[:, 2].min() < 0.05
+
+
+def test_an_irregular_lot_lacks_rows_but_never_all() -> None:
+    rows = [
+        len({round(bay.y, 1) for bay in draw_lot(np.random.default_rng(seed), length_m=40, modules=3, irregular=True).bays})
+        for seed in range(30)
+    ]
+    assert 1 <= min(rows) < max(rows) == 6
+
+
+def test_a_bush_at_the_head_of_a_bay_is_no_vehicle(car_park: Scene) -> None:
+    bay = car_park.lot.bays[car_park.bays_shown[0]]
+    at = bay.x + 2.6 * np.cos(bay.heading), bay.y + 2.6 * np.sin(bay.heading)
+    bush = Tree(*at, trunk_m=0.2, crown_m=0.9, leaf=np.full(3, 0.1, np.float32), bare=False, seed=1)
+    planted = replace(car_park, around=replace(car_park.around, trees=(*car_park.around.trees, bush)))
+    light = make_light(35, 1.0, clouds=1.0)
+    seen = see_bays(planted, (), light)
+    vehicles = np.asarray(draw_maps(seen))[..., 0]
+    bare, green = (render(scene, Moment((), light, draw_grade(np.random.default_rng(0)), seed=3)) for scene in (car_park, planted))
+    assert ImageChops.difference(bare, green).getbbox()
+    assert (seen.occupancy, vehicles.max()) == (0, 0)
 
 
 def test_as_many_cars_stand_in_the_picture_as_wanted(car_park: Scene) -> None:

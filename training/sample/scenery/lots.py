@@ -1,7 +1,7 @@
 """The car park itself: rows of bays along x, painted lines, islands with kerbs. Pure data, in metres."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import numpy as np
 
@@ -94,9 +94,14 @@ def line_patch(start: Point, end: Point, *, width_m: float, albedo: Array, under
     return Patch(((x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)), albedo, width_m, under)
 
 
-def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int) -> Lot:
-    """A car park of `modules` aisles, each with a row of bays on either side."""
+def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int, irregular: bool = False) -> Lot:
+    """A car park of `modules` aisles, each with a row of bays on either side.
+
+    An `irregular` one may have wide aisles, and may lack some of its rows: asphalt without bays is not free bays.
+    """
     draft = _start_draft(rng)
+    if irregular and rng.random() < 0.4:
+        draft.aisle_m = rng.uniform(6, 15)
     module_m = 2 * draft.row_m + draft.aisle_m
     depth_m = modules * module_m + (modules - 1) * draft.median_m
     draft.patches.append(Patch(rectangle(-0.35, -0.35, length_m + 0.35, depth_m + 0.35), draft.kerb))
@@ -104,9 +109,13 @@ def draw_lot(rng: np.random.Generator, *, length_m: float, modules: int) -> Lot:
     _wear(rng, draft, length_m=length_m, depth_m=depth_m)
     starts = [module * (module_m + draft.median_m) for module in range(modules)]
     aisles, joints = [y + module_m / 2 for y in starts], [y - draft.median_m / 2 for y in starts[1:]]
-    for y in starts:
-        _add_row(rng, draft, y + draft.row_m, sign=-1, length_m=length_m)
-        _add_row(rng, draft, y + draft.row_m + draft.aisle_m, sign=1, length_m=length_m)
+    mouths = [(y + draft.row_m, -1) for y in starts] + [(y + draft.row_m + draft.aisle_m, 1) for y in starts]
+    if irregular and rng.random() < 0.6:
+        is_there = rng.random(len(mouths)) >= 0.4
+        is_there[rng.integers(len(mouths))] = True
+        mouths = list(compress(mouths, is_there))
+    for mouth_y, sign in mouths:
+        _add_row(rng, draft, mouth_y, sign=sign, length_m=length_m)
     if draft.median_m:
         for y in joints:
             _island(draft, rectangle(3, y - draft.median_m / 2, length_m - 3, y + draft.median_m / 2))

@@ -16,9 +16,9 @@ def park_cars(rng: np.random.Generator, scene: Scene, taken: int) -> list[Car]:
 
 
 def _choose_bays(rng: np.random.Generator, scene: Scene, taken: int) -> list[int]:
-    """`taken` of the bays in the picture: from the air, rather those near an entrance; from low down, near and far ones alike."""
+    """`taken` of the bays in the picture: rather those near an entrance; from low down, half of the time near and far ones alike."""
     bays, places = np.array(scene.bays_shown), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.bays_shown)]
-    if scene.view.startswith("aerial"):
+    if scene.view.startswith("aerial") or rng.random() < 0.5:
         entrance = rng.uniform(0, 1, 2) * [scene.lot.length_m, scene.lot.depth_m]
         order = np.argsort(rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T) - rng.random(len(bays)))
         chosen = order[:taken]

@@ -233,12 +233,25 @@ def _draw_skyline(draft: SurroundingsDraft, lot: Lot) -> None:
 
 
 def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
-    """Adds trees on the islands and lamps over the rows."""
+    """Adds trees on the islands, bushes at the heads of bays, and lamps over the rows."""
     rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:
         if rng.random() < planted:
             draft.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
+    if rng.random() < 0.4:
+        _plant_bushes(draft, lot, share=rng.uniform(0.2, 1))
     height_m, step_m = rng.uniform(6, 10), rng.uniform(18, 28)
     for y in (-0.8, *lot.joints, lot.depth_m + 0.8):
         for x in np.arange(rng.uniform(3, step_m), lot.length_m, step_m).tolist():
             draft.add_lamp((x, y), height_m=height_m)
+
+
+def _plant_bushes(draft: SurroundingsDraft, lot: Lot, *, share: float) -> None:
+    """Adds a bush at the head of such a share of the bays, or between two of them: as large as a bonnet, and no vehicle."""
+    rng = draft.rng
+    for bay in lot.bays:
+        if rng.random() < share:
+            along, across = rng.uniform(2.4, 2.9), rng.choice([-1.25, 0, 1.25])
+            cos, sin = float(np.cos(bay.heading)), float(np.sin(bay.heading))
+            at = (bay.x + along * cos - across * sin, bay.y + along * sin + across * cos)
+            draft.add_tree(at, crown_m=rng.uniform(0.35, 0.9), bush=True)
