@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from training.sample.scenery.light import Light, draw_light
 from training.sample.scenery.optics import draw_grade
-from training.sample.scenery.parking import park_cars, passing_cars
+from training.sample.scenery.parking import park_cars, passing_cars, walking_people
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
 from training.sample.scenery.truth import MAPS, SeenBays, draw_maps, see_bays
@@ -117,7 +117,7 @@ def _take_photo(folder: Path, scene: Scene, visit: tuple[str, str], *, seed: lis
     if light.rain and rng.random() < 0.4:
         grade = replace(grade, drops=int(rng.integers(3, 40)))
     cars, light, bays = _draw_cars(rng, scene, light, OCCUPANCY[label])
-    moment = Moment(cars, light, grade, seed=int(rng.integers(2**31)))
+    moment = Moment(cars, light, grade, int(rng.integers(2**31)), walking_people(rng, scene))
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():
         draw_maps(bays).save(folder / MAPS / f"{scene.id}-{seed[-1]}.png")

@@ -76,7 +76,8 @@ def _take_picture(
     level = next(level for level, (_, most) in enumerate(LEVELS) if occupancy <= most)
     full = rng.uniform(0.1, 1.0)
     parked = tuple(park_in(rng, scene, i) for i in range(len(scene.lot.bays)) if rng.random() < full)
-    people = draw_people(rng, street, int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3)))
+    crowd, on_road = int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3)), 0.6 if level <= 1 and rng.random() < 0.2 else 0.03
+    people = draw_people(rng, street, crowd, on_road=on_road)
     moment = Moment(traffic + parked, light, grade, int(rng.integers(2**31)), people)
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():

@@ -15,7 +15,7 @@ from training.sample.scenery.parking import park_cars, park_in
 from training.sample.scenery.pinhole import Pinhole
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import VIEWS, Scene, draw_scene
-from training.sample.scenery.surroundings import Tree
+from training.sample.scenery.surroundings import House, Tree
 from training.sample.scenery.truth import draw_maps, see_bays
 from training.sample.scenery.vehicles import KINDS, SHAPES
 
@@ -68,16 +68,17 @@ def test_an_irregular_lot_lacks_rows_but_never_all() -> None:
     assert 1 <= min(rows) < max(rows) == 6
 
 
-def test_a_bush_at_the_head_of_a_bay_is_no_vehicle(car_park: Scene) -> None:
-    bay = car_park.lot.bays[car_park.bays_shown[0]]
-    at = bay.x + 2.6 * np.cos(bay.heading), bay.y + 2.6 * np.sin(bay.heading)
-    bush = Tree(*at, trunk_m=0.2, crown_m=0.9, leaf=np.full(3, 0.1, np.float32), bare=False, seed=1)
-    planted = replace(car_park, around=replace(car_park.around, trees=(*car_park.around.trees, bush)))
-    light = make_light(35, 1.0, clouds=1.0)
-    seen = see_bays(planted, (), light)
+def test_a_bush_and_a_box_behind_a_bay_are_no_vehicles(car_park: Scene) -> None:
+    first, second = (car_park.lot.bays[i] for i in car_park.bays_shown[:2])
+    paint = np.full(3, 0.1, np.float32)
+    bush = Tree(*first.at(2.6, 0), trunk_m=0.2, crown_m=0.9, leaf=paint, bare=False, seed=1)
+    box = House(*second.at(3.4, 0), second.heading, (1.2, 0.8, 1.2), paint, paint, 0, seed=1)
+    around = replace(car_park.around, trees=(*car_park.around.trees, bush), houses=(*car_park.around.houses, box))
+    littered, light = replace(car_park, around=around), make_light(35, 1.0, clouds=1.0)
+    seen = see_bays(littered, (), light)
     vehicles = np.asarray(draw_maps(seen))[..., 0]
-    bare, green = (render(scene, Moment((), light, draw_grade(np.random.default_rng(0)), seed=3)) for scene in (car_park, planted))
-    assert ImageChops.difference(bare, green).getbbox()
+    bare, changed = (render(scene, Moment((), light, draw_grade(np.random.default_rng(0)), seed=3)) for scene in (car_park, littered))
+    assert ImageChops.difference(bare, changed).getbbox()
     assert (seen.occupancy, vehicles.max()) == (0, 0)
 
 

@@ -13,6 +13,8 @@ from training.sample.scenery.viewpoints import draw_size
 WHOLE_M = (-30.0, 170.0)  # from end to end; the camera is near 0
 SIGNAL_BLACK, SIGNAL_RED, SIGNAL_GREEN = rgb(0.01, 0.01, 0.01), rgb(2.5, 0.1, 0.05), rgb(0.1, 2.0, 0.9)
 SIGN_GLOWS = np.array([(1.0, 0.9, 0.8), (1.0, 0.1, 0.1), (0.2, 0.3, 1.0), (0.7, 0.2, 1.0), (1.0, 0.7, 0.2), (0.9, 0.95, 1.0)], np.float32)
+WORKS_PAINTS = np.array([(55, 30, 2), (60, 14, 3), (45, 4, 3), (65, 64, 60), (20, 20, 20), (5, 12, 35)], np.float32) / 100
+WORKS_SIZES_M = ((2.0, 0.4, 1.0), (2.0, 0.4, 1.0), (3.0, 0.15, 2.0), (3.5, 1.8, 1.5), (6.0, 2.3, 2.5))  # barriers, a fence, skips, cabins
 BUS_RED, BUS_GREEN = rgb(0.28, 0.07, 0.05), rgb(0.06, 0.16, 0.09)
 
 
@@ -73,6 +75,8 @@ def draw_street(rng: np.random.Generator, *, kerbside: bool) -> Street:
         (_build if profile.is_city else _plant)(draft, profile, side, junction_x)
     if profile.is_city:
         _hang_signs(draft, profile, crossings)
+    if rng.random() < 0.25:
+        _dig_up(draft, profile)
     middles = [profile.median_m / 2 + (i + 0.5) * profile.lane_m for i in range(profile.lanes)]
     lanes = tuple(Lane(side * y, side * way) for side in (-1, 1) for y in middles)
     length_m = WHOLE_M[1] - WHOLE_M[0]
@@ -252,6 +256,19 @@ def _hang_signs(draft: SurroundingsDraft, profile: Profile, crossings: tuple[flo
         y = side * (profile.kerb_m(side) + profile.pavement_m - 0.7)
         size_m = rng.uniform(0.2, 2.0), rng.uniform(0.15, 0.7)
         signs.append(Sign(x, y, rng.uniform(2.5, 5.5), size_m, glow * 0.2, glow, 0.85, has_post=False))
+
+
+def _dig_up(draft: SurroundingsDraft, profile: Profile) -> None:
+    """Roadworks at a kerb: a row of barriers, skips or cabins, which are no vehicles."""
+    rng, side, x = draft.rng, int(draft.rng.choice([-1, 1])), draft.rng.uniform(8, 45)
+    y, paints, size_m = (
+        side * (profile.edge_m + rng.uniform(-0.8, 1.0)),
+        rng.choice(WORKS_PAINTS, 2),
+        WORKS_SIZES_M[rng.integers(len(WORKS_SIZES_M))],
+    )
+    for number in range(rng.integers(3, 20)):
+        draft.add_box((x, y), turn=rng.normal(0, 0.03), size_m=size_m, paint=paints[number % 2])
+        x += size_m[0] + rng.choice([0.05, 1.0])
 
 
 def _plant(draft: SurroundingsDraft, profile: Profile, side: int, _junction_x: float | None) -> None:

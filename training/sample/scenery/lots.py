@@ -26,6 +26,11 @@ class Bay:
     y: float
     heading: float  # radians, of a car that drove in nose first
 
+    def at(self, along_m: float, across_m: float) -> Point:
+        """The point so far ahead of the middle of the bay and to the left of it, as a car that drove in nose first looks."""
+        cos, sin = float(np.cos(self.heading)), float(np.sin(self.heading))
+        return self.x + along_m * cos - across_m * sin, self.y + along_m * sin + across_m * cos
+
 
 @dataclass(frozen=True, slots=True)
 class Patch:
@@ -171,15 +176,13 @@ def _add_row(rng: np.random.Generator, draft: _LotDraft, mouth_y: float, *, sign
 def _add_bay(rng: np.random.Generator, draft: _LotDraft, bay: Bay) -> None:
     """Adds a bay, sometimes with oil stains or in the blue of a disabled bay."""
     draft.bays.append(bay)
-    ux, uy = float(np.cos(bay.heading)), float(np.sin(bay.heading))
     if rng.random() < 0.02:
         along, across = 2.2, 0.42 * draft.bay_m
-        quad = [(along, across), (along, -across), (-along, -across), (-along, across)]
-        outline = tuple((bay.x + a * ux - b * uy, bay.y + a * uy + b * ux) for a, b in quad)
+        outline = (bay.at(along, across), bay.at(along, -across), bay.at(-along, -across), bay.at(-along, across))
         draft.patches.append(Patch(outline, mix(draft.asphalt, DISABLED_BLUE, 0.8)))
     elif rng.random() < 0.04:
-        draft.line((bay.x - 2.2 * ux - uy, bay.y - 2.2 * uy + ux), (bay.x + 2.2 * ux + uy, bay.y + 2.2 * uy - ux))
-        draft.line((bay.x - 2.2 * ux + uy, bay.y - 2.2 * uy - ux), (bay.x + 2.2 * ux - uy, bay.y + 2.2 * uy + ux))
+        draft.line(bay.at(-2.2, 1), bay.at(2.2, -1))
+        draft.line(bay.at(-2.2, -1), bay.at(2.2, 1))
     elif rng.random() < 0.4:
         angles, radii = np.linspace(0, 2 * np.pi, 8, endpoint=False), rng.uniform(0.2, 0.7, 8)
         blot = zip((bay.x + radii * np.cos(angles)).tolist(), (bay.y + 1.6 * radii * np.sin(angles)).tolist(), strict=True)

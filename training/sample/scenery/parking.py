@@ -3,6 +3,7 @@
 import numpy as np
 
 from training.sample.scenery.scenes import Scene
+from training.sample.scenery.surroundings import Person
 from training.sample.scenery.vehicles import TRAFFIC, Car, draw_car
 
 CAR_FREE_M = 10.0  # around the camera, where no car drives
@@ -33,9 +34,8 @@ def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
     bay = scene.lot.bays[index]
     backed_in = rng.random() < 0.3
     heading = bay.heading + (np.pi if backed_in else 0) + rng.normal(0, rng.choice([0.025, 0.08], p=[0.9, 0.1]))
-    x, y = rng.normal(0, 0.12), rng.normal(0, 0.07)  # from the middle: along the bay, across it
-    cos, sin = float(np.cos(bay.heading)), float(np.sin(bay.heading))
-    return draw_car(rng, (bay.x + x * cos - y * sin, bay.y + x * sin + y * cos), heading=heading)
+    along_m, across_m = rng.normal(0, 0.12), rng.normal(0, 0.07)
+    return draw_car(rng, bay.at(along_m, across_m), heading=heading)
 
 
 def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, traffic: float = 1.0) -> list[Car]:
@@ -59,3 +59,14 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
         if scene.camera.distance_to(x, y) > CAR_FREE_M:
             cars.append(draw_car(rng, (x, y), heading=float(rng.choice([0, np.pi])), lights_on=lights_on))
     return cars
+
+
+def walking_people(rng: np.random.Generator, scene: Scene) -> tuple[Person, ...]:
+    """People in the aisles: often nobody."""
+    people = []
+    for _ in range(rng.choice([0, 0, 1, 4, 12]) if scene.lot.aisles else 0):
+        x, y = rng.uniform(0, scene.lot.length_m), rng.choice(scene.lot.aisles) + rng.uniform(-4, 4)
+        red, green, blue = (rng.uniform(0.02, 0.5) * rng.uniform(0.3, 1, 3)).tolist()
+        if scene.camera.distance_to(x, y) > 4:
+            people.append(Person(x, y, rng.uniform(1.5, 1.9), (red, green, blue)))
+    return tuple(people)

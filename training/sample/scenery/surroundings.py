@@ -12,6 +12,18 @@ LEAVES = np.array([(5, 11, 2), (8, 14, 3), (3.5, 7.5, 2.5), (16, 13, 3), (22, 10
 LANDS = np.array([(6, 10, 3), (9, 12, 4), (24, 22, 19), (18, 14, 9), (13, 13, 13)], np.float32) / 100
 WALLS = np.array([(30, 13, 8), (42, 34, 24), (55, 53, 49), (68, 64, 56), (22, 20, 19), (33, 22, 16)], np.float32) / 100
 ROOFS = np.array([(10, 9, 9), (20, 9, 6), (45, 45, 44), (28, 26, 24)], np.float32) / 100
+# Length, depth and height in metres of two bins, a skip, a cabinet, a shed, a wall, a bollard, a shelter and a rack.
+BOXES = (
+    (1.2, 0.8, 1.2),
+    (1.2, 0.8, 1.2),
+    (4.0, 1.9, 1.5),
+    (0.8, 0.5, 1.6),
+    (2.4, 2.2, 2.5),
+    (6.0, 0.3, 0.8),
+    (0.3, 0.3, 0.9),
+    (5.5, 2.2, 2.3),
+    (0.9, 1.9, 1.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,13 @@ class SurroundingsDraft:
         storeys = 0 if self.rng.random() < 0.12 else max(1, int(size_m[2] / 3.1))
         self.houses.append(House(*at, turn, size_m, wall, self.rng.choice(ROOFS), storeys, int(self.rng.integers(2**31))))
 
+    def add_box(self, at: Point, *, turn: float, size_m: tuple[float, float, float], paint: Array) -> None:
+        """Adds a box of about that size, unless it would stand right in front of the camera."""
+        if self.camera.distance_to(*at) > 5:
+            length_m, depth_m, height_m = (np.array(size_m) * self.rng.uniform(0.8, 1.2, 3)).tolist()
+            paint = paint.astype(np.float32)
+            self.houses.append(House(*at, turn, (length_m, depth_m, height_m), paint, paint, 0, int(self.rng.integers(2**31))))
+
 
 @dataclass(frozen=True, slots=True)
 class _Side:
@@ -233,13 +252,15 @@ def _draw_skyline(draft: SurroundingsDraft, lot: Lot) -> None:
 
 
 def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
-    """Adds trees on the islands, bushes at the heads of bays, and lamps over the rows."""
+    """Adds trees on the islands, bushes and boxes behind bays, and lamps over the rows."""
     rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:
         if rng.random() < planted:
             draft.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
     if rng.random() < 0.4:
         _plant_bushes(draft, lot, share=rng.uniform(0.2, 1))
+    if rng.random() < 0.4:
+        _leave_boxes(draft, lot)
     height_m, step_m = rng.uniform(6, 10), rng.uniform(18, 28)
     for y in (-0.8, *lot.joints, lot.depth_m + 0.8):
         for x in np.arange(rng.uniform(3, step_m), lot.length_m, step_m).tolist():
@@ -251,7 +272,14 @@ def _plant_bushes(draft: SurroundingsDraft, lot: Lot, *, share: float) -> None:
     rng = draft.rng
     for bay in lot.bays:
         if rng.random() < share:
-            along, across = rng.uniform(2.4, 2.9), rng.choice([-1.25, 0, 1.25])
-            cos, sin = float(np.cos(bay.heading)), float(np.sin(bay.heading))
-            at = (bay.x + along * cos - across * sin, bay.y + along * sin + across * cos)
+            at = bay.at(rng.uniform(2.4, 2.9), rng.choice([-1.25, 0, 1.25]))
             draft.add_tree(at, crown_m=rng.uniform(0.35, 0.9), bush=True)
+
+
+def _leave_boxes(draft: SurroundingsDraft, lot: Lot) -> None:
+    """Adds bins, skips, sheds, walls and bollards behind bays: no vehicles either."""
+    rng = draft.rng
+    for _ in range(rng.integers(1, 12)):
+        bay, size_m = lot.bays[rng.integers(len(lot.bays))], BOXES[rng.integers(len(BOXES))]
+        at, turn = bay.at(rng.uniform(3.0, 3.8), rng.uniform(-3, 3)), bay.heading + rng.choice([0, np.pi / 2])
+        draft.add_box(at, turn=turn, size_m=size_m, paint=rng.uniform(0.03, 0.6) * rng.uniform(0.2, 1, 3))

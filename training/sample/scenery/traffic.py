@@ -97,8 +97,8 @@ def _weigh(street: Street, lane: Lane, xs: Array, far_m: float) -> Array:
     return weights
 
 
-def draw_people(rng: np.random.Generator, street: Street, crowd: int) -> tuple[Person, ...]:
-    """About `crowd` people on the pavements, some of them at the crossings and a few on the road."""
+def draw_people(rng: np.random.Generator, street: Street, crowd: int, *, on_road: float = 0.03) -> tuple[Person, ...]:
+    """About `crowd` people on the pavements, some of them at the crossings, and a share of them `on_road`."""
     people = []
     for _ in range(crowd if street.profile.is_city else 0):
         side, x = int(rng.choice([-1, 1])), float(rng.triangular(3, 8, 90))
@@ -106,7 +106,7 @@ def draw_people(rng: np.random.Generator, street: Street, crowd: int) -> tuple[P
         y = side * (kerb + rng.uniform(0.2, 0.2 + 0.9 * street.profile.pavement_m))
         if street.crossings and rng.random() < 0.12:
             x, y = rng.choice(street.crossings) + rng.uniform(-1.5, 1.5), rng.uniform(-1, 1) * street.profile.edge_m
-        elif rng.random() < 0.03:
+        elif rng.random() < on_road:
             y = rng.uniform(-1, 1) * street.profile.edge_m
         if street.camera.distance_to(x, y) > 4:
             clothes = rng.uniform(0.01, 0.08, 3) if rng.random() < 0.75 else rng.uniform(0.02, 0.6) * rng.uniform(0.3, 1, 3)

@@ -77,10 +77,8 @@ def takers_of(bays: list[Bay], cars: tuple[Car, ...]) -> NDArray[np.int64]:
 
 def floor_of(bay: Bay) -> Array:
     """The floor of a bay, (4, 3) metres."""
-    cos, sin = np.cos(bay.heading), np.sin(bay.heading)
-    corners = np.array([(2.2, 1.0), (-2.2, 1.0), (-2.2, -1.0), (2.2, -1.0)])
-    turned = corners @ np.array([(cos, sin), (-sin, cos)]) + (bay.x, bay.y)
-    return np.concatenate([turned, np.zeros((4, 1))], axis=1)
+    corners = ((2.2, 1.0), (-2.2, 1.0), (-2.2, -1.0), (2.2, -1.0))
+    return np.array([(*bay.at(along_m, across_m), 0.0) for along_m, across_m in corners])
 
 
 def draw_maps(bays: SeenBays) -> Image.Image:
