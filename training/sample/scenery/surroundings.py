@@ -12,7 +12,7 @@ LEAVES = np.array([(5, 11, 2), (8, 14, 3), (3.5, 7.5, 2.5), (16, 13, 3), (22, 10
 LANDS = np.array([(6, 10, 3), (9, 12, 4), (24, 22, 19), (18, 14, 9), (13, 13, 13)], np.float32) / 100
 WALLS = np.array([(30, 13, 8), (42, 34, 24), (55, 53, 49), (68, 64, 56), (22, 20, 19), (33, 22, 16)], np.float32) / 100
 ROOFS = np.array([(10, 9, 9), (20, 9, 6), (45, 45, 44), (28, 26, 24)], np.float32) / 100
-MOST_BUSHES = 60  # each takes as long to draw as a car
+MOST_BUSHES = 40  # each takes as long to draw as half a car
 # Length, depth and height in metres of two bins, a skip, a cabinet, a shed, a wall, a bollard, a shelter and a rack.
 BOXES = (
     (1.2, 0.8, 1.2),
@@ -29,7 +29,7 @@ BOXES = (
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree, or a bush if `trunk_m` is small."""
+    """A tree, or a bush."""
 
     x: float
     y: float
@@ -38,6 +38,11 @@ class Tree:
     leaf: Array  # (3,) albedo
     bare: bool
     seed: int
+
+    @property
+    def is_bush(self) -> bool:
+        """True if its leaves begin at the ground."""
+        return self.trunk_m < 0.5
 
 
 @dataclass(frozen=True, slots=True)
