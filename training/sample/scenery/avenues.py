@@ -75,7 +75,7 @@ def draw_street(rng: np.random.Generator, *, kerbside: bool) -> Street:
         (_build if profile.is_city else _plant)(draft, profile, side, junction_x)
     if profile.is_city:
         _hang_signs(draft, profile, crossings)
-    if not kerbside and rng.random() < 0.25:
+    if rng.random() < 0.25:
         _dig_up(draft, profile)
     middles = [profile.median_m / 2 + (i + 0.5) * profile.lane_m for i in range(profile.lanes)]
     lanes = tuple(Lane(side * y, side * way) for side in (-1, 1) for y in middles)

@@ -12,7 +12,6 @@ LEAVES = np.array([(5, 11, 2), (8, 14, 3), (3.5, 7.5, 2.5), (16, 13, 3), (22, 10
 LANDS = np.array([(6, 10, 3), (9, 12, 4), (24, 22, 19), (18, 14, 9), (13, 13, 13)], np.float32) / 100
 WALLS = np.array([(30, 13, 8), (42, 34, 24), (55, 53, 49), (68, 64, 56), (22, 20, 19), (33, 22, 16)], np.float32) / 100
 ROOFS = np.array([(10, 9, 9), (20, 9, 6), (45, 45, 44), (28, 26, 24)], np.float32) / 100
-MOST_BUSHES = 40  # each takes as long to draw as half a car
 # Length, depth and height in metres of two bins, a skip, a cabinet, a shed, a wall, a bollard, a shelter and a rack.
 BOXES = (
     (1.2, 0.8, 1.2),
@@ -264,7 +263,7 @@ def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
         if rng.random() < planted:
             draft.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
     if rng.random() < 0.4:
-        _plant_bushes(draft, lot)
+        _plant_bushes(draft, lot, share=rng.uniform(0.2, 1))
     if rng.random() < 0.4:
         _leave_boxes(draft, lot)
     height_m, step_m = rng.uniform(6, 10), rng.uniform(18, 28)
@@ -273,12 +272,13 @@ def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
             draft.add_lamp((x, y), height_m=height_m)
 
 
-def _plant_bushes(draft: SurroundingsDraft, lot: Lot) -> None:
-    """Adds bushes at the heads of bays, or between two of them: as large as a bonnet, and no vehicle."""
-    rng, share = draft.rng, draft.rng.uniform(0.2, 1)
-    for number in rng.permutation(len(lot.bays))[: min(int(share * len(lot.bays)), MOST_BUSHES)].tolist():
-        at = lot.bays[number].at(rng.uniform(2.4, 2.9), rng.choice([-1.25, 0, 1.25]))
-        draft.add_tree(at, crown_m=rng.uniform(0.35, 0.9), bush=True)
+def _plant_bushes(draft: SurroundingsDraft, lot: Lot, *, share: float) -> None:
+    """Adds a bush at the head of such a share of the bays, or between two of them: as large as a bonnet, and no vehicle."""
+    rng = draft.rng
+    for bay in lot.bays:
+        if rng.random() < share:
+            at = bay.at(rng.uniform(2.4, 2.9), rng.choice([-1.25, 0, 1.25]))
+            draft.add_tree(at, crown_m=rng.uniform(0.35, 0.9), bush=True)
 
 
 def _leave_boxes(draft: SurroundingsDraft, lot: Lot) -> None:
