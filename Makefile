@@ -73,7 +73,7 @@ model: $(READY)
 	$(RUN) -m training.train --data artifacts/drawn/photos $(DATA) --out artifacts/model
 
 artifacts/drawn/truth.csv: | $(READY)
-	$(RUN) -m training.sample --out artifacts/drawn --photos 1600 --streets 800 --maps
+	$(RUN) -m training.sample --out artifacts/drawn --photos 1600 --streets 800 --maps --varied
 
 # The Space as the Hub runs it, for the tests: the Python that its card names, with the Space's own requirements and nothing else.
 SPACE_VERSION := $(shell sed -n 's/^python_version: "\(.*\)"/\1/p' space/README.md)

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
             if args.maps:
                 (folder / "photos" / MAPS).mkdir(parents=True)
             places, streets = plan_places(args.photos, args.seed, args.views), plan_streets(args.streets, args.seed)
-            photos = write_photos(folder / "photos", pool, places=places, streets=streets, seed=args.seed)
+            photos = write_photos(folder / "photos", pool, places=places, streets=streets, seed=args.seed, varied=args.varied)
             truth = write_day(folder, pool, seed=args.seed)
     faulty = (truth.state != "ok").sum()
     day = f"{len(truth)} slots of a camera, {faulty} of them faulty"
@@ -49,6 +49,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--streets", type=int, default=0, metavar="N", help="number of pictures of streets beside them (default 0)")
     parser.add_argument("--maps", action="store_true", help="write photos/maps/ too: where vehicles are, and bays or lanes")
+    parser.add_argument(
+        "--varied", action="store_true", help="also lots that lack rows, bushes and boxes behind bays, people, roadworks, closed streets"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the drawings (default 0)")
     args = parser.parse_args(argv)
     if args.photos < FEWEST_PHOTOS:

@@ -61,7 +61,9 @@ class Place:
     visits: tuple[tuple[str, str], ...]  # label and light of each photo
 
 
-def write_photos(folder: Path, pool: Executor, *, places: list[Place], streets: list[StreetPlan], seed: int) -> pd.DataFrame:
+def write_photos(
+    folder: Path, pool: Executor, *, places: list[Place], streets: list[StreetPlan], seed: int, varied: bool = False
+) -> pd.DataFrame:
     """Writes the photos of car parks and the pictures of streets as `{label}/*.jpg`, and `photos.csv`.
 
     If the folder has `maps/`, the maps of each photo (`draw_maps`) are written there under its name.
@@ -70,7 +72,8 @@ def write_photos(folder: Path, pool: Executor, *, places: list[Place], streets: 
     for label in OCCUPANCY:
         (folder / label).mkdir(parents=True)
     taken = chain(
-        pool.map(partial(photograph, folder, seed=seed), places), pool.map(partial(photograph_street, folder, seed=seed), streets)
+        pool.map(partial(photograph, folder, seed=seed, varied=varied), places),
+        pool.map(partial(photograph_street, folder, seed=seed, varied=varied), streets),
     )
     rows = [row for rows in tqdm(taken, total=len(places) + len(streets), desc="photos", unit="place") for row in rows]
     photos = pd.DataFrame(rows).assign(**SAMPLE_PROVENANCE)
@@ -96,14 +99,14 @@ def _deal_lights(rng: np.random.Generator) -> Iterator[str]:
         yield from rng.permutation(LIGHT_DECK).tolist()
 
 
-def photograph(folder: Path, place: Place, *, seed: int) -> list[dict[str, object]]:
+def photograph(folder: Path, place: Place, *, seed: int, varied: bool = False) -> list[dict[str, object]]:
     """Draws a place and writes its photos. Returns their rows of `photos.csv`.
 
     Where something hides the bays, another place is drawn instead, and photos of the first are overwritten.
     """
     rng = np.random.default_rng([seed, 1, place.number])
     while True:
-        scene = draw_scene(rng, f"sample{seed}-{place.number:04d}", place.view)
+        scene = draw_scene(rng, f"sample{seed}-{place.number:04d}", place.view, varied=varied)
         try:
             return [_take_photo(folder, scene, visit, seed=[seed, 2, place.number, i]) for i, visit in enumerate(place.visits)]
         except BaysHidden:

@@ -43,9 +43,8 @@ def _street_share(scene: Scene) -> float:
 
 
 def _is_unobstructed(scene: Scene) -> bool:
-    """True if no lamp or tree stands close in front of the camera; it looks over bushes."""
-    trees = [tree for tree in scene.around.trees if not tree.is_bush]
-    points = np.array([(it.x, it.y, 2.0) for group in (scene.around.lamps, trees) for it in group])
+    """True if no lamp or tree stands close in front of the camera."""
+    points = np.array([(it.x, it.y, 2.0) for group in (scene.around.lamps, scene.around.trees) for it in group])
     depth, x = scene.camera.depths(points), scene.camera.project(points)[:, 0]
     return not bool(((depth > 0) & (depth < FREE_VIEW_M) & (x > -30) & (x < FRAME_WIDTH_PX + 30)).any())
 

@@ -50,13 +50,13 @@ def plan_streets(count: int, seed: int) -> list[StreetPlan]:
     return plans
 
 
-def photograph_street(folder: Path, plan: StreetPlan, *, seed: int) -> list[dict[str, object]]:
+def photograph_street(folder: Path, plan: StreetPlan, *, seed: int, varied: bool = False) -> list[dict[str, object]]:
     """Draws a street and writes its pictures. Returns their rows of `photos.csv`."""
     rng, name = np.random.default_rng([seed, 4, plan.number]), f"street{seed}-{plan.number:04d}"
-    street = draw_street(rng, kerbside=False)
+    street = draw_street(rng, kerbside=False, varied=varied)
     while road_seen_m(street) < LEAST_ROAD_M:
-        street = draw_street(rng, kerbside=False)
-    scene = Scene(name, VIEW, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31)))
+        street = draw_street(rng, kerbside=False, varied=varied)
+    scene = Scene(name, VIEW, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31)), varied=varied)
     signs = Signs(f"{rng.choice(ROADS)}/{rng.choice(ROADS)}", f"{rng.integers(1000, 9999):05d}", "") if rng.random() < 0.6 else None
     return [_take_picture(folder, scene, street, visit, (signs, [seed, 5, plan.number, i])) for i, visit in enumerate(plan.visits)]
 
@@ -76,8 +76,9 @@ def _take_picture(
     level = next(level for level, (_, most) in enumerate(LEVELS) if occupancy <= most)
     full = rng.uniform(0.1, 1.0)
     parked = tuple(park_in(rng, scene, i) for i in range(len(scene.lot.bays)) if rng.random() < full)
-    crowd, on_road = int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3)), 0.6 if level <= 1 and rng.random() < 0.2 else 0.03
-    people = draw_people(rng, street, crowd, on_road=on_road)
+    crowd = int(rng.choice([0, 12, 50, 140]) * rng.uniform(0.3, 1.3))
+    is_closed = scene.varied and level <= 1 and rng.random() < 0.2
+    people = draw_people(rng, street, crowd, on_road=0.6 if is_closed else 0.03)
     moment = Moment(traffic + parked, light, grade, int(rng.integers(2**31)), people)
     photo = render(scene, moment)
     if (folder / MAPS).is_dir():

@@ -82,8 +82,8 @@ def test_another_seed_gives_other_places(first_place: tuple[Path, list[dict[str,
 def test_a_place_whose_bays_are_hidden_gives_way_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenes: list[Scene] = []
 
-    def draw(*place: Any) -> Scene:
-        scenes.append(draw_scene(*place))
+    def draw(*place: Any, varied: bool) -> Scene:
+        scenes.append(draw_scene(*place, varied=varied))
         return scenes[-1]
 
     def see(scene: Scene, *moment: Any) -> SeenBays:

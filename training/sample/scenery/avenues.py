@@ -59,8 +59,8 @@ class Street:
     crossings: tuple[float, ...]  # x of zebra crossings
 
 
-def draw_street(rng: np.random.Generator, *, kerbside: bool) -> Street:
-    """A street; with `kerbside` a quiet one with bays, else any city street or highway."""
+def draw_street(rng: np.random.Generator, *, kerbside: bool, varied: bool = False) -> Street:
+    """A street; with `kerbside` a quiet one with bays, else any city street or highway; some with roadworks, where places are `varied`."""
     profile = _draw_profile(rng, kerbside=kerbside)
     camera = _draw_camera(rng, profile, kerbside=kerbside)
     pavement, asphalt = rgb(0.34, 0.33, 0.31) * rng.uniform(0.5, 1.4), draw_asphalt(rng)
@@ -75,7 +75,7 @@ def draw_street(rng: np.random.Generator, *, kerbside: bool) -> Street:
         (_build if profile.is_city else _plant)(draft, profile, side, junction_x)
     if profile.is_city:
         _hang_signs(draft, profile, crossings)
-    if rng.random() < 0.25:
+    if varied and rng.random() < 0.25:
         _dig_up(draft, profile)
     middles = [profile.median_m / 2 + (i + 0.5) * profile.lane_m for i in range(profile.lanes)]
     lanes = tuple(Lane(side * y, side * way) for side in (-1, 1) for y in middles)

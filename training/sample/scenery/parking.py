@@ -17,9 +17,12 @@ def park_cars(rng: np.random.Generator, scene: Scene, taken: int) -> list[Car]:
 
 
 def _choose_bays(rng: np.random.Generator, scene: Scene, taken: int) -> list[int]:
-    """`taken` of the bays in the picture: rather those near an entrance; from low down, half of the time near and far ones alike."""
+    """`taken` of the bays in the picture: from the air, rather those near an entrance; from low down, near and far ones alike.
+
+    Where places are varied, half of the time rather those near an entrance from low down too.
+    """
     bays, places = np.array(scene.bays_shown), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.bays_shown)]
-    if scene.view.startswith("aerial") or rng.random() < 0.5:
+    if scene.view.startswith("aerial") or (scene.varied and rng.random() < 0.5):
         entrance = rng.uniform(0, 1, 2) * [scene.lot.length_m, scene.lot.depth_m]
         order = np.argsort(rng.uniform(0, 0.02) * np.hypot(*(places - entrance).T) - rng.random(len(bays)))
         chosen = order[:taken]
@@ -62,9 +65,9 @@ def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, tra
 
 
 def walking_people(rng: np.random.Generator, scene: Scene) -> tuple[Person, ...]:
-    """People in the aisles: often nobody."""
+    """People in the aisles, where places are varied: often nobody."""
     people = []
-    for _ in range(rng.choice([0, 0, 1, 4, 12]) if scene.lot.aisles else 0):
+    for _ in range(rng.choice([0, 0, 1, 4, 12]) if scene.varied and scene.lot.aisles else 0):
         x, y = rng.uniform(0, scene.lot.length_m), rng.choice(scene.lot.aisles) + rng.uniform(-4, 4)
         red, green, blue = (rng.uniform(0.02, 0.5) * rng.uniform(0.3, 1, 3)).tolist()
         if scene.camera.distance_to(x, y) > 4:

@@ -8,7 +8,7 @@ from training.sample.scenery.avenues import draw_street
 from training.sample.scenery.lots import Bay, Lot
 from training.sample.scenery.pinhole import Pinhole
 from training.sample.scenery.surroundings import Surroundings, draw_surroundings
-from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA
+from training.sample.scenery.viewpoints import DRAW_LOT_AND_CAMERA, draw_varied_pole
 
 VIEWS = (*DRAW_LOT_AND_CAMERA, "kerbside")
 FEWEST_BAYS = {
@@ -32,21 +32,23 @@ class Scene:
     bays_shown: tuple[int, ...]  # indexes of the bays in the picture, which the occupancy counts
     around: Surroundings
     seed: int  # of textures and clouds
+    varied: bool = False  # with what real places have and tidy ones lack: see `training.sample --varied`
 
 
-def draw_scene(rng: np.random.Generator, scene_id: str, view: str) -> Scene:
+def draw_scene(rng: np.random.Generator, scene_id: str, view: str, *, varied: bool = False) -> Scene:
     """A place for `view`, drawn again until enough bays are in the picture."""
     while True:
         if view == "kerbside":
-            street = draw_street(rng, kerbside=True)
+            street = draw_street(rng, kerbside=True, varied=varied)
             lot, camera = street.lot, street.camera
         else:
-            street, (lot, camera) = None, DRAW_LOT_AND_CAMERA[view](rng)
+            draw = draw_varied_pole if varied and view == "pole" else DRAW_LOT_AND_CAMERA[view]
+            street, (lot, camera) = None, draw(rng)
         lot = replace(lot, bays=tuple(bay for bay in lot.bays if not _blocks(bay, camera)))
         bays_shown = bays_in_picture(lot.bays, camera, far_m=75 if view == "ground" else 400)
         if len(bays_shown) >= FEWEST_BAYS[view]:
-            around = street.around if street else draw_surroundings(rng, lot, camera)
-            return Scene(scene_id, view, camera, lot, bays_shown, around, seed=int(rng.integers(2**31)))
+            around = street.around if street else draw_surroundings(rng, lot, camera, varied=varied)
+            return Scene(scene_id, view, camera, lot, bays_shown, around, seed=int(rng.integers(2**31)), varied=varied)
 
 
 def bays_in_picture(bays: tuple[Bay, ...], camera: Pinhole, *, far_m: float, rows_px: tuple[int, int] | None = None) -> tuple[int, ...]:

@@ -111,13 +111,13 @@ def _twigs(rng: np.random.Generator, tree: Tree, top: Array, camera: Pinhole) ->
 
 def _leaves(rng: np.random.Generator, tree: Tree, middle: Array, camera: Pinhole, *, seen: bool) -> Faces:
     """Clusters of leaves around the middle of the crown, far ones first, if `seen`. Horizontal discs cast their shadow."""
-    distance = float(np.linalg.norm(middle - camera.position))
-    n, most = 20, 60 if tree.is_bush else 240
+    is_bush, distance = tree.trunk_m < 0.5, float(np.linalg.norm(middle - camera.position))
+    n, most = 20, 60 if is_bush else 240
     if camera.is_in_view(middle, tree.crown_m * 1.2):
         n = int(np.clip(4 * camera.focal_px * tree.crown_m / distance, n, most))  # as many as can be told apart
     spread = rng.normal(size=(n, 3))
     spread *= rng.uniform(0.25, 0.85, (n, 1)) ** 0.5 / np.linalg.norm(spread, axis=1, keepdims=True)
-    centres = middle + spread * tree.crown_m * [1, 1, 0.7 if tree.is_bush else 0.9]
+    centres = middle + spread * tree.crown_m * [1, 1, 0.7 if is_bush else 0.9]
     order = np.argsort(-np.linalg.norm(centres - camera.position, axis=1))
     centres, spread = centres[order], spread[order]
     radii = tree.crown_m * rng.uniform(0.10, 0.22, n) * np.sqrt(1 + 30 / n)

@@ -28,7 +28,7 @@ BOXES = (
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree, or a bush."""
+    """A tree, or a bush if `trunk_m` is small."""
 
     x: float
     y: float
@@ -37,11 +37,6 @@ class Tree:
     leaf: Array  # (3,) albedo
     bare: bool
     seed: int
-
-    @property
-    def is_bush(self) -> bool:
-        """True if its leaves begin at the ground."""
-        return self.trunk_m < 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +173,11 @@ class _Side:
         return self.at(s[0], t[0]), self.at(s[1], t[0]), self.at(s[1], t[1]), self.at(s[0], t[1])
 
 
-def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Surroundings:
-    """A street, houses, trees or a meadow on each side of the lot, and trees and lamps in it; nothing that blocks the camera."""
+def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole, *, varied: bool = False) -> Surroundings:
+    """A street, houses, trees or a meadow on each side of the lot, and trees and lamps in it; nothing that blocks the camera.
+
+    Where places are `varied`, also bushes and boxes behind bays.
+    """
     land = rng.choice(LANDS, p=[0.3, 0.25, 0.15, 0.1, 0.2]) * rng.uniform(0.8, 1.2)
     pavement, is_winter = rgb(0.34, 0.33, 0.31) * rng.uniform(0.6, 1.2), bool(rng.random() < 0.2)
     draft = SurroundingsDraft(rng, camera, pavement, leaf=rng.choice(LEAVES), bare=is_winter)
@@ -189,7 +187,7 @@ def draw_surroundings(rng: np.random.Generator, lot: Lot, camera: Pinhole) -> Su
         DRAW_SIDE[kind](draft, _Side(corner, i * np.pi / 2, lot.depth_m if i % 2 else lot.length_m))
     if camera.height_m < 20:
         _draw_skyline(draft, lot)
-    _furnish(draft, lot)
+    _furnish(draft, lot, varied=varied)
     return Surroundings(land, tuple(draft.patches), tuple(draft.trees), tuple(draft.lamps), tuple(draft.houses), tuple(draft.roads))
 
 
@@ -256,15 +254,15 @@ def _draw_skyline(draft: SurroundingsDraft, lot: Lot) -> None:
             draft.add_tree(at, crown_m=rng.uniform(3, 5))
 
 
-def _furnish(draft: SurroundingsDraft, lot: Lot) -> None:
-    """Adds trees on the islands, bushes and boxes behind bays, and lamps over the rows."""
+def _furnish(draft: SurroundingsDraft, lot: Lot, *, varied: bool) -> None:
+    """Adds trees on the islands and lamps over the rows; where places are `varied`, bushes and boxes behind bays."""
     rng, planted = draft.rng, draft.rng.uniform(0, 0.8)
     for at in lot.islands:
         if rng.random() < planted:
             draft.add_tree(at, crown_m=rng.uniform(1.2, 2.6), bush=bool(rng.random() < 0.25))
-    if rng.random() < 0.4:
+    if varied and rng.random() < 0.4:
         _plant_bushes(draft, lot, share=rng.uniform(0.2, 1))
-    if rng.random() < 0.4:
+    if varied and rng.random() < 0.4:
         _leave_boxes(draft, lot)
     height_m, step_m = rng.uniform(6, 10), rng.uniform(18, 28)
     for y in (-0.8, *lot.joints, lot.depth_m + 0.8):

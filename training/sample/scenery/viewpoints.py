@@ -34,12 +34,17 @@ def _oblique_cctv(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
 
 
 def _pole(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
-    """From a mast at the edge of the lot or in it, through a wide lens: the nearest bays from above, the far rows at a slant.
+    """From a mast at the edge of a lot or in it, through a wide lens: the nearest bays from above, the far rows at a slant."""
+    return _from_pole(rng, draw_lot(rng, length_m=rng.uniform(28, 75), modules=int(rng.integers(1, 4))))
 
-    Half of these lots are the small ones of a side street.
-    """
+
+def draw_varied_pole(rng: np.random.Generator) -> tuple[Lot, Pinhole]:
+    """The same, over the small lot of a side street or over a large one, which may lack rows."""
     length_m, modules = (rng.uniform(16, 50), 1) if rng.random() < 0.5 else (rng.uniform(40, 120), int(rng.integers(2, 6)))
-    lot = draw_lot(rng, length_m=length_m, modules=modules, irregular=True)
+    return _from_pole(rng, draw_lot(rng, length_m=length_m, modules=modules, irregular=True))
+
+
+def _from_pole(rng: np.random.Generator, lot: Lot) -> tuple[Lot, Pinhole]:
     x, y = lot.length_m * rng.uniform(-0.05, 1.05), lot.depth_m * rng.uniform(-0.1, 0.3)
     azimuth = np.arctan2(lot.depth_m * 0.5 - y, lot.length_m * 0.5 - x) + rng.normal(0, 0.35)
     if rng.random() < 0.5:  # from the opposite side
