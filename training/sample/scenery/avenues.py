@@ -259,13 +259,10 @@ def _hang_signs(draft: SurroundingsDraft, profile: Profile, crossings: tuple[flo
 
 
 def _dig_up(draft: SurroundingsDraft, profile: Profile) -> None:
-    """Roadworks at a kerb: a row of barriers, skips or cabins, which are no vehicles."""
+    """Adds roadworks at a kerb: a row of barriers, skips or cabins. None of them is a vehicle."""
     rng, side, x = draft.rng, int(draft.rng.choice([-1, 1])), draft.rng.uniform(8, 45)
-    y, paints, size_m = (
-        side * (profile.edge_m + rng.uniform(-0.8, 1.0)),
-        rng.choice(WORKS_PAINTS, 2),
-        WORKS_SIZES_M[rng.integers(len(WORKS_SIZES_M))],
-    )
+    y = side * (profile.edge_m + rng.uniform(-0.8, 1.0))
+    paints, size_m = rng.choice(WORKS_PAINTS, 2), WORKS_SIZES_M[rng.integers(len(WORKS_SIZES_M))]
     for number in range(rng.integers(3, 20)):
         draft.add_box((x, y), turn=rng.normal(0, 0.03), size_m=size_m, paint=paints[number % 2])
         x += size_m[0] + rng.choice([0.05, 1.0])

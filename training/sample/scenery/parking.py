@@ -19,7 +19,7 @@ def park_cars(rng: np.random.Generator, scene: Scene, taken: int) -> list[Car]:
 def _choose_bays(rng: np.random.Generator, scene: Scene, taken: int) -> list[int]:
     """`taken` of the bays in the picture: from the air, rather those near an entrance; from low down, near and far ones alike.
 
-    Where places are varied, half of the time rather those near an entrance from low down too.
+    Where places are varied, an entrance matters from low down too, half of the time.
     """
     bays, places = np.array(scene.bays_shown), np.array([(bay.x, bay.y) for bay in scene.lot.bays])[list(scene.bays_shown)]
     if scene.view.startswith("aerial") or (scene.varied and rng.random() < 0.5):
