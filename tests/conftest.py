@@ -7,6 +7,7 @@ Folders are made by the first process that needs them; the others wait for them 
 import importlib
 import os
 import shutil
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,7 +50,11 @@ LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Imports fastai where tests run: it and its libraries warn while they are imported, and every later warning is an error."""
+    """Imports fastai where tests run: it and its libraries warn while they are imported, and every later warning is an error.
+
+    A shell that starts the suite in the background has it ignore Ctrl-C, and so would the commands that tests interrupt.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     only_hands_out_tests = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if not only_hands_out_tests:
         importlib.import_module("serving.lean_gradio")
