@@ -65,13 +65,19 @@ class CsvLog:
 
     path: Path
     columns: tuple[str, ...]
+    more_columns: tuple[str, ...] = ()  # of a new file; an older one may lack them
     durable: bool = True  # rows are on the disk when `append` returns
     error: type[CarparkError] = BadPhotos  # raised for a file that is not such a table
 
     def append(self, rows: Sequence[Mapping[str, str]]) -> None:
-        """Adds rows, whole or not at all. Columns of the file that are not ours stay empty. Raises OSError, and `error`."""
+        """Adds rows, whole or not at all. Columns of the file that are not ours stay empty. Raises OSError, and `error`.
+
+        A value for which an older file has no column is such an error.
+        """
         with _open_to_append(self.path) as (file, size):
-            columns = self._read_header() if size else list(self.columns)
+            columns = self._read_header() if size else [*self.columns, *self.more_columns]
+            if lost := next((name for row in rows for name in self.more_columns if row.get(name) and name not in columns), ""):
+                raise self.error(f"{self.path} has no column {lost!r}, which a new row needs. Add it to the header, and to each row.")
             lines = [] if size else [columns]
             lines += [[row.get(name, "") for name in columns] for row in rows]
             text = io.StringIO()

@@ -64,7 +64,7 @@ class Ledger:
 
     @property
     def _photos(self) -> CsvLog:
-        return CsvLog(self.folder / PHOTOS_FILE, ("file", "label", "scene", *PROVENANCE, "query"))
+        return CsvLog(self.folder / PHOTOS_FILE, ("file", "label", "scene", *PROVENANCE, "query"), more_columns=("occupancy", "view"))
 
     @property
     def _refused(self) -> CsvLog:
@@ -93,7 +93,7 @@ class Ledger:
         provenance = {name: str(getattr(offer, name)) for name in PROVENANCE if hasattr(offer, name)}
         measured = {name: str(getattr(picture, name)) for name in ("sha256", "phash", "width", "height", "edit")}
         row = {"file": file, "label": search.label, "scene": scene_of(offer), "query": search.query, "retrieved_at": _now()}
-        row |= provenance | measured
+        row |= {"occupancy": offer.occupancy, "view": offer.view} | provenance | measured
         self._photos.append([row])
         self._note_photo(row)
 

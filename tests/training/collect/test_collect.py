@@ -138,7 +138,7 @@ def test_a_hand_edited_table_with_a_typo_is_named_and_left_as_it_is(openverse_se
         (good.replace(",full,", ",fulll,", 1), r"photos\.csv line 2: full/.*jpg is labelled 'fulll'; expected one of empty, full, partial"),
         (good.replace("sha256", "sha265"), r"photos\.csv has no column 'sha256'"),
         (good + good.splitlines()[1] + "\n", r"photos\.csv line 5 names full/.*jpg twice"),
-        (good + "full/x.jpg,full\n", r"photos\.csv line 5 has 2 values; expected 20"),
+        (good + "full/x.jpg,full\n", r"photos\.csv line 5 has 2 values; expected 22"),
     ):
         csv.write_text(spoilt)
         with pytest.raises(BadPhotos, match=message):

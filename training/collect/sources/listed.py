@@ -10,12 +10,13 @@ from pathlib import Path
 from carpark.errors import BadPhotos, BadSetting
 from carpark.images import IMAGE_SUFFIXES
 from training.collect.paced import find_fault
-from training.collect.sources.offer import Offer, Page, credited, one_line
+from training.collect.sources.offer import Offer, Page, credited, file_stem, one_line
 from training.labels import LABELS, PARTIAL
+from training.photos import read_photos
 from training.provenance import LICENSES
 
 REQUIRED_COLUMNS = ("image_url", "license")
-KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "label", "title", "creator", "license_version", "license_url", "source_page", "attribution")
+KNOWN_COLUMNS = (*REQUIRED_COLUMNS, "label", "scene", "title", "creator", "license_version", "license_url", "source_page", "attribution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +84,27 @@ def _read_row(row: dict[str, str]) -> Offer:
             license_url=row.get("license_url", ""),
             attribution=row.get("attribution", ""),
             label=row.get("label", ""),
+            scene=row.get("scene", ""),
         )
     )
 
 
 def read_folder(folder: Path, *, license_id: str, creator: str) -> tuple[Offer, ...]:
-    """The pictures in a folder, which `creator` took and publishes under `license_id`. Subfolders named like labels are labels.
+    """The pictures in a folder, which `creator` took and publishes under `license_id`.
 
-    Raises BadSetting.
+    Its photos.csv says label, scene, occupancy and view of the pictures that it names, and there are no others. Without one, subfolders
+    named like labels are labels, and each picture is its own scene: cameras number their files, so names say nothing of the place.
+    Raises BadSetting and BadPhotos.
     """
     if not folder.is_dir():
         raise BadSetting(f"--from {folder} is not a folder; expected one with your own pictures.")
+    if (folder / "photos.csv").is_file():
+        photos = read_photos(folder)
+        told = photos.reindex(columns=["label", "scene", "occupancy", "view"]).astype(object).fillna("").astype(str)
+        return tuple(
+            replace(_read_picture(path, folder, license_id, creator), label=label, scene=scene, occupancy=occupancy, view=view)
+            for path, (label, scene, occupancy, view) in zip(photos.path, told.to_numpy().tolist(), strict=True)
+        )
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not paths:
         raise BadSetting(f"--from {folder} has no pictures; expected files such as {', '.join(sorted(IMAGE_SUFFIXES)[:4])}.")
@@ -106,4 +117,4 @@ def _read_picture(path: Path, folder: Path, license_id: str, creator: str) -> Of
     source_id = f"{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')[:40]}-{hashlib.sha256(os.fsencode(inside)).hexdigest()[:8]}"
     version = "4.0" if license_id.startswith("by") else ""
     offer = Offer("folder", source_id, "", "", license_id, one_line(path.stem), creator, version, label=label, path=path)
-    return credited(offer)
+    return credited(replace(offer, scene=file_stem(offer)))

@@ -28,7 +28,10 @@ class Offer:
     license_version: str = ""
     license_url: str = ""
     attribution: str = ""
-    label: str = ""  # if the source knows it
+    label: str = ""  # if the source knows it, as these three
+    scene: str = ""  # the place
+    occupancy: str = ""  # share of the bays that is taken, 0 to 1
+    view: str = ""
     path: Path | None = None  # of a local picture, which is not downloaded
 
 
@@ -110,9 +113,11 @@ def parse_licenses(text: str) -> tuple[str, ...]:
 
 
 def scene_of(offer: Offer) -> str:
-    """A first guess at the place: pictures of one creator whose titles differ only in numbers are a series of one place.
+    """The place, if the source knows it. Else a guess: titles of one creator that differ only in numbers are a series of one place.
 
     Cleaning merges near-duplicates later. A picture without title or creator is its own scene.
     """
+    if offer.scene:
+        return offer.scene
     stem = re.sub(r"[\W\d_]+", "-", f"{offer.creator} {offer.title}".lower()).strip("-")
     return f"{offer.source}-{stem[:80]}" if offer.creator and offer.title and stem else file_stem(offer)
