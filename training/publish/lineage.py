@@ -12,6 +12,7 @@ from carpark.errors import BadModel
 from carpark.hub.revisions import digest_file
 from carpark.model.config import MODEL_FILES
 from carpark.model.neighbours import NEIGHBOURS_FILE, load_neighbours
+from training.labels import PARTIAL
 from training.parquet import PHOTO_FILES, list_photos
 from training.photos import TO_LEARN_FROM
 from training.provenance import are_judged
@@ -23,7 +24,7 @@ from training.train.likeness import revision_of
 # weights, the camera day the int8 form, the About tab the rest.
 LOADED_FILES = ("config.json", "metrics.json", *MODEL_FILES.values(), NEIGHBOURS_FILE)
 SAMPLES_FROM = ("test", "validation", "train")  # the Space's sample photos come from the first file of the first split that is there
-SIMILAR_FROM = ("data/train-", "partial/train-")  # and the training photos that are like a visitor's from these
+SIMILAR_FROM = tuple(f"{config}/{split}-" for config in ("data", PARTIAL) for split in TO_LEARN_FROM)  # photos like a visitor's
 
 
 def local_photos(folder: Path) -> pd.DataFrame:

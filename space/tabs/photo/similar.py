@@ -27,6 +27,7 @@ PROVENANCE = (
     "license_url",
     "source_page",
 )  # what a row of the dataset says beside the picture
+LEARNT_FROM = [f"{config}/{split}-*.parquet" for config in ("data", "partial") for split in ("train", "validation")]  # not the test split
 LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their letters
 
 
@@ -39,13 +40,13 @@ class TrainingPhoto:
 
 
 class TrainingPhotos:
-    """The photos that a dataset folder offers for training, by what the model folder calls them."""
+    """The photos of a dataset folder that training learns from, by what the model folder calls them."""
 
     def __init__(self, dataset: Path) -> None:
-        """`dataset` is a dataset repo folder or a photos folder. Raises BadPhotos for files of something else."""
+        """`dataset` is a dataset repo folder, or a photos folder with a photos.csv. Raises BadPhotos for files of something else."""
         self._dataset = dataset
         self._photos: dict[str, TrainingPhoto] = {}  # by sha256, and by name
-        parts = sorted(dataset.glob("data/train-*.parquet")) + sorted(dataset.glob("partial/train-*.parquet"))
+        parts = [part for pattern in LEARNT_FROM for part in sorted(dataset.glob(pattern))]
         try:
             for part in parts:
                 self._add_parquet(part)

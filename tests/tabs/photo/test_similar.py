@@ -48,6 +48,15 @@ def test_the_most_similar_photo_comes_first_with_label_author_and_licence(neighb
     assert "<b>in between</b>" in second and ">CC0</p>" in second
 
 
+@pytest.mark.parametrize(("file", "n_shown"), [("data/validation-other-0", 2), ("partial/validation-0", 2), ("data/test-other-0", 0)])
+def test_photos_of_every_split_that_training_learns_from_are_shown(
+    file: str, n_shown: int, neighbours: Neighbours, dataset: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "partial").mkdir()
+    (dataset / "data" / "train-00000-of-00001.parquet").rename(tmp_path / f"{file}.parquet")
+    assert similar_view(neighbours, TrainingPhotos(dataset), np.array([1, 0], np.float32)).count("<li ") == n_shown
+
+
 def test_only_a_web_page_is_linked() -> None:
     assert "javascript" not in credit_of({"license": "by", "license_version": "2.0", "source_page": "javascript:alert(1)"})
 
