@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from training.labels import EMPTY_TO, FULL_FROM
+from training.provenance import DRAWN
 from training.sample.scenery.light import Light, draw_light
 from training.sample.scenery.optics import draw_grade
 from training.sample.scenery.parking import park_cars, passing_cars, walking_people
@@ -25,8 +27,8 @@ from training.sample.streets import StreetPlan, photograph_street
 
 FEWEST_PHOTOS = 24
 OCCUPANCY = {
-    "empty": (0.0, 0.10),
-    "full": (0.70, 1.0),
+    "empty": (0.0, EMPTY_TO),
+    "full": (FULL_FROM, 1.0),
     "partial": (0.11, 0.69),
 }  # share of the bays that show in the picture that are taken
 FEWEST_SHOWN = 4  # bays; with fewer, an occupancy means little
@@ -38,7 +40,7 @@ VISITS = (
     ("empty", "full", "partial", "full"),
 )
 SAMPLE_PROVENANCE = {  # these pictures are drawn, so they are free of rights
-    "source": "generated",
+    "source": DRAWN,
     "creator": "python -m training.sample",
     "license": "cc0",
     "license_version": "1.0",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from training.labels import STREET_LABELS
+from training.provenance import STREET
 from training.sample.feed import FRAME_HEIGHT_PX, FRAME_WIDTH_PX, Signs, add_overlays
 from training.sample.scenery.avenues import Street, draw_street
 from training.sample.scenery.light import Light, draw_light
@@ -22,7 +23,6 @@ from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of
 from training.sample.scenery.truth import MAPS, draw_street_maps
 from training.sample.scenery.vehicles import Car
 
-VIEW = "street"
 LEVELS = ((0.0, 0.0), (0.01, 0.20), (0.20, 0.45), (0.45, 0.70), (0.70, 1.0))  # least and most of the road taken
 LIGHTS = ("day", "day", "day", "low_sun", "dusk", "night", "night", "night", "rain", "rain", "fog", "snow")
 QUALITY = (25, 85)  # lowest and highest, of JPEG files
@@ -56,7 +56,7 @@ def photograph_street(folder: Path, plan: StreetPlan, *, seed: int, varied: bool
     street = draw_street(rng, kerbside=False, varied=varied)
     while road_seen_m(street) < LEAST_ROAD_M:
         street = draw_street(rng, kerbside=False, varied=varied)
-    scene = Scene(name, VIEW, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31)), varied=varied)
+    scene = Scene(name, STREET, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31)), varied=varied)
     signs = Signs(f"{rng.choice(ROADS)}/{rng.choice(ROADS)}", f"{rng.integers(1000, 9999):05d}", "") if rng.random() < 0.6 else None
     return [_take_picture(folder, scene, street, visit, (signs, [seed, 5, plan.number, i])) for i, visit in enumerate(plan.visits)]
 
@@ -92,7 +92,7 @@ def _take_picture(
         "file": file,
         "label": label,
         "scene": scene.id,
-        "view": VIEW,
+        "view": STREET,
         "light": light_name,
         "occupancy": round(occupancy, 3),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from carpark.model.config import Thresholds
 from carpark.model.fullness import Fullness, log_odds_of, scale_of
@@ -15,17 +16,11 @@ from training.train.probe import Array
 
 ERROR_AT_MOST = 0.005  # among the answered photos; half of what is promised, since the bounds are chosen on the photos they are scored on
 FEWEST_KNOWN = 20  # photos whose occupancy is known; with fewer, what their labels stand for sets the interval
-# Candidates for the bound of full; that of empty mirrors it. However rare errors are, a lower one would call partial photos surely full or
-# empty: at 0.6 156 of 166, at 0.8 117.
+# Candidates for the bound of full; that of empty is 1 less it. None is below 0.8, however rare errors are: of 166 partial photos, 0.6
+# would call 156 surely full or empty, 0.8 calls 117 so.
 SURE = np.round(np.arange(0.80, 0.991, 0.01), 2)
 # Of the bays: a car park with more taken is not called empty, one with fewer not full. By P(full) alone two of three partial photos are.
 EMPTY_SHARE_AT_MOST, FULL_SHARE_AT_LEAST = 0.2, 0.6
-
-
-def sigmoid(log_odds: Array) -> Array:
-    """Probabilities, 0 to 1."""
-    chances: Array = 1 / (1 + np.exp(-np.clip(log_odds, -60, 60)))
-    return chances
 
 
 def fit_scale(log_odds: Array, targets: Array) -> tuple[float, float]:
@@ -35,7 +30,7 @@ def fit_scale(log_odds: Array, targets: Array) -> tuple[float, float]:
     def loss(parameters: Array) -> tuple[float, Array]:
         slope, shift = np.exp(parameters[0]), parameters[1]
         scaled = slope * log_odds + shift
-        pull = (sigmoid(scaled) - targets) / len(targets)
+        pull = (expit(scaled) - targets) / len(targets)
         return float((np.logaddexp(0, scaled) - targets * scaled).mean()), np.array([slope * (pull @ log_odds), pull.sum()])
 
     found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(-6, 3), (-20, 20)])
@@ -79,7 +74,7 @@ def choose_thresholds(p_full: Array, is_full: npt.NDArray[np.bool_]) -> Threshol
 def tighten(thresholds: Thresholds, fullness: Fullness) -> Thresholds:
     """Bounds that call nothing empty or full whose share taken says otherwise."""
     shares = np.array([EMPTY_SHARE_AT_MOST, FULL_SHARE_AT_LEAST])
-    empty, full = 100 * sigmoid((log_odds_of(shares) - fullness.shift) / fullness.slope)
+    empty, full = 100 * expit((log_odds_of(shares) - fullness.shift) / fullness.slope)
     return Thresholds(
         max(min(thresholds.empty_at_most, math.floor(empty) / 100), 0.01), min(max(thresholds.full_at_least, math.ceil(full) / 100), 0.99)
     )
@@ -111,7 +106,7 @@ def calibrate(log_odds: Array, p_full: Array, photos: pd.DataFrame, shares: Arra
     if is_known.sum() < FEWEST_KNOWN:
         is_known = np.ones(len(photos), dtype=bool)
     truths = np.tile(photos["occupancy"].to_numpy(dtype=float)[is_known] if not is_known.all() else shares, repeats)
-    predicted = sigmoid(share_slope * odds_full[:, is_known].ravel() + share_shift)
+    predicted = expit(share_slope * odds_full[:, is_known].ravel() + share_shift)
     quantile_80, quantile_95 = fit_intervals(predicted, truths)
     fullness = Fullness(round(share_slope, 4), round(share_shift, 4), round(quantile_80, 4), round(quantile_95, 4))
     return Calibration(slope, shift, fullness, tighten(choose_thresholds(p_full[:, is_class], is_full[is_class]), fullness))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 from tqdm import tqdm
 
 from training.labels import LABELS, PARTIAL
 from training.provenance import are_judged, are_streets
 from training.splits import fewest_scenes, scene_folds
-from training.train.calibration import cross_fit, sigmoid, smoothed
+from training.train.calibration import cross_fit, smoothed
 from training.train.probe import Array, Head, fit_head, shares_of, weights_of
 
 FOLDS, REPEATS = 5, 5
@@ -93,6 +94,6 @@ def cross_validate(
     is_class = is_car_park & some.label.isin(LABELS).to_numpy()
     p_full, fullness = np.full(folds.shape, np.nan), np.full(folds.shape, np.nan)
     for number, (row, odds) in enumerate(zip(folds[:, judged], log_odds[:, judged], strict=True)):
-        p_full[number, judged] = sigmoid(cross_fit(odds, row, is_class, smoothed(is_full)))
-        fullness[number, judged] = sigmoid(cross_fit(odds, row, is_car_park, shares[judged]))
+        p_full[number, judged] = expit(cross_fit(odds, row, is_class, smoothed(is_full)))
+        fullness[number, judged] = expit(cross_fit(odds, row, is_car_park, shares[judged]))
     return CrossValidation(log_odds, folds, p_full, fullness)

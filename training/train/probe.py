@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from fastai.layers import Lambda
+from scipy.special import expit
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -127,7 +128,7 @@ def fit_logistic(features: Array, shares: Array, importance: Array, *, offset: A
 
     def loss(parameters: Array) -> tuple[float, Array]:
         weight, log_odds = parameters[:-1], offset + features @ parameters[:-1] + parameters[-1]
-        pull = importance * (1 / (1 + np.exp(-np.clip(log_odds, -60, 60))) - shares)
+        pull = importance * (expit(log_odds) - shares)
         cross_entropy = np.logaddexp(0, log_odds) - shares * log_odds
         gradient = np.append(weight + features.T @ pull, pull.sum())
         return float(weight @ weight / 2 + importance @ cross_entropy), gradient

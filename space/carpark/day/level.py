@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from carpark.intervals import Z_95
 from carpark.slots import find_cadence
 
 # What a person says of a frame of a street, 0 to 4 (no vehicle, light, moderate, heavy, jam), as a share of the road.
@@ -15,7 +16,6 @@ LONGEST_STEPS = 2.5  # or as many times the cadence, of a source whose frames ar
 KERNEL_SD = timedelta(minutes=10)  # or the cadence, if that is longer
 REACH_SD = 3  # of the kernel; frames farther away do not count
 FEWEST_SLOTS = 3  # usable ones; fewer do not make a level
-Z_95 = 1.96
 
 
 def smooth_level(table: pd.DataFrame, column: str = "p_full") -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 
 from carpark.images import open_image
 from training.labels import STREET_LABELS
+from training.provenance import STREET
 from training.sample.scenery.avenues import Street, draw_street
 from training.sample.scenery.light import draw_light
 from training.sample.scenery.optics import draw_grade
@@ -16,7 +17,7 @@ from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, floors_of, road_seen_m, road_taken
 from training.sample.scenery.truth import draw_street_maps
-from training.sample.streets import LEVELS, VIEW, StreetPlan, photograph_street, plan_streets
+from training.sample.streets import LEVELS, StreetPlan, photograph_street, plan_streets
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_a_picture_says_its_label_and_share_and_opens(tmp_path: Path) -> None:
     photos = photograph_first(tmp_path, seed=3)
     low, high = (photos.label.map(lambda label, i=i: [LEVELS[j][i] for j, its in enumerate(STREET_LABELS) if its == label]) for i in (0, 1))
     assert (photos.occupancy >= low.map(min)).all() and (photos.occupancy <= high.map(max)).all()
-    assert set(photos["view"]) == {VIEW} and photos.scene.nunique() == 1
+    assert set(photos["view"]) == {STREET} and photos.scene.nunique() == 1
     assert all(open_image(tmp_path / file).width >= 352 for file in photos.file)
 
 
@@ -82,7 +83,7 @@ def test_a_vehicle_outside_the_picture_takes_nothing(street: Street) -> None:
 
 def test_maps_show_vehicles_on_the_lanes(street: Street) -> None:
     rng = np.random.default_rng(4)
-    scene = Scene("test", VIEW, street.camera, street.lot, (), street.around, seed=0)
+    scene = Scene("test", STREET, street.camera, street.lot, (), street.around, seed=0)
     moment = Moment((), draw_light(rng, "day"), draw_grade(rng), seed=0)
     jam = replace(moment, cars=draw_traffic(rng, street, 1.0, lights_on=False))
     quiet, full = (np.asarray(draw_street_maps(scene, it, floors_of(street)), float) for it in (moment, jam))
@@ -97,7 +98,7 @@ def test_people_are_seen_on_the_pavements(street: Street) -> None:
     people = draw_people(rng, street, 100)
     away = np.array([abs(person.y) for person in people])
     assert (away > street.profile.edge_m).mean() > 0.6
-    scene = Scene("test", VIEW, street.camera, street.lot, (), street.around, seed=0)
+    scene = Scene("test", STREET, street.camera, street.lot, (), street.around, seed=0)
     moment = Moment((), draw_light(rng, "day"), draw_grade(rng), seed=0)
     without, with_people = (np.asarray(render(scene, replace(moment, people=crowd)), float) for crowd in ((), people))
     assert np.abs(without - with_people).max() > 20

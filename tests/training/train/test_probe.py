@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.special import expit
 from torchvision import models
 
 from carpark.images import open_image
@@ -18,7 +19,7 @@ from carpark.model.neighbours import load_neighbours
 from training.evaluate.scores import score_folder
 from training.photos import load_photos
 from training.train import __main__ as train
-from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, sigmoid, smoothed, tighten
+from training.train.calibration import choose_thresholds, cross_fit, fit_intervals, fit_scale, smoothed, tighten
 from training.train.fitting import fit_pretrained
 from training.train.folds import assign_folds, cross_validate, judge_by_heads
 from training.train.pretrained import Recipe
@@ -84,7 +85,7 @@ def test_features_that_tell_nothing_score_as_chance_out_of_fold(photos: pd.DataF
 def test_rescaling_makes_overconfident_odds_honest() -> None:
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 2, 4000)
-    is_full = rng.random(4000) < sigmoid(honest)
+    is_full = rng.random(4000) < expit(honest)
     assert fit_scale(3 * honest, smoothed(is_full))[0] == pytest.approx(1 / 3, rel=0.1)
     assert fit_scale(honest / 2 + 1, smoothed(is_full)) == pytest.approx((2, -2), rel=0.1)
 
@@ -93,7 +94,7 @@ def test_photos_without_an_error_do_not_ask_for_certainty() -> None:
     is_full = np.repeat([False, True], 15)
     odds = np.where(is_full, 2.0, -2.0)
     slope, shift = fit_scale(odds, smoothed(is_full))
-    assert sigmoid(slope * odds + shift).max() < 0.97
+    assert expit(slope * odds + shift).max() < 0.97
 
 
 def test_a_fold_is_calibrated_by_the_others_only() -> None:
@@ -101,7 +102,7 @@ def test_a_fold_is_calibrated_by_the_others_only() -> None:
     is_full = np.tile([False, True], 40)
     odds = np.where(is_full, 4.0, -4.0)
     odds[folds == 1] *= np.where(np.arange(40) % 4 < 2, 1, -1)  # half of fold 1 is wrong
-    p_full = sigmoid(cross_fit(odds, folds, np.ones(80, dtype=bool), smoothed(is_full)))
+    p_full = expit(cross_fit(odds, folds, np.ones(80, dtype=bool), smoothed(is_full)))
     assert p_full[folds == 0].max() < 0.7 and p_full[folds == 1].max() > 0.95
 
 
