@@ -1,9 +1,9 @@
-"""The Space: one page with a tab for photos, one for camera days and one about the model.
+"""The Space: one page with a tab for photos, one for camera days, one for London where its index is named, and one about the model.
 
     python space/app.py        # http://127.0.0.1:7860; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT move it
 
-CARPARK_MODEL, CARPARK_DATASET and CARPARK_ARCHIVE name what it works with: each a repo id or URL, or a folder. What is not named is what
-revisions.json pins, if the Space was published with one.
+CARPARK_MODEL, CARPARK_DATASET, CARPARK_ARCHIVE and others name what it works with; README.md beside this file lists them. A model or
+dataset that is not named is the one that revisions.json pins, if the Space was published with one.
 """
 
 import html

@@ -1,4 +1,4 @@
-"""What the Space's three settings name (a model, a dataset, an archive of frames), each opened once and when first needed.
+"""What the Space's settings name (a model, a dataset, archives of frames, a box for votes), each opened once and when first needed.
 
 An opener that fails raises its `CarparkError` and is tried again next time: a folder that turns up, or a Hub that comes back, needs no
 restart.
@@ -33,7 +33,7 @@ REPO_TYPES: dict[str, RepoType] = {"CARPARK_MODEL": "model", "CARPARK_DATASET": 
 EXPECTED = {
     "CARPARK_MODEL": "a model repo (owner/name) or a model folder",
     "CARPARK_DATASET": "a dataset repo (owner/name) or a folder of photos",
-    "CARPARK_ARCHIVE": "a folder of frames or the https:// base of an archive",
+    "CARPARK_ARCHIVE": "archives of frames: a folder, an https:// base, a dataset repo or `live`",
 }
 
 

@@ -1,6 +1,6 @@
 """Generate a sample data set: photos of full and empty car parks, and one day of one camera.
 
-    python -m training.sample --out artifacts/sample [--photos 480] [--views aerial ground] [--streets 0] [--maps] [--seed 0]
+    python -m training.sample --out artifacts/sample [--photos 480] [--views aerial ground] [--streets 0] [--maps] [--varied] [--seed 0]
 
 A fresh clone has no photos, so the demo draws its own with Pillow and NumPy. The same seed gives the same files; another seed gives other
 places.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from fastai.vision.all import (  # the one import that also brings fit_one_cycle and fine_tune to Learner
+from fastai.vision.all import (  # the one import that also brings fit_one_cycle to Learner
     Callback,
     CategoryBlock,
     ChannelsLast,

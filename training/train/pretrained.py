@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from fastai.vision.core import imagenet_stats
+from scipy.special import expit
 from torch import nn
 
 from carpark.errors import BadPhotos
@@ -14,7 +15,7 @@ from carpark.model.engines import Features, Pixels
 from carpark.model.fullness import Fullness, interval_of, share_of
 from training.photos import split_by_scene, without_pictures
 from training.provenance import are_drawn, are_judged, are_streets
-from training.train.calibration import Calibration, calibrate, sigmoid
+from training.train.calibration import Calibration, calibrate
 from training.train.folds import FOLDS, REPEATS, Judge, cross_validate, judge_by_heads, sources_of
 from training.train.pictures import read_pictures
 from training.train.probe import AS_COUNTED, Array, Head, fit_head, pool_photos, shares_of, weights_of
@@ -69,8 +70,8 @@ class Way:
     publish: Callable[[], Published]
     judge: Judge
     judged: npt.NDArray[np.bool_]  # (photos,)
-    how: str  # photos are judged, in words
-    groups: pd.Series | None = None  # (photos,) of which no one is learnt from and judged; the scenes when None
+    how: str  # the photos are judged, in words
+    groups: pd.Series | None = None  # (photos,) those of one group are never learnt from and judged by one network; the scenes when None
     n_folds: int = FOLDS
     repeats: int = 1
     nearby: Array | None = None  # (photos,) log-odds by what was taught other scenes of their sources; filled by `judge`, NaN of most
@@ -107,7 +108,7 @@ def prove(way: Way, photos: pd.DataFrame, seed: int) -> Proof:
     calibration = calibrate(elsewhere.log_odds[:, judged], elsewhere.p_full[:, judged], some, shares[judged])
     columns |= fullness_columns(validated.fullness[0, judged], calibration.fullness)
     if way.nearby is not None:
-        p_full = sigmoid(calibration.slope * way.nearby[judged] + calibration.shift)
+        p_full = expit(calibration.slope * way.nearby[judged] + calibration.shift)
         columns |= {"p_full_nearby": p_full, "fullness_nearby": share_of(p_full, calibration.fullness)}
     predictions = without_pictures(some).assign(
         fold=validated.folds[0, judged], p_full=validated.p_full[0, judged].astype(np.float32), **columns
@@ -135,10 +136,10 @@ def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, trained: Trai
 
 
 def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> Way:
-    """Fine-tuned on drawn photos, then on real ones; those of half of the sources are judged by a network that was taught the others.
+    """Fine-tuned on drawn photos, then on real ones; photos of half of the sources are judged by a network that was taught the other half.
 
-    That network also judges a fifth of the scenes of the sources that it was taught, without which it was taught: new places like those it
-    knows. Where all photos are drawn, it is taught four fifths of the scenes, and only the others are judged and remembered.
+    A fifth of the scenes of that other half is held back from it, and judged as `nearby`: new places of known sources. Where all photos are
+    drawn, the network is taught four fifths of the scenes, and only the others are judged and remembered.
     """
     drawn, sources = are_drawn(photos), sources_of(photos)
     pictures = read_pictures(photos, round(LOAD_SCALE * recipe.size), pixels[~drawn])

@@ -1,6 +1,6 @@
-"""Going on from a model of ours: its body, and its head as what a new head stays near to. From car parks to one's own street camera.
+"""Going on from a model of ours, such as to one's own street camera: its body stays as it is, and its last layer is fitted again.
 
-A few dozen labelled frames would teach a new head their weather; one that may only move as far as they insist keeps what photos taught.
+Moving that layer away from its old weights is penalised, so that a few dozen frames cannot undo what photos taught.
 """
 
 from dataclasses import dataclass

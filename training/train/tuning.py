@@ -143,7 +143,7 @@ def loss_of(answers: tuple[Tensor, ...], truth: tuple[Tensor, Tensor]) -> Tensor
 class Lessons:
     """What a network is taught: first drawn photos, then real ones beside them.
 
-    Half of all pictures are shown in the light of a real photo: in the first lesson of any, in the second of one that is taught there.
+    Half of all pictures are shown in the light of a real photo: in the first lesson of any of them, in the second of one that it teaches.
     """
 
     pictures: Pictures  # (n,) drawn and real

@@ -131,7 +131,7 @@ def _onnx_forward(path: Path, config: ModelConfig) -> Forward:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # the threads of `Model.p_full` are the parallelism
+    options.intra_op_num_threads = 1  # the threads of `Model.predict` are the parallelism
     # Older int8 files have weights of 8 bits, whose sums saturate on x86 processors without VNNI. ONNX Runtime then sums them in a wider
     # form, at 40% of the speed. Weights of 7 bits are left as they are.
     options.add_session_config_entry("session.x64quantprecision", "1")

@@ -42,7 +42,7 @@ def park_in(rng: np.random.Generator, scene: Scene, index: int) -> Car:
 
 
 def passing_cars(rng: np.random.Generator, scene: Scene, *, lights_on: bool, traffic: float = 1.0) -> list[Car]:
-    """Cars on the streets around, and sometimes one in an aisle. `traffic` 1.0 is a car every 68 m of lane."""
+    """Cars on the streets around, and sometimes one in an aisle. `traffic` multiplies their number."""
     cars = []
     for road in scene.around.roads:
         start, end = np.array(road.start), np.array(road.end)

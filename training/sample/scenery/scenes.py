@@ -26,10 +26,10 @@ class Scene:
     """One place and its camera: everything that stays the same when cars and light change."""
 
     id: str
-    view: str  # one of VIEWS
+    view: str  # one of VIEWS, or street
     camera: Pinhole
     lot: Lot
-    bays_shown: tuple[int, ...]  # indexes of the bays in the picture, which the occupancy counts
+    bays_shown: tuple[int, ...]  # indexes of the bays in the picture; the occupancy counts those of them that nothing hides
     around: Surroundings
     seed: int  # of textures and clouds
     varied: bool = False  # with what real places have and tidy ones lack: see `training.sample --varied`

@@ -1,4 +1,4 @@
-"""The views of a car park, each with a lot of a suitable size."""
+"""The views of a car park (but for the kerbside, in `avenues.py`), each with a lot of a suitable size."""
 
 from collections.abc import Callable
 
