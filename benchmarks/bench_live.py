@@ -30,7 +30,7 @@ from carpark.model.config import read_config
 from tests.city import City, write_city
 from traffic.dataset import list_days, read_frames
 from traffic.measure.jobs import Job
-from traffic.measure.judging import Settings, open_judge
+from traffic.measure.judging import WorkerSettings, open_judge
 from traffic.record.rounds import parse_span
 
 TICKS = 6
@@ -80,7 +80,7 @@ def time_round(model: Path, kept: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder, "archive")
         write_city(archive, City(LATE_CAMERAS, LATE_DAY))
-        settings = Settings(str(archive), str(model), read_config(model).sha256, "a benchmark", Path(folder, "memory"))
+        settings = WorkerSettings(str(archive), str(model), read_config(model).sha256, "a benchmark", Path(folder, "memory"))
         judge, took_s = open_judge(settings), []
         for camera in FolderArchive(archive).cameras():
             every_frame = sorted((archive / camera.folder).glob("*/*.jpg"))

@@ -57,6 +57,15 @@ def test_a_package_imports_only_those_below_it(package: str) -> None:
         assert {name.split(".")[0] for name in IMPORTS[module]} <= MAY_IMPORT[package] | {package}, module
 
 
+def test_no_two_rooms_have_a_class_of_the_same_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for module, file in MODULES.items():
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
 def test_no_module_imports_itself_by_a_detour() -> None:
     TopologicalSorter(IMPORTS).prepare()  # raises CycleError, which names the circle
 

@@ -14,8 +14,8 @@ import pandas as pd
 from carpark.errors import BadPhotos
 from training.labels import LABELS
 
-SHARES = {"train": 0.65, "validation": 0.15, "test": 0.2}  # of all scenes
-SPLITS = tuple(SHARES)
+SPLIT_SHARES = {"train": 0.65, "validation": 0.15, "test": 0.2}  # of all scenes
+SPLITS = tuple(SPLIT_SHARES)
 
 Rows = npt.NDArray[np.intp]  # row numbers
 
@@ -28,9 +28,9 @@ def scene_hash(scene: str, seed: int) -> float:
 def hashed_split(scene: str, seed: int) -> str:
     """The side that a scene's name gives it: test below 0.2, validation below 0.35, train above."""
     place = scene_hash(scene, seed)
-    if place < SHARES["test"]:
+    if place < SPLIT_SHARES["test"]:
         return "test"
-    return "validation" if place < SHARES["test"] + SHARES["validation"] else "train"
+    return "validation" if place < SPLIT_SHARES["test"] + SPLIT_SHARES["validation"] else "train"
 
 
 def split_photos(photos: pd.DataFrame, *, seed: int) -> pd.Series:

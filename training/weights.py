@@ -15,7 +15,7 @@ from carpark.model.network import architecture, build_whole, cut_body
 from training.packaged import PACKAGED, fetch_packaged
 
 StateDict = dict[str, Any]
-PERMISSIVE = ("apache-2.0", "mit", "bsd-3-clause")
+PERMISSIVE_WEIGHTS = ("apache-2.0", "mit", "bsd-3-clause")
 GO_ON = "Go on with --weights none (from scratch) or --weights FILE (a state dict)."
 
 
@@ -84,8 +84,10 @@ def _download_from_timm(name: str) -> StateDict:
     settings = timm.models.get_pretrained_cfg(model)
     if settings is None or not settings.has_weights:
         raise BadWeights(f"timm has no pretrained weights for {model}. {GO_ON}")
-    if settings.license not in PERMISSIVE:
-        raise BadWeights(f"The weights of timm's {model} have the licence {settings.license}; expected one of {', '.join(PERMISSIVE)}.")
+    if settings.license not in PERMISSIVE_WEIGHTS:
+        raise BadWeights(
+            f"The weights of timm's {model} have the licence {settings.license}; expected one of {', '.join(PERMISSIVE_WEIGHTS)}."
+        )
     try:
         state: StateDict = timm.create_model(model, pretrained=True).state_dict()
     except (OSError, RuntimeError) as error:  # huggingface_hub's and requests' errors are OSErrors

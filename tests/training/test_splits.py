@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from carpark.errors import BadPhotos
-from training.splits import SHARES, SPLITS, hashed_split, split_photos
+from training.splits import SPLIT_SHARES, SPLITS, hashed_split, split_photos
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_one_photo_or_a_hundred_scenes_fewer_move_no_scene(photos: pd.DataFrame)
 def test_shares_and_classes_are_near_what_is_wanted(photos: pd.DataFrame) -> None:
     for seed in range(5):
         split = split_photos(photos, seed=seed)
-        for name, share in SHARES.items():
+        for name, share in SPLIT_SHARES.items():
             assert (split == name).mean() == pytest.approx(share, abs=0.08)
             assert ((photos.label == "full") & (split == name)).sum() / (split == name).sum() == pytest.approx(0.4, abs=0.1)
     assert sides(photos, 0) != sides(photos, 1)

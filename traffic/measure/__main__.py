@@ -23,7 +23,7 @@ from traffic.dataset import About
 from traffic.measure.engine import measure_on_ray, running_ray
 from traffic.measure.following import follow
 from traffic.measure.jobs import choose_cameras, parse_days
-from traffic.measure.judging import Settings
+from traffic.measure.judging import WorkerSettings
 from traffic.measure.measuring import describe_code, measure, measure_listed
 from traffic.measure.output import begin, sole_writer
 from traffic.measure.push import check_repo, push_days
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         model = read_config(open_source(args.model, repo_type="model").folder).sha256
         frames, forms = (str(folder.resolve()) if (folder := find_folder(name)) else name for name in (args.archive, args.model))
         memory = args.out.resolve() / MEMORY
-        settings = Settings(frames, forms, model, describe_code(), memory if args.follow else None)
+        settings = WorkerSettings(frames, forms, model, describe_code(), memory if args.follow else None)
         about = About(model, args.model, args.archive, EDITION)
         api = HfApi()
         if args.push:

@@ -15,7 +15,7 @@ from typing import Any
 from carpark.cameras.camera import Camera
 from carpark.errors import BadSetting
 from traffic.measure.jobs import Job
-from traffic.measure.judging import Measured, Settings, open_judge
+from traffic.measure.judging import Measured, WorkerSettings, open_judge
 
 OBJECT_STORE_BYTES = 200_000_000  # of a local Ray; a camera's day has 30 kB
 
@@ -23,7 +23,7 @@ OBJECT_STORE_BYTES = 200_000_000  # of a local Ray; a camera's day has 30 kB
 class Judge:
     """A worker: opens archive and model once, and measures what it is handed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WorkerSettings) -> None:
         self.judge = open_judge(settings)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def running_ray(workers: int) -> Iterator[int]:
         ray.shutdown()
 
 
-def measure_on_ray(jobs: Iterator[Job], settings: Settings, workers: int) -> Iterator[Measured]:
+def measure_on_ray(jobs: Iterator[Job], settings: WorkerSettings, workers: int) -> Iterator[Measured]:
     """What became of each job, in the order in which they are done. Needs `running_ray`."""
     import ray.data
 

@@ -25,7 +25,7 @@ from traffic.measure.table import Provenance, complete_table, failed_table
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WorkerSettings:
     """What a worker has to open; the same on each machine of a cluster."""
 
     archive: str  # as `open_archive` takes it
@@ -46,7 +46,7 @@ class Measured:
     has_no_frames: bool = False  # the reason is that the source has none
 
 
-def open_judge(settings: Settings) -> Callable[[Job], Measured]:
+def open_judge(settings: WorkerSettings) -> Callable[[Job], Measured]:
     """What measures one job after the other, with archive and model kept open. Raises BadModel and BadSetting."""
     model = load_model(open_source(settings.model, repo_type="model").folder)
     if model.config.sha256 != settings.model_sha256:
@@ -58,7 +58,7 @@ def open_judge(settings: Settings) -> Callable[[Job], Measured]:
     return lambda job: judge_job(job, archive, one_thread, settings)
 
 
-def judge_job(job: Job, archive: Archive, model: Predictor, settings: Settings) -> Measured:
+def judge_job(job: Job, archive: Archive, model: Predictor, settings: WorkerSettings) -> Measured:
     """The camera's day as `carpark.day.camera_day` has it; a day that cannot be measured becomes one row that says why."""
     provenance = Provenance(settings.model_sha256, settings.code)
     try:

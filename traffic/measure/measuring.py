@@ -26,7 +26,7 @@ Engine = Callable[[Iterator[Job]], Iterable[Measured]]  # measures jobs, in any 
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RunSummary:
     """What a run did."""
 
     measured: int = 0  # camera days
@@ -41,7 +41,7 @@ class Tally:
         return f"{self.measured:,} camera days measured{failed}, {self.skipped:,} were finished; {self.frames:,} frames{rate}"
 
 
-def measure(archive: Archive, cameras: Sequence[Camera], days: Sequence[date], *, out: Path, engine: Engine) -> Tally:
+def measure(archive: Archive, cameras: Sequence[Camera], days: Sequence[date], *, out: Path, engine: Engine) -> RunSummary:
     """Measures the camera days that are not finished in `out`. Raises NoDay when no camera has a frame on any of the days.
 
     The result does not depend on the engine's workers, nor on the order of their answers.
@@ -72,10 +72,10 @@ def measure(archive: Archive, cameras: Sequence[Camera], days: Sequence[date], *
     for reason, often in reasons.most_common(MOST_REASONS):
         print(f"{often} failed: {reason}", file=sys.stderr, flush=True)
     skipped = len(cameras) * len(days) - counts["days"]
-    return Tally(counts["days"], reasons.total(), skipped, counts["frames"], time.monotonic() - started)
+    return RunSummary(counts["days"], reasons.total(), skipped, counts["frames"], time.monotonic() - started)
 
 
-def measure_listed(archive: Archive, wanted: str, days: Sequence[date], *, out: Path, engine: Engine) -> Tally:
+def measure_listed(archive: Archive, wanted: str, days: Sequence[date], *, out: Path, engine: Engine) -> RunSummary:
     """`measure`, of the wanted cameras that the archive lists now: one that a recorder has only begun to store is among them."""
     return measure(archive, choose_cameras(archive, wanted), days, out=out, engine=engine)
 

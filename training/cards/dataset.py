@@ -13,7 +13,7 @@ from training.cards.names import PLACEHOLDERS
 from training.cards.tables import markdown_table
 from training.labels import LABELS, PARTIAL
 from training.provenance import DRAWN, LICENSES, PERMISSIVE, PROVENANCE
-from training.splits import SHARES, SPLITS, hashed_split
+from training.splits import SPLIT_SHARES, SPLITS, hashed_split
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 # Versions that the Hub has a name for.
@@ -78,7 +78,7 @@ def _drawn_in_words(photos: pd.DataFrame) -> str:
 def _split_rule_in_words(photos: pd.DataFrame, seed: int) -> str:
     scenes = photos.drop_duplicates("scene")
     moved = sum(split != hashed_split(scene, seed) for scene, split in zip(scenes.scene, scenes.split, strict=True))
-    rule = SPLIT_RULE.format(seed=seed, test=SHARES["test"], validation=SHARES["test"] + SHARES["validation"])
+    rule = SPLIT_RULE.format(seed=seed, test=SPLIT_SHARES["test"], validation=SPLIT_SHARES["test"] + SPLIT_SHARES["validation"])
     return rule + (MOVED.format(n=moved, all=len(scenes)) if moved else "")
 
 

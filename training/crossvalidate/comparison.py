@@ -19,7 +19,7 @@ from training.photos import Origin, check_trainable, load_all
 from training.train.pretrained import Proof, Recipe, choose_way, prove
 from training.weights import load_start
 
-SHARES = (0.25, 0.5)  # of the scenes, for the learning curve, which ends with all of them
+CURVE_SHARES = (0.25, 0.5)  # of the scenes, for the learning curve, which ends with all of them
 
 
 def compare_bodies(
@@ -75,7 +75,7 @@ def learn_less(photos: pd.DataFrame, pixels: Pixels, recipe: Recipe) -> list[dic
     """The scores when only a share of the scenes is there; shares with too few scenes a class are left out."""
     scenes = np.random.default_rng(recipe.seed).permutation(photos.scene.unique())
     points = []
-    for share in SHARES:
+    for share in CURVE_SHARES:
         chosen = photos.scene.isin(scenes[: round(share * len(scenes))]).to_numpy()
         few = photos[chosen].reset_index(drop=True)
         if min(few.scene[few.label == label].nunique() for label in LABELS) >= 2:

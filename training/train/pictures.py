@@ -21,7 +21,7 @@ SHORTEST_CUT = 0.6  # of the picture's side
 Cut = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
 VEHICLES, FLOORS, BAYS, TAKEN = range(4)  # planes of a map: shares of each cell; how many bays lie there, how many of them are taken
 LIT_LIKE_PHOTOS = 0.5  # of the pictures, where there are photos beside the drawings
-FEWEST_BAYS = 0.15  # of those of the picture; a cut with fewer has no share of its own bays
+LEAST_OF_BAYS = 0.15  # of those of the picture; a cut with less has no share of its own bays
 LIGHTS = ((ImageEnhance.Brightness, 0.5, 1.4), (ImageEnhance.Contrast, 0.7, 1.35), (ImageEnhance.Color, 0.2, 1.5))
 
 
@@ -103,7 +103,7 @@ def cut_out(rng: np.random.Generator, pictures: Pictures, number: int, *, size: 
     if not pictures.has_map[number]:
         return TrainingPicture(shown, share, np.full_like(part, np.nan))
     everything, area = whole.transpose(2, 0, 1) / 255, (box[2] - box[0]) * (box[3] - box[1])
-    if part[BAYS].mean() * area > FEWEST_BAYS * everything[BAYS].mean():
+    if part[BAYS].mean() * area > LEAST_OF_BAYS * everything[BAYS].mean():
         share = float(part[TAKEN].sum() / part[BAYS].sum())
     else:  # of a street, or of the edge of a car park: by what vehicles cover
         share += _covered(part) - _covered(everything)

@@ -54,7 +54,7 @@ def should_tune(photos: pd.DataFrame, recipe: Recipe) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Published:
+class Taught:
     """What goes into the model: a body, and the head over its features or its counts."""
 
     body: nn.Module
@@ -67,7 +67,7 @@ class Published:
 class Way:
     """How a body is taught for publication, and how photos are judged by others like it that did not learn from them."""
 
-    publish: Callable[[], Published]
+    publish: Callable[[], Taught]
     judge: Judge
     judged: npt.NDArray[np.bool_]  # (photos,)
     how: str  # the photos are judged, in words
@@ -129,8 +129,8 @@ def _probe(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, trained: Trai
     mirrored = not alone  # the renderer mirrors places by itself
     pooled, features = pool_photos(start, pixels, *imagenet_stats, mirrored=mirrored, counting=counting)
 
-    def publish() -> Published:
-        return Published(start, fit_head(pooled, shares_of(photos), weights_of(photos), prior), features[remembered], counting)
+    def publish() -> Taught:
+        return Taught(start, fit_head(pooled, shares_of(photos), weights_of(photos), prior), features[remembered], counting)
 
     return Way(publish, judge_by_heads(pooled, photos, prior), remembered, "cross-validation by scene", repeats=REPEATS)
 
@@ -161,9 +161,9 @@ def _tune(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, recipe: Recipe
             nearby[learnt & near] = taught.look(pixels[learnt & near])[0]
         return taught.look(pixels[others])[0]
 
-    def publish() -> Published:
+    def publish() -> Taught:
         taught = teach(np.ones(len(photos), dtype=bool))
-        return Published(taught.body, AS_COUNTED, taught.look(pixels[~drawn])[1], taught.counting)
+        return Taught(taught.body, AS_COUNTED, taught.look(pixels[~drawn])[1], taught.counting)
 
     halves = "scenes" if sources is None else f"sources ({sources[~drawn].nunique()})"
     how = f"fine-tuning with half of the {halves}, for the others" + (", less a fifth of the places" if near.any() else "")
@@ -174,7 +174,7 @@ def _tune_on_drawn(start: nn.Module, photos: pd.DataFrame, pixels: Pixels, lesso
     judged = split_by_scene(photos, validation=VALIDATION_SHARE, seed=lessons.seed).to_numpy()
     taught, log_odds = lessons.teach_drawings(start, ~judged, EPOCHS), np.full(len(photos), np.nan)
     log_odds[judged], features = taught.look(pixels[judged])
-    published = Published(taught.body, AS_COUNTED, features, taught.counting)
+    published = Taught(taught.body, AS_COUNTED, features, taught.counting)
     how = "a fifth of the scenes, which fine-tuning left out"
     return Way(lambda: published, lambda _, others: log_odds[others], judged, how)
 

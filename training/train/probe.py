@@ -69,7 +69,7 @@ def pool_photos(
     normalise = FromPixels(nn.Sequential(body, nn.Identity()), mean, std).normalise.to(device)
     network = cast(Any, body)  # torch's types leave `memory_format` out
     network.to(device).to(memory_format=torch.channels_last).eval()  # takes two thirds of the time on a CPU
-    pool = nn.Sequential(counting, Lambda(count)).to(device) if counting else Lambda(partial(torch.mean, dim=(2, 3)))
+    pool = nn.Sequential(counting, Lambda(share_log_odds)).to(device) if counting else Lambda(partial(torch.mean, dim=(2, 3)))
     first, rest = split_for_features(body, TUNED_BEFORE_LAST if counting else 0)
     pooled, features = [], []
     with tqdm(total=len(pixels), desc="looking at photos", unit="photo") as bar, torch.inference_mode():
@@ -85,7 +85,7 @@ def pool_photos(
     return np.concatenate(pooled).astype(np.float64), np.concatenate(features)
 
 
-def count(log_counts: Tensor) -> Tensor:
+def share_log_odds(log_counts: Tensor) -> Tensor:
     """(n, 1) log-odds of the share taken, for logarithms of free and taken bays in cells (n, 2, rows, columns)."""
     free, taken = log_counts.logsumexp((2, 3), keepdim=True)[..., 0].unbind(1)
     return taken - free

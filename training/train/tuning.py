@@ -34,7 +34,7 @@ from carpark.model.engines import Features, Pixels
 from training.folding import fold_norms, unfold_norms
 from training.train.learners import Bfloat16, depthwise_of
 from training.train.pictures import BAYS, FLOORS, TAKEN, VEHICLES, Pictures, cut_out
-from training.train.probe import LEAST_SHARE, Array, count, pool_photos
+from training.train.probe import LEAST_SHARE, Array, pool_photos, share_log_odds
 
 EPOCHS = 5  # on drawn photos
 EPOCHS_BESIDE = 3  # more, with real photos beside them
@@ -87,7 +87,7 @@ class CountingNetwork(nn.Module):
         """`Outputs` for (n, 3, h, w) normalised pictures, as a plain tuple, which is all that fastai knows."""
         maps = self.body(pictures)
         log_counts = self.counting(maps).float()
-        return tuple(Outputs(count(log_counts)[:, 0], log_counts, self.cover(maps)))
+        return tuple(Outputs(share_log_odds(log_counts)[:, 0], log_counts, self.cover(maps)))
 
     def look(self, pixels: Pixels) -> tuple[Array, Features]:
         """(n,) log-odds of the share, and (n, width) features, of photos (n, h, w, 3)."""

@@ -35,7 +35,7 @@ class LondonIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class IndexFacts:
     """What the index was made of."""
 
     measure: str  # "fullness", the share taken, or "p_full"
@@ -64,11 +64,11 @@ def open_index(setting: str) -> LondonIndex:
     raise BadSetting(f"{SETTING} is {setting!r}, neither a folder here nor a Hub dataset repo. Make one with python -m traffic.index.")
 
 
-def read_about(index: LondonIndex) -> About:
+def read_about(index: LondonIndex) -> IndexFacts:
     """What index.json says. Raises BadSetting."""
     try:
         fields = json.loads(index.files.cat_file(f"{index.root}/index.json"))
-        return About(fields["measure"], tuple(map(date.fromisoformat, fields["days"])), int(fields["cameras"]), fields["season"])
+        return IndexFacts(fields["measure"], tuple(map(date.fromisoformat, fields["days"])), int(fields["cameras"]), fields["season"])
     except READ_ERRORS as error:
         raise _explain(index, error) from error
 

@@ -14,8 +14,7 @@ from carpark.errors import BadImage
 from carpark.images import open_image
 from carpark.model.engines import Model
 from serving.edge import READ_ALOUD, errors_as_toast
-from tabs.photo.answer import PhotoAnswer, judge_photo
-from tabs.photo.answer import kind_of as kind_of_answer
+from tabs.photo.answer import PhotoAnswer, judge_photo, kind_of
 from tabs.photo.uploads import never_fetching, uploaded_file
 from tabs.shares import range_in_words, share_in_words
 
@@ -97,7 +96,7 @@ def table_of(rows: Sequence[PhotoResult]) -> str:
     """The rows as an HTML table, with a line above it that says how many there are of what; the share taken where a model knows it."""
     with_share = any(row.answer and row.answer.fullness is not None for row in rows)
     body = "".join(
-        f'<tr class="row-{kind_of(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row, with_share=with_share)}</tr>'
+        f'<tr class="row-{row_kind(row)}"><th scope="row">{html.escape(row.name)}</th>{cells_of(row, with_share=with_share)}</tr>'
         for row in rows
     )
     share = f'<th scope="col"{NUMBER}>Share taken</th>' if with_share else ""
@@ -121,16 +120,16 @@ def share_cell(answer: PhotoAnswer) -> str:
     return f"{share_in_words(answer.fullness).removesuffix(' taken')} ({range_in_words(answer.fullness_low, answer.fullness_high)})"
 
 
-def kind_of(row: PhotoResult) -> str:
+def row_kind(row: PhotoResult) -> str:
     """What the answer is, or "problem": how the row is coloured."""
-    return kind_of_answer(row.answer) if row.answer else "problem"
+    return kind_of(row.answer) if row.answer else "problem"
 
 
 def counts_of(rows: Sequence[PhotoResult]) -> str:
     """How many photos were answered how, in words."""
     names = {"full": "full", "empty": "empty", "partial": "partly full", "unsure": "unsure"}
     names |= {"no-car-park": "not a car park", "problem": "not readable"}
-    kinds = [kind_of(row) for row in rows]
+    kinds = [row_kind(row) for row in rows]
     return ", ".join(f"{kinds.count(kind)} {name}" for kind, name in names.items() if kind in kinds).capitalize() + "."
 
 

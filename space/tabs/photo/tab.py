@@ -116,8 +116,8 @@ def lay_out(page: gr.Blocks, sources: Sources, samples: Callable[[], list[Sample
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=300):
             photo = photo_input()
-            note = gr.HTML(small_print(), elem_id="small-print")
-            page.load(lambda: small_print(sources), None, note, api_visibility="private", show_progress="hidden")
+            note = gr.HTML(upload_notes(), elem_id="small-print")
+            page.load(lambda: upload_notes(sources), None, note, api_visibility="private", show_progress="hidden")
         with gr.Column(scale=2, min_width=300):
             verdict = gr.HTML(NOTHING_YET, elem_id="verdict", js_on_load=READ_ALOUD)
             next_step = gr.Button(
@@ -137,7 +137,7 @@ def lay_out(page: gr.Blocks, sources: Sources, samples: Callable[[], list[Sample
     return Widgets(photo, verdict, form, why, with_heat, heat, similar, next_step)
 
 
-def small_print(sources: Sources | None = None) -> str:
+def upload_notes(sources: Sources | None = None) -> str:
     """What happens to a photo and, of a model that learnt from drawings alone, that photos may be tried; as HTML."""
     words = [PRIVACY]
     if sources:
@@ -145,7 +145,7 @@ def small_print(sources: Sources | None = None) -> str:
             folder = sources.model_folder()
             read_config(folder)
         except CarparkError:
-            return small_print()  # the answer to a photo says what is wrong
+            return upload_notes()  # the answer to a photo says what is wrong
         dataset = json.loads((folder / "config.json").read_text()).get("dataset", {})
         words += [DRAWN_ALONE] if dataset.get("drawn") and dataset["drawn"] == dataset["photos"] else []
     return "".join(f'<p class="small-print">{line}</p>' for line in words)

@@ -30,6 +30,6 @@ def test_a_model_that_learnt_from_drawings_alone_invites_real_photos(tiny_model_
     assert config["dataset"]["drawn"] == config["dataset"]["photos"]
     config["dataset"]["drawn"] -= 1
     (mixed / "config.json").write_text(json.dumps(config))
-    shown = [tab.small_print(Sources({"CARPARK_MODEL": str(folder)})) for folder in (tiny_model_folder, mixed, tmp_path)]
+    shown = [tab.upload_notes(Sources({"CARPARK_MODEL": str(folder)})) for folder in (tiny_model_folder, mixed, tmp_path)]
     assert tab.DRAWN_ALONE in shown[0] and tab.PRIVACY in shown[0]
-    assert shown[1] == shown[2] == tab.small_print()
+    assert shown[1] == shown[2] == tab.upload_notes()

@@ -19,14 +19,14 @@ from tests.city import City, write_city
 from tests.toy_day import FULLNESS, ToyModel
 from traffic.dataset import About, frames_path, list_days, read_cameras
 from traffic.measure.jobs import Job, choose_cameras
-from traffic.measure.judging import Settings, judge_job
+from traffic.measure.judging import WorkerSettings, judge_job
 from traffic.measure.measuring import measure, measure_listed
 from traffic.measure.output import begin, sole_writer
 from traffic.measure.table import SCHEMA
 
 DAY = date(2020, 3, 9)
 ABOUT = About("toy", "a toy", "a city", EDITION)
-SETTINGS = Settings("", "", "toy", "0.1.0")
+SETTINGS = WorkerSettings("", "", "toy", "0.1.0")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_a_growing_day_is_measured_again_but_only_new_frames_are_judged(city, tm
     growing, day_folder = FolderArchive(tmp_path / "grows"), Path(camera.folder, f"{DAY}")
     names = sorted(path.name for path in (archive.folder / day_folder).iterdir())
     (growing.folder / day_folder).mkdir(parents=True)
-    settings, model = Settings("", "", "toy", "", memory=tmp_path / "memory"), ToyModel(fullness=FULLNESS)
+    settings, model = WorkerSettings("", "", "toy", "", memory=tmp_path / "memory"), ToyModel(fullness=FULLNESS)
     for first, last in ((0, 12), (12, 15), (15, len(names))):
         for name in names[first:last]:
             (growing.folder / day_folder / name).hardlink_to(archive.folder / day_folder / name)
