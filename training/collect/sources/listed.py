@@ -92,7 +92,7 @@ def _read_row(row: dict[str, str]) -> Offer:
 def read_folder(folder: Path, *, license_id: str, creator: str) -> tuple[Offer, ...]:
     """The pictures in a folder, which `creator` took and publishes under `license_id`.
 
-    Its photos.csv says label, scene, occupancy and view of the pictures that it names, and there are no others. Without one, subfolders
+    Only the pictures in its photos.csv are taken, each with its label and, where known, scene, occupancy and view. Without one, subfolders
     named like labels are labels, and each picture is its own scene: cameras number their files, so names say nothing of the place.
     Raises BadSetting and BadPhotos.
     """
