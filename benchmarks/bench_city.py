@@ -16,6 +16,7 @@ import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ from traffic.measure.table import SCHEMA
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 MONDAY = date(2026, 1, 5)
-VIEWPORTS = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
+VIEWPORTS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
 WARM_UP_S = 20  # until the Space has imported what it imports behind its page
 # Moves the slider on once a frame, and tells how many pictures a second the browser drew.
 SLIDE = """() => new Promise(done => {
@@ -73,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
                 print(json.dumps(row | {"first_view_s": round(seconds, 2), "pictures_a_second": round(pictures)}), flush=True)
 
 
-def show(browser: Browser, url: str, viewport: tuple[int, str]) -> tuple[float, float]:
+def show(browser: Browser, url: str, viewport: tuple[int, Literal["light", "dark"]]) -> tuple[float, float]:
     """Seconds until a link to a day shows the city, and pictures a second of its slider."""
     width, scheme = viewport
     with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:

@@ -26,7 +26,7 @@ from carpark.archives.http import CONCURRENCY, HttpArchive
 from carpark.cache import Cache
 from carpark.cameras.camera import camera_of_folder
 from carpark.day import camera_day
-from carpark.day.table import watch_day
+from carpark.day.table import build_table, watch_day
 from carpark.images import open_image
 from carpark.model import load_model
 from carpark.model.config import MODEL_FILES
@@ -97,9 +97,9 @@ def time_cold_day(archive: CachedArchive, model: Model) -> tuple[float, float]:
     """Seconds to the whole day, and to the first view whose table has a probability."""
     started = time.perf_counter()
     first_point_s = 0.0
-    for view in watch_day(CAMERA, DAY, archive=archive, model=model):
-        if not first_point_s and view.progress.classified:
-            assert view.table()["p_full"].notna().any()
+    for record in watch_day(CAMERA, DAY, archive=archive, model=model):
+        if not first_point_s and record.progress().classified:
+            assert build_table(record)["p_full"].notna().any()
             first_point_s = time.perf_counter() - started
     return time.perf_counter() - started, first_point_s
 

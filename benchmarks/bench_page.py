@@ -90,7 +90,7 @@ def time_page(url: str) -> None:
     print(json.dumps({"benchmark": "page"} | min(runs, key=lambda run: run["interactive_ms"])))
 
 
-def open_once(page: Page, url: str) -> dict:
+def open_once(page: Page, url: str) -> dict[str, float]:
     """What one visit took."""
     finished: list[Request] = []
     page.on("requestfinished", lambda request: finished.append(request))

@@ -22,6 +22,7 @@ from carpark.slots import frame_path
 from tests.city import City, write_city
 from traffic.index import __main__ as index
 from traffic.measure import __main__ as measure
+from training.provenance import STREET
 from training.sample.scenery.avenues import Street, draw_street
 from training.sample.scenery.light import draw_light
 from training.sample.scenery.optics import draw_grade
@@ -29,7 +30,7 @@ from training.sample.scenery.parking import park_in
 from training.sample.scenery.render import Moment, render
 from training.sample.scenery.scenes import Scene
 from training.sample.scenery.traffic import draw_people, draw_traffic, road_seen_m, road_taken
-from training.sample.streets import LEAST_ROAD_M, VIEW
+from training.sample.streets import LEAST_ROAD_M
 
 DAY = date(2020, 3, 9)
 SEED = 20_200_309  # far from those of the samples that models learn from
@@ -71,7 +72,7 @@ def street_of(number: int) -> tuple[Scene, Street]:
     street = draw_street(rng, kerbside=False)
     while road_seen_m(street) < LEAST_ROAD_M:
         street = draw_street(rng, kerbside=False)
-    return Scene(f"street{number}", VIEW, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31))), street
+    return Scene(f"street{number}", STREET, street.camera, street.lot, (), street.around, seed=int(rng.integers(2**31))), street
 
 
 def draw_moment(number: int, wanted: float, place: int, *, frames_an_hour: float, taken_of: dict[tuple[int, int], float]) -> Image.Image:

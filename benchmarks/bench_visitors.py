@@ -12,9 +12,10 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -104,7 +105,7 @@ def report(space: RunningSpace, photos: list[Path], expected: list[float], args:
     print(json.dumps({"benchmark": "visitors", "idle_minutes": args.idle_minutes} | idle))
 
 
-def crowd(visits: list[tuple[Callable[[int], None], Book]], seconds: float) -> None:
+def crowd(visits: Sequence[tuple[Callable[[int], None], Book]], seconds: float) -> None:
     """Each visit in a thread of its own, over and over; `number` counts within its kind."""
     until = time.monotonic() + seconds
     numbers: dict[int, int] = {}
@@ -128,7 +129,7 @@ def crowd(visits: list[tuple[Callable[[int], None], Book]], seconds: float) -> N
         thread.join()
 
 
-def ask_photo(space: RunningSpace, photo: Path, visitor: str) -> dict:
+def ask_photo(space: RunningSpace, photo: Path, visitor: str) -> dict[str, Any]:
     """Upload and answer."""
     headers = {"X-Forwarded-For": visitor}
     upload = requests.post(
@@ -138,7 +139,7 @@ def ask_photo(space: RunningSpace, photo: Path, visitor: str) -> dict:
     return ask(space, "classify", [{"path": upload.json()[0], "meta": {"_type": "gradio.FileData"}}], visitor)
 
 
-def ask(space: RunningSpace, endpoint: str, data: list, visitor: str) -> dict:
+def ask(space: RunningSpace, endpoint: str, data: list[Any], visitor: str) -> dict[str, Any]:
     """The endpoint's answer. Raises ValueError for an error that it tells."""
     headers, address = {"X-Forwarded-For": visitor}, f"{space.url}gradio_api/call/{endpoint}"
     event = requests.post(address, json={"data": data}, headers=headers, timeout=PATIENCE_S)
@@ -146,7 +147,7 @@ def ask(space: RunningSpace, endpoint: str, data: list, visitor: str) -> dict:
     stream = requests.get(f"{address}/{event.json()['event_id']}", headers=headers, timeout=PATIENCE_S).text
     if "event: complete" not in stream:
         raise ValueError(stream[-300:])
-    answer: dict = json.loads(stream.rsplit("data: ", 1)[1])[0]
+    answer: dict[str, Any] = json.loads(stream.rsplit("data: ", 1)[1])[0]
     return answer
 
 

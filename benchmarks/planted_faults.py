@@ -29,14 +29,14 @@ def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """70 to 85% of each side, from anywhere."""
     share = rng.uniform(0.7, 0.85)
     width, height = (round(side * share) for side in image.size)
-    left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
+    left, top = int(rng.integers(image.width - width + 1)), int(rng.integers(image.height - height + 1))
     return image.crop((left, top, left + width, top + height))
 
 
 def watermark(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A half-transparent plate with text, as agencies put on their pictures."""
     width, height = image.width * 2 // 5, image.height // 6
-    left, top = rng.integers(image.width - width + 1), rng.integers(image.height - height + 1)
+    left, top = int(rng.integers(image.width - width + 1)), int(rng.integers(image.height - height + 1))
     plate = Image.new("RGB", (width, height), "grey")
     ImageDraw.Draw(plate).text((4, height // 3), "photostock.example", fill="white", font_size=height // 3)
     marked = image.copy()
@@ -81,10 +81,10 @@ def plant(source: Path, out: Path, seed: int, others: Path | None = None) -> pd.
         rows.append(rows[number] | {"file": f"copy{n}.jpg", "scene": f"copy{n}", "fault": f"copy: {kind}", "of": rows[number]["file"]})
     pictures = sorted(others.iterdir()) if others else _other_pictures()
     for n, path in enumerate(pictures[number] for number in rng.permutation(len(pictures))[:OTHERS]):
-        with Image.open(path) as image:
-            image = image.convert("RGB")
-            image.thumbnail((640, 640))
-            image.save(out / f"other{n}.jpg", quality=88)
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
+        picture.thumbnail((640, 640))
+        picture.save(out / f"other{n}.jpg", quality=88)
         rows.append(_row(f"other{n}.jpg", LABELS[n % 2], f"other{n}", fault="no car park"))
     for n, data in enumerate(_broken_files(out / rows[int(chosen[-1])]["file"])):
         (out / f"broken{n}.jpg").write_bytes(data)
