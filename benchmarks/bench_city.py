@@ -2,14 +2,12 @@
 
     python -m benchmarks.bench_city [--cameras 900] [--days 28]
 
-The index is of made-up days with a rush in the morning and in the evening. A headless Chromium (the environment variable CHROMIUM, or
-`chromium`) opens a Space that really runs on this machine; each view has a browser context of its own. Prints one JSON object a line.
+The index is of made-up days with a rush in the morning and in the evening. A headless Chromium (the tests' own) opens a
+Space that really runs on this machine; each view has a browser context of its own. Prints one JSON object a line.
 """
 
 import argparse
 import json
-import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -26,12 +24,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from carpark.cameras.camera import Camera
 from carpark.slots import bounds_of_day
+from tests.browser.conftest import CHROMIUM
 from tests.running_space import running_space
 from traffic.dataset import About, frames_path, write_about, write_cameras
 from traffic.index.writing import write_index
 from traffic.measure.table import SCHEMA
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 MONDAY = date(2026, 1, 5)
 VIEWPORTS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
 WARM_UP_S = 20  # until the Space has imported what it imports behind its page

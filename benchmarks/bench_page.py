@@ -2,14 +2,13 @@
 
     python -m benchmarks.bench_page [--arch resnet34]
 
-A headless Chromium (the environment variable CHROMIUM, or `chromium`) opens a Space that really runs on this machine, so no network is in
-these numbers. The photo's answer is timed in the library that the page calls, warm. Prints one JSON object a line.
+A headless Chromium (the tests' own) opens a Space that really runs on this machine, so no network is in these numbers. The photo's answer is
+timed in the library that the page calls, warm. Prints one JSON object a line.
 """
 
 import argparse
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -27,9 +26,9 @@ from carpark.model.engines import load_network
 from carpark.model.heatmap import HeatMapper
 from tabs.photo.answer import judge_photo
 from tabs.photo.why import heat_view
+from tests.browser.conftest import CHROMIUM
 from tests.running_space import running_space
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 TIMES = 40
 PHOTO_PX = (1024, 768)
 SETTLE_MS = 3_000  # for what a page asks after it can be used; Gradio keeps one connection open, so it is never idle
