@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench_page [--arch resnet34]
 
-A headless Chromium (the tests' own) opens a Space that really runs on this machine, so no network is in these numbers. The photo's answer is
-timed in the library that the page calls, warm. Prints one JSON object a line.
+A headless Chromium (the tests' own) opens a Space that really runs on this machine, so no network is in these numbers. The photo's answer
+is timed in the library that the page calls, warm. Prints one JSON object a line.
 """
 
 import argparse
