@@ -41,7 +41,9 @@ def write_photos(survey: Survey, outcomes: Mapping[str, Outcome], csv: Path, out
         (out / label).mkdir(exist_ok=True)
         shutil.copyfile(survey.photos.path[number], out / file)
         measured = {name: record.get(name) or survey.photos[name][number] for name in MEASURED_COLUMNS}
-        told = {"file": file, "label": label, "scene": scene} | ({"occupancy": outcome.occupancy} if outcome.occupancy else {})
+        told = {"file": file, "label": label, "scene": scene}
+        if outcome.occupancy or label != record["label"]:  # a share that was known spoke for the earlier label
+            told["occupancy"] = outcome.occupancy
         rows.append({str(name): value for name, value in record.items()} | measured | told)
         styles.append(survey.styles[number])
     has_share = any(outcome.occupancy for outcome in outcomes.values())

@@ -15,6 +15,7 @@ from benchmarks.bench_clean import measure
 from benchmarks.planted_faults import plant
 from tests.real_data import SHARED, needs_real_data
 from training.clean import __main__ as clean
+from training.clean.apply import write_photos
 from training.clean.cleaning import run_passes
 from training.clean.decisions import (
     CLEANING_FILE,
@@ -22,6 +23,7 @@ from training.clean.decisions import (
     LABEL_PASS,
     REVIEW,
     Decision,
+    Outcome,
     cleaning_log,
     decide_outcomes,
     read_decisions,
@@ -111,6 +113,18 @@ def test_a_persons_word_beats_the_passes_outlives_the_next_run_and_can_be_undone
     assert "full/again.jpg" in photos.file.tolist() and first in photos.file.tolist()
     assert f"partial/{Path(second).name}" in photos.file.tolist() and second not in photos.file.tolist()
     assert sum(row.pass_name == REVIEW for row in read_decisions(out / "cleaning.csv")) == 4
+
+
+def test_a_new_label_outlives_the_share_that_spoke_for_the_old_one(raw: Path, tmp_path: Path) -> None:
+    shutil.copytree(raw / "full", tmp_path / "raw" / "full")
+    first, second = (path.relative_to(tmp_path / "raw").as_posix() for path in sorted((tmp_path / "raw").glob("full/sample*"))[:2])
+    table = pd.DataFrame({"file": [first, second], "label": "full", "scene": ["a", "b"], "occupancy": ["0.9", "0.8"]})
+    table.to_csv(tmp_path / "raw" / "photos.csv", index=False)
+    survey = survey_photos(read_photos(tmp_path / "raw"), None)
+    (tmp_path / "out").mkdir()
+    write_photos(survey, {first: Outcome(label="empty")}, tmp_path / "raw" / "photos.csv", tmp_path / "out")
+    told = read_photos(tmp_path / "out").set_index("scene")
+    assert told.label.to_dict() == {"a": "empty", "b": "full"} and told.occupancy.fillna(-1).to_dict() == {"a": -1, "b": 0.8}
 
 
 def test_dropping_beats_relabelling_and_a_person_beats_both() -> None:
