@@ -251,5 +251,5 @@ def test_settings_that_are_not_set_are_asked_for(unset_space: RunningSpace, lot:
     client = connect(unset_space.url)
     with pytest.raises(AppError, match="CARPARK_MODEL is not set; expected a model repo"):
         classify(client, tmp_path / "lot.png")
-    with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected a folder of frames"):
+    with pytest.raises(AppError, match="CARPARK_ARCHIVE is not set; expected archives of frames"):
         client.predict("Abbey Road", "2026-03-02", api_name="/camera_day")
