@@ -23,7 +23,7 @@ demo: announce artifacts/model/config.json space
 
 announce:
 	@test -f artifacts/model/config.json || echo "make demo: installs packages, draws car parks, trains a classifier on them," \
-		"proves its four formats and opens http://127.0.0.1:7860; on two cores this takes $(if $(filter none,$(WEIGHTS)),about 9,about 3) minutes"
+		"proves its four formats and opens http://127.0.0.1:7860; on two cores this takes $(if $(filter none,$(WEIGHTS)),8 or 9,3 to 5) minutes"
 
 space: $(READY)
 	$(RUN) space/app.py
