@@ -27,6 +27,7 @@ PROVENANCE = (
     "license_url",
     "source_page",
 )  # what a row of the dataset says beside the picture
+FOLDERS = ("empty", "full", "partial")  # of photos, where no photos.csv names them
 LEARNT_FROM = [f"{config}/{split}-*.parquet" for config in ("data", "partial") for split in ("train", "validation")]  # not the test split
 LICENCES = {"cc0": "CC0", "pdm": "Public Domain"}  # the others are CC and their letters
 
@@ -43,15 +44,15 @@ class TrainingPhotos:
     """The photos of a dataset folder that training learns from, by what the model folder calls them."""
 
     def __init__(self, dataset: Path) -> None:
-        """`dataset` is a dataset repo folder, or a photos folder with a photos.csv. Raises BadPhotos for files of something else."""
+        """`dataset` is a dataset repo folder or a photos folder. Raises BadPhotos for files of something else."""
         self._dataset = dataset
         self._photos: dict[str, TrainingPhoto] = {}  # by sha256, and by name
         parts = [part for pattern in LEARNT_FROM for part in sorted(dataset.glob(pattern))]
         try:
             for part in parts:
                 self._add_parquet(part)
-            if not parts and (dataset / "photos.csv").is_file():
-                self._add_csv(dataset / "photos.csv")
+            if not parts:
+                self._add_folder()
         except (ArrowException, csv.Error, OSError, KeyError, ValueError) as error:
             raise BadPhotos(f"{dataset} is not a dataset of car park photos ({error!r}); expected what `training` writes.") from error
         self._thumbnail = lru_cache(maxsize=512)(self._draw_thumbnail)
@@ -86,11 +87,18 @@ class TrainingPhotos:
             for number, row in enumerate(file.read_row_group(group, columns=there).to_pylist()):
                 self._add(row, _picture_reader(path, group, number))
 
-    def _add_csv(self, path: Path) -> None:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row.get("file"):
-                    self._add(row, (self._dataset / row["file"]).read_bytes)
+    def _add_folder(self) -> None:
+        """The photos that photos.csv names; without one, all in the folders of labels."""
+        rows: list[dict[str, str]] = [
+            {"file": path.relative_to(self._dataset).as_posix()} for folder in FOLDERS for path in self._dataset.glob(f"{folder}/**/*.*")
+        ]
+        if (self._dataset / "photos.csv").is_file():
+            with (self._dataset / "photos.csv").open(newline="", encoding="utf-8") as file:
+                rows = [row for row in csv.DictReader(file) if row.get("file")]
+        for row in rows:
+            self._add(row, (self._dataset / row["file"]).read_bytes)
+            # As a model names it that learnt from several folders.
+            self._photos[f"{self._dataset.stem}/{row['file']}"] = self._photos[row["file"]]
 
     def _add(self, row: dict[str, str], read: Callable[[], bytes]) -> None:
         photo = TrainingPhoto(read, {column: str(row[column]) for column in PROVENANCE if row.get(column)})

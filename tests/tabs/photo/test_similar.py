@@ -1,6 +1,7 @@
 """The most similar training photos come out of the dataset, with their author and their licence."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_a_folder_of_photos_will_do(neighbours: Neighbours, tmp_path: Path) -> N
     (tmp_path / "photos.csv").write_text("file,label,scene\na.jpg,full,x\nb.jpg,partial,y\n")
     page = similar_view(neighbours, TrainingPhotos(tmp_path), np.array([1, 0], np.float32))
     assert page.count("<li ") == 1 and "licence not recorded" in page
+
+
+@pytest.mark.parametrize("with_table", [True, False])
+def test_a_folder_among_several_that_a_model_learnt_from_will_do(with_table: bool, neighbours: Neighbours, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "full").mkdir(parents=True)
+    (tmp_path / "mine" / "full" / "a.jpg").write_bytes(jpeg("red"))
+    if with_table:
+        (tmp_path / "mine" / "photos.csv").write_text("file,label,scene\nfull/a.jpg,full,x\n")
+    several = replace(neighbours, photos=neighbours.photos.assign(file=["mine/full/a.jpg", "others/full/a.jpg"]))
+    page = similar_view(several, TrainingPhotos(tmp_path / "mine"), np.array([1, 0], np.float32))
+    assert page.count("<li ") == 1 and "<b>full</b>" in page
 
 
 def test_a_damaged_dataset_is_named(tmp_path: Path) -> None:
