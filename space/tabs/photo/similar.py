@@ -14,7 +14,7 @@ import pandas as pd
 from pyarrow.lib import ArrowException
 
 from carpark.errors import BadImage, BadPhotos
-from carpark.images import jpeg_data_uri, open_image
+from carpark.images import IMAGE_SUFFIXES, jpeg_data_uri, open_image
 from carpark.model.neighbours import Neighbours
 
 MOST = 6
@@ -88,17 +88,18 @@ class TrainingPhotos:
                 self._add(row, _picture_reader(path, group, number))
 
     def _add_folder(self) -> None:
-        """The photos that photos.csv names; without one, all in the folders of labels."""
-        rows: list[dict[str, str]] = [
-            {"file": path.relative_to(self._dataset).as_posix()} for folder in FOLDERS for path in self._dataset.glob(f"{folder}/**/*.*")
-        ]
-        if (self._dataset / "photos.csv").is_file():
-            with (self._dataset / "photos.csv").open(newline="", encoding="utf-8") as file:
-                rows = [row for row in csv.DictReader(file) if row.get("file")]
-        for row in rows:
+        for row in self._list_folder():
             self._add(row, (self._dataset / row["file"]).read_bytes)
             # As a model names it that learnt from several folders.
             self._photos[f"{self._dataset.stem}/{row['file']}"] = self._photos[row["file"]]
+
+    def _list_folder(self) -> list[dict[str, str]]:
+        """The rows of photos.csv; without one, the files in the folders of labels."""
+        if (self._dataset / "photos.csv").is_file():
+            with (self._dataset / "photos.csv").open(newline="", encoding="utf-8") as file:
+                return [row for row in csv.DictReader(file) if row.get("file")]
+        files = (path for folder in FOLDERS for path in (self._dataset / folder).rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        return [{"file": path.relative_to(self._dataset).as_posix()} for path in files]
 
     def _add(self, row: dict[str, str], read: Callable[[], bytes]) -> None:
         photo = TrainingPhoto(read, {column: str(row[column]) for column in PROVENANCE if row.get(column)})
